@@ -1,0 +1,3 @@
+module unwarp
+
+go 1.24.0
