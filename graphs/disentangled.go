@@ -1,0 +1,101 @@
+package graphs
+
+import (
+	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
+)
+
+// Disentangled regularises any encoder's embedding by reconstructing the image
+// from it (Duan et al., section 2.1). The first Appearance units of the
+// embedding are the appearance code, the next Geometry units the geometric
+// code; together they are all of it. A classifier reads both.
+//
+// Warp false is the paper's reconstruction ablation (Table 10): one decoder
+// reads the whole embedding, nothing is warped. Decode false is the base CNN.
+type Disentangled struct {
+	Encoder    Encoder
+	Classes    int
+	Appearance int
+	Geometry   int
+	Dropout    float32 // on the classifier's input
+	Decode     bool
+	Warp       bool
+	Width      int // of the decoders; 0 means 32
+	Field      Field
+	Border     Border
+	Reach      float32
+}
+
+// Forward is what a pass computes. Outputs that the model does not have are
+// zero (Op nil): a base CNN has no codes, the ablation no field.
+type Forward struct {
+	Images         tf.Output // [B,H,W,C], as given
+	Embedding      tf.Output // [B,D]
+	Logits         tf.Output // [B,K]
+	Appearance     tf.Output // [B,Da], C_a of eq. 1
+	Geometry       tf.Output // [B,Dg], C_g of eq. 1
+	Canonical      tf.Output // [B,H,W,C] in (0,1), X_a of eq. 2
+	Field          tf.Output // [B,H,W,2] in pixels, X_g of eq. 2
+	Reconstruction tf.Output // [B,H,W,C], X of eq. 3
+}
+
+// Classify builds the part needed for inference: encoder, codes, classifier
+// (eq. 1 and 4).
+func (m Disentangled) Classify(s *Scope, images tf.Output) Forward {
+	f := Forward{Images: images}
+	f.Embedding = m.Encoder.Encode(s.In("encoder"), images)
+	d, ok := s.Dims(f.Embedding, 2, "an embedding [B,D]")
+	if !ok {
+		return f
+	}
+	if m.Decode {
+		if d[1] != int64(m.Appearance+m.Geometry) {
+			s.Errorf("want code sizes that add up to the embedding's %d, got appearance %d + geometry %d", d[1], m.Appearance, m.Geometry)
+			return f
+		}
+		f.Appearance, f.Geometry = m.codes(s, f.Embedding)
+	}
+	h := Dropout{Rate: m.Dropout}.Apply(s.In("dropout"), f.Embedding)
+	f.Logits = Dense{Out: m.Classes, Init: GlorotUniform}.Apply(s.In("classifier"), h)
+	return f
+}
+
+// codes splits the embedding into appearance and geometry; without a warp all
+// of it is appearance.
+func (m Disentangled) codes(s *Scope, embedding tf.Output) (appearance, geometry tf.Output) {
+	if !m.Warp {
+		return embedding, tf.Output{}
+	}
+	return m.columns(s, "appearance", embedding, 0, m.Appearance), m.columns(s, "geometry", embedding, m.Appearance, m.Geometry)
+}
+
+func (m Disentangled) columns(s *Scope, name string, x tf.Output, from, n int) tf.Output {
+	return op.Slice(s.Op(name), x, op.Const(s.Op("from"), []int32{0, int32(from)}), op.Const(s.Op("size"), []int32{-1, int32(n)}))
+}
+
+// Reconstruct adds the decoders and the warp to f (eq. 2 and 3); it does
+// nothing for a base CNN.
+func (m Disentangled) Reconstruct(s *Scope, f *Forward) {
+	if !m.Decode {
+		return
+	}
+	d, ok := s.Dims(f.Images, 4, "images [B,H,W,C] with known sizes")
+	if !ok {
+		return
+	}
+	rows, cols, width := int(d[1]), int(d[2]), or(m.Width, 32)
+	f.Canonical = AppearanceDecoder{Rows: rows, Cols: cols, Channels: int(d[3]), Width: width}.Apply(s.In("decoder_a"), f.Appearance)
+	if !m.Warp {
+		f.Reconstruction = f.Canonical
+		return
+	}
+	f.Field = GeometricDecoder{Rows: rows, Cols: cols, Width: width, Field: m.Field, Reach: m.Reach}.Apply(s.In("decoder_g"), f.Geometry)
+	f.Reconstruction = Warp(s.In("warp"), f.Canonical, f.Field, m.Border)
+}
+
+// Apply builds everything that the model has.
+func (m Disentangled) Apply(s *Scope, images tf.Output) Forward {
+	f := m.Classify(s, images)
+	m.Reconstruct(s, &f)
+	return f
+}

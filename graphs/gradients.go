@@ -1,0 +1,95 @@
+package graphs
+
+import (
+	"fmt"
+
+	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
+)
+
+// Gradients adds the gradient of the sum of y with respect to each of xs.
+//
+// TensorFlow's C++ gradients cover a subset of Python's: some ops have none,
+// some are silently wrong, and naming a missing path crashes the process.
+// Each of these becomes a build error that names the op.
+func Gradients(s *Scope, y tf.Output, xs ...tf.Output) []tf.Output {
+	none := make([]tf.Output, len(xs))
+	if !s.OK() {
+		return none
+	}
+	for _, out := range append([]tf.Output{y}, xs...) {
+		if out.Op == nil {
+			s.Errorf("gradient: want a built value, got none")
+			return none
+		}
+	}
+	p := path{xs: xs, reaches: map[string]bool{}}
+	p.walk(y)
+	if p.hole != nil {
+		s.Errorf("gradient of %q: %w", y.Op.Name(), p.hole)
+		return none
+	}
+	grads := op.Gradients(s.Op("gradients"), []tf.Output{y}, xs)
+	if !s.OK() {
+		return none
+	}
+	for i, g := range grads {
+		if g.Op == nil || g.Index < 0 {
+			s.Errorf("gradient: no differentiable path from %q to %q", y.Op.Name(), xs[i].Op.Name())
+			return none
+		}
+	}
+	return grads
+}
+
+// path walks from y back to xs and keeps the first op between them whose
+// gradient TensorFlow would compute wrongly without saying so.
+type path struct {
+	xs      []tf.Output
+	reaches map[string]bool // by op name: is some x an ancestor?
+	hole    error
+}
+
+func (p *path) walk(y tf.Output) bool {
+	for _, x := range p.xs {
+		if x.Op.Name() == y.Op.Name() && x.Index == y.Index {
+			return true
+		}
+	}
+	name := y.Op.Name()
+	if r, ok := p.reaches[name]; ok {
+		return r
+	}
+	p.reaches[name] = false
+	on := false
+	for i := range y.Op.NumInputs() {
+		on = p.walk(tf.Consumer{Op: y.Op, Index: i}.Producer()) || on
+	}
+	p.reaches[name] = on
+	if on && p.hole == nil {
+		p.hole = hole(y)
+	}
+	return on
+}
+
+// hole names what is wrong with the gradient of o's op, nil if nothing is
+// known to be. Ops without any gradient need no entry: TensorFlow refuses them.
+func hole(y tf.Output) error {
+	switch o := y.Op; o.Type() {
+	case "Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput":
+		v, _ := o.Attr("dilations")
+		ds, _ := v.([]int64)
+		for _, d := range ds {
+			if d != 1 {
+				return fmt.Errorf("op %q: want a convolution without dilation, got %v: its gradient is silently wrong or aborts the process", o.Name(), ds)
+			}
+		}
+	case "LogSoftmax":
+		if n := y.Shape().NumDimensions(); n != 2 {
+			return fmt.Errorf("op %q: want LogSoftmax of rank 2, got rank %d, whose gradient is silently wrong: reshape to [n, classes] first", o.Name(), n)
+		}
+	case "PartitionedCall", "StatefulPartitionedCall":
+		return fmt.Errorf("op %q: gradients do not go through function calls", o.Name())
+	}
+	return nil
+}

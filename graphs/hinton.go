@@ -1,0 +1,36 @@
+package graphs
+
+import (
+	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
+)
+
+// Encoder maps images [B,H,W,C] with values in [0,1] to an embedding [B,D].
+type Encoder interface {
+	Encode(s *Scope, images tf.Output) tf.Output
+}
+
+// Hinton is the baseline CNN of Hinton, Sabour and Frosst 2018 ("Matrix
+// capsules with EM routing"), which the paper uses for MNIST, smallNORB and
+// FaceScrub: two 5x5 convolutions of 32 and 64 channels, each with ReLU and
+// 2x2 max pooling, and a fully connected layer with ReLU. With SAME padding
+// it has the 4.2 M parameters that they state for 32x32x2 and 5 classes.
+type Hinton struct {
+	Embedding int // units of the fully connected layer; 0 means 1024
+}
+
+// Encode builds the network without dropout and classifier: those belong to
+// the head that reads the embedding.
+func (h Hinton) Encode(s *Scope, images tf.Output) tf.Output {
+	x := images
+	for _, l := range []struct {
+		name string
+		out  int
+	}{{"conv1", 32}, {"conv2", 64}} {
+		x = Conv{Out: l.out, Kernel: 5}.Apply(s.In(l.name), x)
+		x = op.Relu(s.Op(l.name+"_relu"), x)
+		x = MaxPool{Size: 2}.Apply(s, x)
+	}
+	x = Dense{Out: or(h.Embedding, 1024)}.Apply(s.In("fc"), s.Flatten(x))
+	return op.Relu(s.Op("fc_relu"), x)
+}

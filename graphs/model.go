@@ -1,0 +1,75 @@
+package graphs
+
+import "fmt"
+
+// Model is a model in a configuration; [Model.Build] makes the value that
+// writes itself into a graph.
+type Model struct {
+	// Kind is base, reconstruction or disentangled.
+	Kind string `mapstructure:"kind" yaml:"kind"`
+	// Encoder is hinton.
+	Encoder string `mapstructure:"encoder" yaml:"encoder"`
+	// Appearance and Geometry are the sizes of the two codes; their sum is the
+	// size of the embedding, for every kind.
+	Appearance int `mapstructure:"appearance" yaml:"appearance"`
+	Geometry   int `mapstructure:"geometry" yaml:"geometry"`
+	// Dropout is the rate on the classifier's input, in [0,1).
+	Dropout float32 `mapstructure:"dropout" yaml:"dropout"`
+	// Width is the number of channels before the decoders' last layer.
+	Width int `mapstructure:"width" yaml:"width"`
+	// Field is smooth or pixel.
+	Field Field `mapstructure:"field" yaml:"field"`
+	// Border is clamp or zero.
+	Border Border `mapstructure:"border" yaml:"border"`
+	// Reach bounds displacements, as a share of the image's side.
+	Reach float32 `mapstructure:"reach" yaml:"reach"`
+}
+
+// DefaultModel is the disentangled classifier around Hinton's CNN.
+func DefaultModel() Model {
+	return Model{
+		Kind: "disentangled", Encoder: "hinton",
+		Appearance: 512, Geometry: 512, Dropout: .5,
+		Width: 32, Field: Smooth, Border: Clamp, Reach: .3125,
+	}
+}
+
+// Build checks the configuration and returns the model for classes classes.
+func (m Model) Build(classes int) (Disentangled, error) {
+	d := Disentangled{
+		Classes: classes, Appearance: m.Appearance, Geometry: m.Geometry, Dropout: m.Dropout,
+		Width: m.Width, Field: m.Field, Border: m.Border, Reach: m.Reach,
+	}
+	switch m.Kind {
+	case "base":
+	case "reconstruction":
+		d.Decode = true
+	case "disentangled":
+		d.Decode, d.Warp = true, true
+	default:
+		return d, fmt.Errorf("model.kind: want base, reconstruction or disentangled, got %q", m.Kind)
+	}
+	switch m.Encoder {
+	case "hinton":
+		d.Encoder = Hinton{Embedding: m.Appearance + m.Geometry}
+	default:
+		return d, fmt.Errorf("model.encoder: want hinton, got %q", m.Encoder)
+	}
+	switch {
+	case m.Appearance < 1 || m.Geometry < 1:
+		return d, fmt.Errorf("model.appearance, model.geometry: want at least 1 each, got %d and %d", m.Appearance, m.Geometry)
+	case m.Dropout < 0 || m.Dropout >= 1:
+		return d, fmt.Errorf("model.dropout: want a rate in [0,1), got %g", m.Dropout)
+	case m.Width < 1:
+		return d, fmt.Errorf("model.width: want at least 1, got %d", m.Width)
+	case m.Reach <= 0 || m.Reach > 1:
+		return d, fmt.Errorf("model.reach: want a share in (0,1], got %g", m.Reach)
+	case m.Field != Smooth && m.Field != Pixel:
+		return d, fmt.Errorf("model.field: want smooth or pixel, got %q", m.Field)
+	case m.Border != Clamp && m.Border != Zero:
+		return d, fmt.Errorf("model.border: want clamp or zero, got %q", m.Border)
+	case classes < 2:
+		return d, fmt.Errorf("model: want at least 2 classes, got %d", classes)
+	}
+	return d, nil
+}

@@ -1,0 +1,192 @@
+package graphs
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	tf "github.com/wamuir/graft/tensorflow"
+	pb "github.com/wamuir/graft/tensorflow/core/protobuf/for_core_protos_go_proto"
+	"google.golang.org/protobuf/proto"
+)
+
+// Device says where a session may compute.
+type Device string
+
+// Devices: Auto takes a GPU where TensorFlow finds one, GPU insists on it.
+const (
+	Auto Device = "auto"
+	CPU  Device = "cpu"
+	GPU  Device = "gpu"
+)
+
+// Options configure the graph and its session.
+type Options struct {
+	Seed    uint64 // keys initial values and dropout
+	Device  Device // "" means Auto
+	Threads int    // threads within one op, 0 = all cores
+}
+
+// Net is a closed graph with an open session over it. Run may be called from
+// several goroutines; Close once, when none is running.
+type Net struct {
+	Graph   *tf.Graph
+	Session *tf.Session
+	Vars    *Variables
+	inputs  map[tf.Output]Input
+	fetched atomic.Int64 // bytes fetched since the last collection
+}
+
+// Build runs declare once, closes the graph, opens a session and initialises
+// the variables. The error names the path of the first layer that failed.
+func Build(o Options, declare func(b *Builder) error) (*Net, error) {
+	b := newBuilder(o.Seed)
+	if err := declare(b); err != nil {
+		return nil, err
+	}
+	if err := b.Err(); err != nil {
+		return nil, err
+	}
+	graph, err := b.root.Finalize()
+	if err != nil {
+		return nil, fmt.Errorf("graphs: closing the graph: %w", err)
+	}
+	session, err := open(graph, o)
+	if err != nil {
+		return nil, err
+	}
+	n := &Net{Graph: graph, Session: session, Vars: b.vars, inputs: b.inputs}
+	if err := n.initialise(); err != nil {
+		session.Close()
+		return nil, err
+	}
+	return n, nil
+}
+
+// Close releases the session.
+func (n *Net) Close() error { return n.Session.Close() }
+
+func (n *Net) initialise() error {
+	var ops []*tf.Operation
+	for _, v := range n.Vars.list {
+		ops = append(ops, v.init)
+	}
+	if len(ops) == 0 {
+		return nil
+	}
+	if _, err := n.Session.Run(nil, nil, ops); err != nil {
+		return fmt.Errorf("graphs: initialising %d variables: %w", len(ops), err)
+	}
+	return nil
+}
+
+// Feeds are the tensors fed to a run, by [Input.Feed].
+type Feeds map[tf.Output]*tf.Tensor
+
+// collectAfter is how many fetched bytes may pile up before the collector is
+// asked to run: their memory is invisible to it.
+const collectAfter = 64 << 20
+
+// Run feeds, fetches and runs targets. It refuses a feed whose type or shape
+// is not the declared one, since TensorFlow would abort or compute nonsense.
+func (n *Net) Run(feeds Feeds, fetches []tf.Output, targets ...*tf.Operation) ([]*tf.Tensor, error) {
+	for out, t := range feeds {
+		if in, ok := n.inputs[out]; ok {
+			if err := in.check(t); err != nil {
+				return nil, err
+			}
+		}
+	}
+	out, err := n.Session.Run(feeds, fetches, targets)
+	if err != nil {
+		return nil, fmt.Errorf("graphs: run: %w", firstLine(err))
+	}
+	for _, t := range out {
+		n.note(t)
+	}
+	return out, nil
+}
+
+func (n *Net) note(t *tf.Tensor) {
+	size := int64(8)
+	for _, d := range t.Shape() {
+		size *= d
+	}
+	if n.fetched.Add(size) > collectAfter {
+		n.fetched.Store(0)
+		runtime.GC()
+	}
+}
+
+func (in Input) check(t *tf.Tensor) error {
+	if t == nil {
+		return fmt.Errorf("graphs: feed %q: want a tensor of shape %v, got none", in.Name, in.Shape)
+	}
+	ok := t.DataType() == in.Type && len(t.Shape()) == len(in.Shape)
+	for i := 0; ok && i < len(in.Shape); i++ {
+		ok = in.Shape[i] < 0 || in.Shape[i] == t.Shape()[i]
+	}
+	if !ok {
+		return fmt.Errorf("graphs: feed %q: want type %d and shape %v, got type %d and shape %v", in.Name, in.Type, in.Shape, t.DataType(), t.Shape())
+	}
+	return nil
+}
+
+// Devices names the devices that the session may use.
+func (n *Net) Devices() ([]tf.Device, error) { return n.Session.ListDevices() }
+
+// SessionOptions translates device and threads for TensorFlow; GPU memory
+// grows as needed instead of being taken whole.
+func SessionOptions(o Options) (*tf.SessionOptions, error) {
+	c := &pb.ConfigProto{
+		IntraOpParallelismThreads: int32(o.Threads),
+		AllowSoftPlacement:        true,
+		GpuOptions:                &pb.GPUOptions{AllowGrowth: true},
+	}
+	switch o.Device {
+	case "", Auto, GPU:
+	case CPU:
+		c.DeviceCount = map[string]int32{"GPU": 0}
+	default:
+		return nil, fmt.Errorf("graphs: device: want auto, cpu or gpu, got %q", o.Device)
+	}
+	raw, err := proto.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("graphs: session options: %w", err)
+	}
+	return &tf.SessionOptions{Config: raw}, nil
+}
+
+func open(graph *tf.Graph, o Options) (*tf.Session, error) {
+	so, err := SessionOptions(o)
+	if err != nil {
+		return nil, err
+	}
+	s, err := tf.NewSession(graph, so)
+	if err != nil {
+		return nil, fmt.Errorf("graphs: opening a session: %w", firstLine(err))
+	}
+	if o.Device != GPU {
+		return s, nil
+	}
+	ds, err := s.ListDevices()
+	if err == nil && !slices.ContainsFunc(ds, func(d tf.Device) bool { return d.Type == "GPU" }) {
+		err = fmt.Errorf("graphs: device: want gpu, but TensorFlow sees none: use a GPU build of the library and check its driver, or set device to auto")
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// firstLine drops the trace that TensorFlow appends to its messages.
+func firstLine(err error) error {
+	line, rest, cut := strings.Cut(err.Error(), "\n")
+	if !cut || rest == "" {
+		return err
+	}
+	return fmt.Errorf("%s", strings.TrimSpace(line))
+}

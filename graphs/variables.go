@@ -1,0 +1,161 @@
+package graphs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
+)
+
+// Kind says what a variable is for.
+type Kind int
+
+// Kinds of variables.
+const (
+	Trainable Kind = iota // changed by the optimiser
+	Statistic             // changed by the forward pass (batch norm)
+	Slot                  // the optimiser's memory
+	Average               // moving average of a trainable variable
+)
+
+func (k Kind) String() string {
+	return [...]string{"trainable", "statistic", "slot", "average"}[k]
+}
+
+// Variable is a resource variable, known by its path, which is also its
+// checkpoint key.
+type Variable struct {
+	Path   string
+	Kind   Kind
+	Shape  []int64
+	Init   Initializer
+	Handle tf.Output
+	Read   tf.Output     // the only read that gradients are taken with respect to
+	init   *tf.Operation // assigns the initial value
+}
+
+// Size is the number of elements.
+func (v *Variable) Size() int64 {
+	n := int64(1)
+	for _, d := range v.Shape {
+		n *= d
+	}
+	return n
+}
+
+// Variables are the declared variables in order of declaration.
+type Variables struct {
+	list   []*Variable
+	byPath map[string]*Variable
+	owner  string // the pass that may declare the model's variables
+}
+
+// All returns every variable of the given kinds, in order of declaration; all
+// of them without arguments.
+func (v *Variables) All(kinds ...Kind) []*Variable {
+	var out []*Variable
+	for _, x := range v.list {
+		if len(kinds) == 0 || slices.Contains(kinds, x.Kind) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// Find returns the variable at path, nil if there is none.
+func (v *Variables) Find(path string) *Variable { return v.byPath[path] }
+
+// Manifest is one line per variable: path, shape, kind, initialiser. A golden
+// copy of it makes a renamed or reshaped variable a visible difference, which
+// is what it is: a checkpoint that no longer fits.
+func (v *Variables) Manifest() string {
+	var b strings.Builder
+	for _, x := range v.list {
+		fmt.Fprintf(&b, "%s %v %s %s\n", x.Path, x.Shape, x.Kind, x.Init)
+	}
+	return b.String()
+}
+
+// Variable returns the value of the model variable name under the scope's
+// path. The first pass declares it with init; later passes must find it, with
+// the same shape. kind is [Trainable] or [Statistic].
+func (s *Scope) Variable(name string, kind Kind, init Initializer, shape ...int64) tf.Output {
+	v := s.variable(name, kind, init, shape...)
+	if v == nil {
+		return tf.Output{}
+	}
+	if s.pass.averaged {
+		if a := s.b.vars.AverageOf(v); a != nil {
+			return a.Read
+		}
+	}
+	return v.Read
+}
+
+func (s *Scope) variable(name string, kind Kind, init Initializer, shape ...int64) *Variable {
+	if !s.OK() {
+		return nil
+	}
+	vars, path := s.b.vars, join(s.path, name)
+	if v := vars.Find(path); v != nil {
+		if !slices.Equal(v.Shape, shape) {
+			s.b.fail(path, fmt.Errorf("want shape %v as declared by pass %q, got %v in pass %q", v.Shape, vars.owner, shape, s.pass.name))
+		}
+		return v
+	}
+	if vars.owner == "" {
+		vars.owner = s.pass.name
+	}
+	if vars.owner != s.pass.name {
+		s.b.fail(path, fmt.Errorf("pass %q uses a variable that the first pass, %q, did not declare", s.pass.name, vars.owner))
+		return nil
+	}
+	return s.b.Declare(path, kind, init, shape...)
+}
+
+// Declare adds a variable outside the model: an optimiser's slot, an average.
+func (b *Builder) Declare(path string, kind Kind, init Initializer, shape ...int64) *Variable {
+	return b.declare(path, path, kind, init, shape)
+}
+
+// declare draws random initial values for key, usually the path itself.
+func (b *Builder) declare(path, key string, kind Kind, init Initializer, shape []int64) *Variable {
+	if b.root.Err() != nil {
+		return nil
+	}
+	b.where = path
+	if b.vars.byPath[path] != nil {
+		b.fail(path, fmt.Errorf("variable declared twice"))
+		return nil
+	}
+	s := b.varOps.SubScope(path)
+	dims := tf.MakeShape(shape...)
+	v := &Variable{Path: path, Kind: kind, Shape: slices.Clone(shape), Init: init}
+	// shared_name is the variable's identity at run time.
+	v.Handle = op.VarHandleOp(s, tf.Float, dims, op.VarHandleOpSharedName(path))
+	v.Read = op.ReadVariableOp(s, v.Handle, tf.Float)
+	value := init.value(s.SubScope("init"), shape, int64(b.seed), int64(hash(key)))
+	v.init = op.AssignVariableOp(s, v.Handle, value)
+	b.vars.list = append(b.vars.list, v)
+	b.vars.byPath[path] = v
+	return v
+}
+
+// Average declares the moving average of every trainable variable, starting
+// at its initial value. Passes opened with [Averaged] afterwards read it.
+func (b *Builder) Average() []*Variable {
+	var out []*Variable
+	for _, v := range b.vars.All(Trainable) {
+		if a := b.declare(averagePath(v.Path), v.Path, Average, v.Init, v.Shape); a != nil {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// AverageOf returns the moving average of v, nil if none is kept.
+func (v *Variables) AverageOf(x *Variable) *Variable { return v.Find(averagePath(x.Path)) }
+
+func averagePath(path string) string { return "average/" + path }

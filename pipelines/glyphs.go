@@ -1,0 +1,130 @@
+package pipelines
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+)
+
+// What Open makes of zero fields of Data for glyphs.
+const (
+	glyphsTrain = 10_000
+	glyphsTest  = 2_000
+	glyphsSize  = 28
+)
+
+// glyphsHeld is the size in bytes up to which a set of glyphs is drawn at once and held in memory. A
+// larger one is drawn example by example, each time it is asked for.
+const glyphsHeld = 1 << 30
+
+// Glyphs is a set of the digits 0 to 9, drawn in the Go fonts with known factors. Example i depends
+// on seed, split, size and i alone: a larger set begins with the smaller one. Any ten examples from
+// a multiple of ten on hold each digit once, in random order.
+type Glyphs struct {
+	split  string
+	seed   Seed
+	n      int
+	size   int
+	held   *memory // nil if drawn on demand
+	pencil sync.Pool
+}
+
+// NewGlyphs draws n examples of a split, such as "train" or "test", of size by size pixels, using
+// all processors. size is 8 to 256.
+func NewGlyphs(seed uint64, split string, n, size int) (*Glyphs, error) {
+	if size < 8 || size > 256 {
+		return nil, fmt.Errorf("pipelines: glyphs: want a size in 8..256 pixels, got %d: change size", size)
+	}
+	if n < 1 || n > 1<<40 {
+		return nil, fmt.Errorf("pipelines: glyphs: want 1..2^40 %s examples, got %d: ask for some", split, n)
+	}
+	if err := loadFaces(); err != nil {
+		return nil, err
+	}
+	g := &Glyphs{split: split, seed: Seed(seed).Split("glyphs/" + split), n: n, size: size}
+	g.pencil.New = func() any { return newPencil(size) }
+	if n <= glyphsHeld/(size*size) {
+		g.hold()
+	}
+	return g, nil
+}
+
+// openGlyphs draws the training and the test part.
+func openGlyphs(d Data) (train, test Source, err error) {
+	size := d.Size
+	if size == 0 {
+		size = glyphsSize
+	}
+	pool := glyphsTrain
+	if d.Train > 0 {
+		pool = d.Train + d.Validation
+	}
+	if train, err = newGlyphs(d.Seed, "train", pool, size); err != nil {
+		return nil, nil, err
+	}
+	n := d.Test
+	if n == 0 {
+		n = glyphsTest
+	}
+	test, err = newGlyphs(d.Seed, "test", n, size)
+	return train, test, err
+}
+
+// newGlyphs is NewGlyphs with an interface for its result.
+func newGlyphs(seed uint64, split string, n, size int) (Source, error) {
+	g, err := NewGlyphs(seed, split, n, size)
+	if err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+func (g *Glyphs) Name() string { return "glyphs/" + g.split }
+func (g *Glyphs) Len() int     { return g.n }
+func (g *Glyphs) Shape() Shape { return Shape{g.size, g.size, 1} }
+func (g *Glyphs) Classes() int { return 10 }
+
+func (g *Glyphs) At(i int, dst []uint8) (int, error) {
+	if err := checkAt(g, i, dst); err != nil {
+		return 0, err
+	}
+	if g.held != nil {
+		return g.held.At(i, dst)
+	}
+	p := g.pencil.Get().(*pencil)
+	defer g.pencil.Put(p)
+	return g.draw(p, i, dst), nil
+}
+
+// Factors are what example i was drawn with. It panics unless 0 <= i < Len().
+func (g *Glyphs) Factors(i int) Factors {
+	if i < 0 || i >= g.n {
+		panic(fmt.Sprintf("pipelines: glyphs: Factors(%d) of %d examples", i, g.n))
+	}
+	return drawFactors(newGenerator(), g.seed, i, g.size)
+}
+
+// draw draws example i and returns its label.
+func (g *Glyphs) draw(p *pencil, i int, dst []uint8) int {
+	f := drawFactors(p.gen, g.seed, i, g.size)
+	p.draw(f, dst[:g.size*g.size])
+	return f.Digit
+}
+
+// hold draws all examples, a run of them per goroutine.
+func (g *Glyphs) hold() {
+	per := g.size * g.size
+	m := &memory{name: g.Name(), shape: g.Shape(), classes: 10, pixels: make([]uint8, g.n*per), labels: make([]uint8, g.n)}
+	workers := min(runtime.GOMAXPROCS(0), g.n)
+	var all sync.WaitGroup
+	for w := range workers {
+		all.Go(func() {
+			p := newPencil(g.size)
+			for i := w * g.n / workers; i < (w+1)*g.n/workers; i++ {
+				m.labels[i] = uint8(g.draw(p, i, m.pixels[i*per:(i+1)*per]))
+			}
+		})
+	}
+	all.Wait()
+	g.held = m
+}

@@ -1,0 +1,383 @@
+package pipelines
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math/bits"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Limits on an IDX header, beyond any file this project reads.
+const (
+	maxIDXSide     = 1 << 14
+	maxIDXChannels = 1 << 10
+)
+
+// maxDeflate is the highest compression ratio of deflate, rounded up: a gzip file cannot hold more.
+const maxDeflate = 1040
+
+// idxTypes are the value types that the format knows, by the third byte of a file.
+var idxTypes = map[byte]string{
+	0x08: "uint8", 0x09: "int8", 0x0b: "int16", 0x0c: "int32", 0x0d: "float32", 0x0e: "float64",
+}
+
+// OpenIDX reads a pair of IDX files (yann.lecun.com/exdb/mnist), plain or gzip whatever their names:
+// 8-bit images of rank 3 [N,H,W] or 4 [N,H,W,C], and as many 8-bit labels. classes is the number of
+// classes; 0 means one more than the highest label. The set is held in memory.
+func OpenIDX(name, images, labels string, classes int) (Source, error) {
+	m, err := readPair(name, images, labels)
+	if err != nil {
+		return nil, err
+	}
+	m.classes = classes
+	if classes == 0 {
+		m.classes = m.highest() + 1
+	}
+	if err := m.checkLabels(labels); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// openIDX reads the training and the test part of a folder at once. If classes is 0 the highest
+// label of either part decides.
+func openIDX(folder, name string, classes int) (train, test Source, err error) {
+	if folder == "" {
+		return nil, nil, fmt.Errorf("pipelines: data: want path, the folder of the %s files, got none: set path", name)
+	}
+	parts := [2]struct {
+		prefix, labels string
+		set            *memory
+		err            error
+	}{{prefix: "train"}, {prefix: "t10k"}}
+	done := make(chan struct{})
+	for i := range parts {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			p := &parts[i]
+			var images string
+			if images, p.err = findIDX(folder, p.prefix, "images", 3); p.err != nil {
+				return
+			}
+			if p.labels, p.err = findIDX(folder, p.prefix, "labels", 1); p.err != nil {
+				return
+			}
+			p.set, p.err = readPair(name+"/"+p.prefix, images, p.labels)
+		}()
+	}
+	for range parts {
+		<-done
+	}
+	for _, p := range parts {
+		if p.err != nil {
+			return nil, nil, p.err
+		}
+	}
+	a, b := parts[0], parts[1]
+	if a.set.shape != b.set.shape {
+		return nil, nil, fmt.Errorf("pipelines: %s: want training and test images of one shape, got %v and %v: check the files", folder, a.set.shape, b.set.shape)
+	}
+	if classes == 0 {
+		classes = max(a.set.highest(), b.set.highest()) + 1
+	}
+	for _, p := range parts {
+		p.set.classes = classes
+		if err := p.set.checkLabels(p.labels); err != nil {
+			return nil, nil, err
+		}
+	}
+	return a.set, b.set, nil
+}
+
+// findIDX is the path of a file under either of its usual names, plain or .gz.
+func findIDX(folder, prefix, what string, rank int) (string, error) {
+	var names []string
+	for _, dot := range []string{"-", "."} {
+		for _, gz := range []string{"", ".gz"} {
+			name := fmt.Sprintf("%s-%s%sidx%d-ubyte%s", prefix, what, dot, rank, gz)
+			path := filepath.Join(folder, name)
+			if _, err := os.Stat(path); err == nil {
+				return path, nil
+			} else if !errors.Is(err, os.ErrNotExist) {
+				return "", fmt.Errorf("pipelines: %s: want a readable file, got %w: check path and its permissions", path, err)
+			}
+			names = append(names, name)
+		}
+	}
+	return "", fmt.Errorf("pipelines: %s: want one of %s, got none of them: set path to the folder that has it", folder, strings.Join(names, ", "))
+}
+
+// readPair reads images and labels and checks that they belong together.
+func readPair(name, imagePath, labelPath string) (*memory, error) {
+	images, err := readIDXFile(imagePath, images)
+	if err != nil {
+		return nil, err
+	}
+	labels, err := readIDXFile(labelPath, labels)
+	if err != nil {
+		return nil, err
+	}
+	if a, b := images.dims[0], labels.dims[0]; a != b {
+		return nil, fmt.Errorf("pipelines: %s: at byte 4: want %d labels, one for each image of %s, got %d: use files of one set", labelPath, a, imagePath, b)
+	}
+	m := &memory{name: name, shape: Shape{images.dims[1], images.dims[2], 1}, pixels: images.data, labels: labels.data}
+	if len(images.dims) == 4 {
+		m.shape.C = images.dims[3]
+	}
+	return m, nil
+}
+
+// highest is the highest label.
+func (m *memory) highest() int {
+	high := uint8(0)
+	for _, l := range m.labels {
+		high = max(high, l)
+	}
+	return int(high)
+}
+
+// checkLabels refuses labels that are no class, naming their place in the file.
+func (m *memory) checkLabels(path string) error {
+	for i, l := range m.labels {
+		if int(l) >= m.classes {
+			return fmt.Errorf("pipelines: %s: at byte %d (label %d, uncompressed): want a label in 0..%d, got %d: mend the file or set classes",
+				path, idxHeader(1)+i, i, m.classes-1, l)
+		}
+	}
+	return nil
+}
+
+// idx is the content of an IDX file of bytes.
+type idx struct {
+	dims []int
+	data []uint8
+}
+
+// idxKind says what an IDX file should hold.
+type idxKind int
+
+const (
+	images idxKind = iota
+	labels
+)
+
+func (k idxKind) String() string {
+	if k == images {
+		return "8-bit images (magic 0x00000803 or 0x00000804)"
+	}
+	return "8-bit labels (magic 0x00000801)"
+}
+
+// idxHeader is the length of a header with so many dimensions.
+func idxHeader(rank int) int { return 4 + 4*rank }
+
+// readIDXFile reads one file.
+func readIDXFile(path string, kind idxKind) (idx, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return idx{}, fmt.Errorf("pipelines: %s: want a readable file, got %w: check path and its permissions", path, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return idx{}, fmt.Errorf("pipelines: %s: want a readable file, got %w: check the disk", path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return idx{}, fmt.Errorf("pipelines: %s: want a regular file, got %v: set path to the folder of the files", path, info.Mode())
+	}
+	return readIDX(path, f, info.Size(), kind)
+}
+
+// readIDX reads an IDX file of size bytes. It allocates no more than the file can hold.
+func readIDX(path string, file io.Reader, size int64, kind idxKind) (idx, error) {
+	r := &idxReader{path: path, kind: kind, room: uint64(max(size, 0))}
+	in := bufio.NewReaderSize(file, 1<<16)
+	r.in = in
+	if head, _ := in.Peek(2); len(head) == 2 && head[0] == 0x1f && head[1] == 0x8b {
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return idx{}, r.fail("a gzip file", err.Error(), "fetch the file again", err)
+		}
+		r.in, r.zipped, r.room = z, true, r.room*maxDeflate
+	}
+	return r.read()
+}
+
+// idxReader reads one IDX file and knows where it is.
+type idxReader struct {
+	path   string
+	kind   idxKind
+	in     io.Reader
+	zipped bool
+	room   uint64 // the most bytes that the file can hold
+	at     int    // bytes read, after decompression
+}
+
+// fail makes an error at the present offset; cause may be nil.
+func (r *idxReader) fail(want, got, do string, cause error) error {
+	where := fmt.Sprintf("at byte %d", r.at)
+	if r.zipped {
+		where += " (uncompressed)"
+	}
+	return &idxError{fmt.Sprintf("pipelines: %s: %s: want %s, got %s: %s", r.path, where, want, got, do), cause}
+}
+
+// idxError is a one-line error with its cause, if an input error caused it.
+type idxError struct {
+	text  string
+	cause error
+}
+
+func (e *idxError) Error() string { return e.text }
+func (e *idxError) Unwrap() error { return e.cause }
+
+// full reads all of b.
+func (r *idxReader) full(b []byte, what string) error {
+	n, err := io.ReadFull(r.in, b)
+	r.at += n
+	switch {
+	case err == nil:
+		return nil
+	case r.zipped && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return r.fail(what, err.Error(), "the file is damaged, fetch it again", err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return r.fail(what, "the end of the file", "the file is truncated, fetch it again", io.ErrUnexpectedEOF)
+	default:
+		return r.fail(what, err.Error(), "check the disk", err)
+	}
+}
+
+func (r *idxReader) read() (idx, error) {
+	rank, err := r.magic()
+	if err != nil {
+		return idx{}, err
+	}
+	dims, total, err := r.dims(rank)
+	if err != nil {
+		return idx{}, err
+	}
+	data, err := r.body(total)
+	if err != nil {
+		return idx{}, err
+	}
+	return idx{dims, data}, r.end()
+}
+
+// magic reads the first four bytes and returns the rank.
+func (r *idxReader) magic() (int, error) {
+	var b [4]byte
+	if err := r.full(b[:], r.kind.String()); err != nil {
+		return 0, err
+	}
+	r.at = 0
+	got := fmt.Sprintf("magic 0x%08x", binary.BigEndian.Uint32(b[:]))
+	if b[0] != 0 || b[1] != 0 || idxTypes[b[2]] == "" {
+		if b[0] == '<' {
+			got += ", which looks like a web page"
+		}
+		return 0, r.fail(r.kind.String(), got, "this is no IDX file, fetch it again", nil)
+	}
+	if b[2] != 0x08 {
+		return 0, r.fail(r.kind.String(), idxTypes[b[2]]+" values ("+got+")", "convert them to 8 bits", nil)
+	}
+	rank := int(b[3])
+	switch {
+	case r.kind == images && (rank == 3 || rank == 4), r.kind == labels && rank == 1:
+		r.at = 4
+		return rank, nil
+	case r.kind == images && rank == 1:
+		return 0, r.fail(r.kind.String(), "labels ("+got+")", "the files are swapped, rename them", nil)
+	case r.kind == labels && (rank == 3 || rank == 4):
+		return 0, r.fail(r.kind.String(), "images ("+got+")", "the files are swapped, rename them", nil)
+	default:
+		return 0, r.fail(r.kind.String(), fmt.Sprintf("%d dimensions (%s)", rank, got), "use a file of that kind", nil)
+	}
+}
+
+// dims reads the dimensions, count first, and their product.
+func (r *idxReader) dims(rank int) ([]int, int, error) {
+	b := make([]byte, 4*rank)
+	if err := r.full(b, fmt.Sprintf("%d dimensions", rank)); err != nil {
+		return nil, 0, err
+	}
+	at := r.at
+	dims := make([]int, rank)
+	total := uint64(1)
+	for i := range dims {
+		r.at = 4 + 4*i
+		d := binary.BigEndian.Uint32(b[4*i:])
+		dims[i] = int(d)
+		name, most := "examples", uint32(1<<31-1)
+		switch {
+		case i == 3:
+			name, most = "channels", maxIDXChannels
+		case i > 0:
+			name, most = "pixels a side", maxIDXSide
+		}
+		if d < 1 || d > most {
+			return nil, 0, r.fail(fmt.Sprintf("1..%d %s", most, name), fmt.Sprint(d), "the header is wrong, fetch the file again", nil)
+		}
+		high, low := bits.Mul64(total, uint64(d))
+		if total = low; high > 0 {
+			total = 1 << 63
+		}
+	}
+	r.at = at
+	if room := r.room; total > room {
+		return nil, 0, r.fail(fmt.Sprintf("%s bytes of values", product(dims)), fmt.Sprintf("a file that holds at most %d", room),
+			"the file is truncated or its header is wrong, fetch it again", nil)
+	}
+	return dims, int(total), nil
+}
+
+// product is "60000*28*28", which unlike its value always fits.
+func product(dims []int) string {
+	s := make([]string, len(dims))
+	for i, d := range dims {
+		s[i] = fmt.Sprint(d)
+	}
+	return strings.Join(s, "*")
+}
+
+// body reads total bytes. Memory grows with what arrives, so that a header cannot make it allocate
+// what is not there.
+func (r *idxReader) body(total int) ([]byte, error) {
+	const first = 1 << 20
+	data := make([]byte, 0, min(total, first))
+	if !r.zipped {
+		data = make([]byte, 0, total) // no more than the file's size
+	}
+	for len(data) < total {
+		if len(data) == cap(data) {
+			grown := make([]byte, len(data), min(total, 2*cap(data)))
+			copy(grown, data)
+			data = grown
+		}
+		n := len(data)
+		data = data[:cap(data)]
+		if err := r.full(data[n:], fmt.Sprintf("%d bytes of values", total)); err != nil {
+			return nil, err
+		}
+	}
+	return data, nil
+}
+
+// end wants nothing more. For a gzip file this is also where its checksum is compared.
+func (r *idxReader) end() error {
+	var b [1]byte
+	_, err := io.ReadFull(r.in, b[:])
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err == nil:
+		return r.fail("the end of the file", "trailing bytes", "the header does not fit the file, fetch it again", nil)
+	default:
+		return r.fail("the end of the file", err.Error(), "the file is damaged, fetch it again", err)
+	}
+}

@@ -1,0 +1,34 @@
+package pipelines
+
+// nearest is the name of the list that takes the fewest edits (insert, delete, replace one letter)
+// to become the given one; the earliest of equals. The list must not be empty.
+func nearest(name string, known []string) string {
+	best, least := known[0], -1
+	for _, k := range known {
+		if d := edits(name, k); least < 0 || d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// edits is the Levenshtein distance between two strings, byte by byte.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,347 @@
+#!/usr/bin/env python3
+"""The Go program beside its peers: a Markdown table of step time, start, memory, augmentation.
+
+    tools/peers/setup.sh                     # once
+    python3 tools/peers/bench.py             # 3 rounds, about 8 minutes
+    python3 tools/peers/bench.py --memory    # 10,000 steps each, about 25 minutes
+    python3 tools/peers/bench.py --go-start './unwarp train' --go-start-match 'step +1\\b'
+
+A round runs every peer of train.py and augment.py and every Go benchmark once, one after
+another; every second round goes backwards, so that a machine that grows slower or faster
+treats all alike. Each figure is the median over rounds with its range; a ratio is taken
+inside each round first. Nothing else should run meanwhile: the load is printed.
+
+The Go benchmarks (GO below) are compiled once with `go test -c`, through tools/tf where
+they need TensorFlow, and the test binary is run from its package's folder. A benchmark
+that is not there, does not build or fails is listed as missing; so is a failed peer, which
+also makes the exit code 1. A Go benchmark may report more than ns/op:
+
+    us/image or ns/image                     preferred for augmentation
+    first-step-s, peak-MB, growth-MB         fill the columns of the same name
+
+Otherwise peak is what the kernel says of the test binary, and --go-start fills `start`:
+it runs a command until a line of its output matches, then ends it.
+
+Needs Python 3.9 or later, no packages. Linux only.
+"""
+
+import argparse
+import json
+import os
+import re
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from typing import NamedTuple
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+
+
+class Go(NamedTuple):
+    row: str  # name in the table
+    package: str  # folder of the benchmark
+    name: str  # as `go test -bench` prints it, without the -N of GOMAXPROCS
+    table: str  # "step" or "augment"
+    time: str = "50x"  # -benchtime
+    images: int = 1  # augment: images per op, used if the benchmark reports no time per image
+    tensorflow: bool = True  # build through tools/tf
+
+
+GO = [
+    Go("Go, whole loop", "trainer", "BenchmarkStep/loop", "step"),
+    Go("Go, bare session call", "trainer", "BenchmarkStep/bare", "step"),
+    Go("Go", "pipelines", "BenchmarkPrepare", "augment", time="2s", tensorflow=False),
+]
+BASE = {"step": "Go, whole loop", "augment": "Go"}  # the row that ratios are relative to
+PEERS = {  # name in train.py or augment.py -> row
+    "step": {
+        "keras-fit": "Keras `fit`, tf.data", "tf-data": "tf.function, tf.data", "tf-bare": "tf.function, fixed batch",
+        "torch": "PyTorch, tensor indexing", "torch-loader": "PyTorch, DataLoader", "torch-bare": "PyTorch, fixed batch",
+    },
+    "augment": {"tf.data": "tf.data", "torchvision": "torchvision"},
+}
+MEMORY_PEERS = ["keras-fit", "torch"]
+MEMORY_STEPS = 10_000
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Results:
+    """Figures by table, row and round, and what is missing with the reason."""
+
+    def __init__(self):
+        self.rows, self.missing, self.versions, self.failed = {}, {}, {}, False
+
+    def add(self, table, row, round_, **figures):
+        self.rows.setdefault((table, row), {})[round_] = {k: v for k, v in figures.items() if v is not None}
+        say(f"round {round_ + 1}: {row}: " + ", ".join(f"{k} {v:.4g}" for k, v in figures.items() if v is not None))
+
+    def miss(self, row, why):
+        if row not in self.missing:
+            say(f"missing: {row}: {why}")
+        self.missing[row] = why
+
+    def values(self, table, row, key):
+        return {r: f[key] for r, f in self.rows.get((table, row), {}).items() if key in f}
+
+    def ratios(self, table, row, key):
+        base = self.values(table, BASE[table], key)
+        return {r: v / base[r] for r, v in self.values(table, row, key).items() if r in base}
+
+
+# ---- Go -----------------------------------------------------------------------------
+
+
+def build(go, folder):
+    """Compiles the tests of one package; returns the binary, or None and the reason."""
+    if not os.path.isdir(os.path.join(ROOT, go.package)):
+        return None, f"no folder {go.package}"
+    binary = os.path.join(folder, go.package.replace("/", "-") + ".test")
+    command = ["go", "test", "-c", "-o", binary, "./" + go.package]
+    if go.tensorflow:
+        command = ["go", "run", "./tools/tf", *command]
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    except OSError as e:
+        return None, f"cannot run go: {e}"
+    if done.returncode:
+        return None, f"`{' '.join(command)}` failed: {last_line(done.stdout)}"
+    return (binary, "") if os.path.exists(binary) else (None, f"{go.package} has no tests")
+
+
+def last_line(text):
+    return ([line for line in text.splitlines() if line.strip()] or ["no output"])[-1].strip()
+
+
+def parse(output):
+    """Returns {benchmark name: {unit: value}} from the output of go test -bench."""
+    found = {}
+    for line in output.splitlines():
+        m = re.match(r"(Benchmark\S*?)(?:-\d+)?\s+\d+\s+(\S.*)", line)
+        if not m:
+            continue
+        words = m[2].split()
+        try:
+            found[m[1]] = {unit: float(value) for value, unit in zip(words[::2], words[1::2])}
+        except ValueError:
+            continue  # a log line that begins like a result
+    return found
+
+
+def run_go(binary, go, threads, benchtime):
+    """Runs one benchmark; returns {unit: value} with the memory as seen from outside, or None and the reason."""
+    pattern = "/".join(f"^{re.escape(part)}$" for part in go.name.split("/"))
+    command = [binary, "-test.run=^$", f"-test.bench={pattern}", f"-test.benchtime={benchtime}",
+               f"-test.cpu={threads}", "-test.timeout=0"]
+    cores = sorted(os.sched_getaffinity(0))[:1] if threads == 1 else os.sched_getaffinity(0)
+    process = subprocess.Popen(command, cwd=os.path.join(ROOT, go.package), stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, preexec_fn=lambda: os.sched_setaffinity(0, cores),
+                               env=dict(os.environ, TF_CPP_MIN_LOG_LEVEL="2", CUDA_VISIBLE_DEVICES=""))
+    samples, over = [], threading.Event()
+    watch = threading.Thread(target=sample, args=(process.pid, samples, over))
+    watch.start()
+    output = process.stdout.read()
+    over.set()
+    watch.join()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        return None, f"exit code {process.returncode}: {last_line(output)}"
+    figures = parse(output).get(go.name)
+    if not figures:
+        return None, f"{go.package} has no {go.name}, or it was skipped"
+    figures.setdefault("peak-MB", usage.ru_maxrss / 1024)
+    if len(samples) >= 20:  # 10 s or more: long enough to tell growth from start-up
+        figures.setdefault("growth-MB", samples[-1] - samples[len(samples) // 10])
+    return figures, ""
+
+
+def sample(pid, samples, over):
+    """Appends the resident MB of a process twice a second."""
+    while not over.wait(0.5):
+        try:
+            with open(f"/proc/{pid}/status") as f:
+                rss = re.search(r"VmRSS:\s+(\d+)", f.read())
+        except OSError:
+            return
+        if rss:
+            samples.append(int(rss[1]) / 1024)
+
+
+def seconds_to_line(command, pattern, limit=120):
+    """Starts a command, returns the seconds until a line of its output matches, and ends it."""
+    start = time.monotonic()
+    process = subprocess.Popen(shlex.split(command), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    timer = threading.Timer(limit, process.kill)
+    timer.start()
+    seconds = None
+    for line in process.stdout:
+        if re.search(pattern, line):
+            seconds = time.monotonic() - start
+            break
+    process.terminate()
+    process.stdout.read()  # let it say its last words
+    process.wait()
+    timer.cancel()
+    return seconds
+
+
+# ---- rounds -------------------------------------------------------------------------
+
+
+def run_peer(python, table, name, args):
+    """Runs one peer; returns its JSON object or None (it has said why)."""
+    script, options = ("augment.py", []) if table == "augment" else ("train.py", ["--threads", str(args.threads)])
+    if table == "step":
+        options += ["--steps", str(MEMORY_STEPS)] if args.memory else ["--steps", str(args.steps)]
+        options += ["--data", os.path.abspath(args.data)] if args.data else []
+    done = subprocess.run([python, os.path.join(HERE, script), "--peers", name, *options],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode or not done.stdout.strip():
+        return None, last_line(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1]), ""
+
+
+def jobs(args):
+    """Returns what a round runs, as (kind, payload)."""
+    wanted = [g for g in GO if g.table == "step"] + [("step", n) for n in PEERS["step"]]
+    if args.memory:
+        return [g for g in GO if g.row == BASE["step"]] + [("step", n) for n in MEMORY_PEERS]
+    if args.go_start:
+        wanted.append("start")
+    return wanted + [g for g in GO if g.table == "augment"] + [("augment", n) for n in PEERS["augment"]]
+
+
+def do(job, round_, args, binaries, results):
+    if job == "start":
+        seconds = seconds_to_line(args.go_start, args.go_start_match)
+        if seconds is None:
+            results.miss("start of the Go program", f"no line of {args.go_start!r} matched {args.go_start_match!r}")
+        else:
+            results.rows.setdefault(("step", BASE["step"]), {}).setdefault(round_, {})["start"] = seconds
+    elif isinstance(job, Go):
+        binary, why = binaries[job.package]
+        figures = None
+        if binary:
+            benchtime = f"{MEMORY_STEPS}x" if args.memory else job.time
+            figures, why = run_go(binary, job, 1 if job.table == "augment" else args.threads, benchtime)
+        if figures is None:
+            return results.miss(f"{job.row} ({job.name} in ./{job.package})", why)
+        if job.table == "augment":
+            us = figures.get("us/image", figures.get("µs/image"))
+            ns = figures.get("ns/image", figures["ns/op"] / job.images)
+            return results.add("augment", job.row, round_, time=ns / 1e3 if us is None else us)
+        results.add("step", job.row, round_, time=figures["ns/op"] / 1e6, start=figures.get("first-step-s"),
+                    peak=figures["peak-MB"], growth=figures.get("growth-MB"))
+    else:
+        table, name = job
+        r, why = run_peer(args.python, table, name, args)
+        if r is None:
+            results.failed = True
+            return results.miss(PEERS[table][name], why)
+        for library in ("tensorflow", "keras", "torch", "torchvision"):
+            if library in r:
+                results.versions[library] = r[library]
+        results.add(table, PEERS[table][name], round_, time=r["us"] if table == "augment" else r["ms"],
+                    start=r.get("first_step_s"), peak=r.get("rss_peak_mb"), growth=r.get("rss_growth_mb"))
+
+
+# ---- the report ---------------------------------------------------------------------
+
+
+def spread(values, digits):
+    v = list(values.values())
+    if not v:
+        return "–"
+    middle = f"{statistics.median(v):.{digits}f}"
+    return middle if len(v) == 1 else f"{middle} ({min(v):.{digits}f}–{max(v):.{digits}f})"
+
+
+def table(results, name, head, columns):
+    rows = [row for t, row in results.rows if t == name]
+    order = [g.row for g in GO if g.table == name] + list(PEERS[name].values())
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for row in sorted(rows, key=order.index):
+        cells = [spread(results.ratios(name, row, "time") if key == "ratio" else results.values(name, row, key), digits)
+                 for key, digits in columns]
+        lines.append(f"| {row} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) if rows else "nothing measured"
+
+
+def machine(results):
+    """Returns the machine, the cores and the versions in one line."""
+    def output(*command):
+        try:
+            return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+        except OSError:
+            return ""
+    model = re.search(r"Model name:\s*(.+)", output("lscpu"))
+    go = re.search(r"go version (\S+)", output("go", "version"))
+    parts = [model[1].strip() if model else "unknown processor", f"{len(os.sched_getaffinity(0))} cores",
+             go[1] if go else "no go", *(f"{k} {v}" for k, v in results.versions.items())]
+    return ", ".join(parts)
+
+
+def report(results, args, load):
+    rounds = f"{args.rounds} round{'s' if args.rounds > 1 else ''}"
+    print(f"Machine: {machine(results)}; load at start {load:.2f}. Median (range) over {rounds}.\n")
+    steps = MEMORY_STEPS if args.memory else args.steps
+    print(f"Training step, batch 128, float32, Adam, {args.threads} threads, {steps} steps per peer and round:\n")
+    print(table(results, "step",
+                ["", "ms/step", "time relative to the Go loop", "start to first step, s", "peak MB", "growth MB"],
+                [("time", 1), ("ratio", 2), ("start", 2), ("peak", 0), ("growth", 1)]))
+    if not args.memory:
+        print("\nAugmentation (crop 48 of 96, resize to 32, jitter, deformed twin), one core:\n")
+        print(table(results, "augment", ["", "µs/image", "time relative to Go"], [("time", 1), ("ratio", 2)]))
+    if results.missing:
+        print("\nMissing:\n")
+        for row, why in results.missing.items():
+            print(f"- {row}: {why}")
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--rounds", type=int, help="rounds (default 3; with --memory 1)")
+    p.add_argument("--threads", type=int, default=2, help="threads of the peers, GOMAXPROCS of the Go side (default 2)")
+    p.add_argument("--steps", type=int, default=250, help="timed steps per peer and round (default 250)")
+    p.add_argument("--memory", action="store_true", help=f"{MEMORY_STEPS:,} steps of Go, Keras fit and PyTorch only")
+    p.add_argument("--data", metavar="DIR", help="MNIST's IDX files for the peers (default: random images)")
+    p.add_argument("--venv", default=os.path.join(ROOT, ".venv", "peers"), help="environment made by setup.sh")
+    p.add_argument("--go-start", metavar="CMD", help="command whose time to the first step is measured")
+    p.add_argument("--go-start-match", metavar="REGEX", default=r"step", help="what its first step prints (default: step)")
+    p.add_argument("--json", metavar="FILE", help="also write every single figure there")
+    args = p.parse_args()
+    args.rounds = args.rounds or (1 if args.memory else 3)
+    args.python = os.path.join(args.venv, "bin", "python")
+    if args.rounds < 1 or args.threads < 1 or args.steps < 5:
+        p.error("want --rounds and --threads of at least 1 and --steps of at least 5")
+    if not os.path.exists(args.python):
+        p.error(f"no {args.python}: run tools/peers/setup.sh, or name its folder with --venv")
+
+    load, results, work = os.getloadavg()[0], Results(), jobs(args)
+    with tempfile.TemporaryDirectory() as folder:
+        binaries = {}
+        for g in work:
+            if isinstance(g, Go) and g.package not in binaries:
+                binaries[g.package] = build(g, folder)
+        for round_ in range(args.rounds):
+            for job in reversed(work) if round_ % 2 else work:
+                do(job, round_, args, binaries, results)
+    report(results, args, load)
+    if args.json:
+        with open(args.json, "w") as f:
+            json.dump({"machine": machine(results), "missing": results.missing, "figures": [
+                {"table": t, "row": row, "round": r, **v} for (t, row), by in results.rows.items() for r, v in by.items()
+            ]}, f, indent=1)
+    sys.exit(1 if results.failed else 0)
+
+
+if __name__ == "__main__":
+    main()

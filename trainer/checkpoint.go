@@ -1,0 +1,180 @@
+package trainer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"unwarp/graphs"
+)
+
+// State is what a checkpoint holds besides the variables.
+type State struct {
+	Step     int     `json:"step"`      // steps done
+	Images   int     `json:"images"`    // images seen
+	Seconds  float64 `json:"seconds"`   // spent training so far
+	BestStep int     `json:"best_step"` // 0 = none evaluated yet
+	Best     float64 `json:"best"`      // validation accuracy at BestStep
+	Plan     string  `json:"plan"`      // hash of what determines the run
+}
+
+// Checkpoints is the folder of a run's checkpoints:
+//
+//	step-00000500/   variables.index, variables.data-…, manifest.txt, state.json
+//	last             text: the folder to resume from
+//	best             text: the folder with the best validation accuracy
+//
+// A checkpoint is written under a temporary name, synced and renamed before
+// the pointer moves, so that a kill at any moment leaves the previous one.
+type Checkpoints struct{ Dir string }
+
+// Pointers to a checkpoint.
+const (
+	Last = "last"
+	Best = "best"
+)
+
+const (
+	manifestFile = "manifest.txt"
+	stateFile    = "state.json"
+	unfinished   = ".unfinished"
+)
+
+// Save writes the variables and state and moves the pointers named.
+func (c Checkpoints) Save(p *Plan, net *graphs.Net, st State, pointers ...string) error {
+	name := fmt.Sprintf("step-%08d", st.Step)
+	final := filepath.Join(c.Dir, name)
+	if err := c.write(p, net, st, final); err != nil {
+		return fmt.Errorf("checkpoint %s: not written: %w: free space or choose another run folder; the previous checkpoint is untouched", final, err)
+	}
+	for _, ptr := range pointers {
+		if err := writeFile(filepath.Join(c.Dir, ptr), []byte(name+"\n")); err != nil {
+			return fmt.Errorf("checkpoint %s: pointer %q not moved: %w", final, ptr, err)
+		}
+	}
+	return c.prune()
+}
+
+func (c Checkpoints) write(p *Plan, net *graphs.Net, st State, final string) error {
+	if err := c.clean(); err != nil {
+		return err
+	}
+	tmp := final + unfinished
+	if err := os.MkdirAll(tmp, 0o755); err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	if err := p.Saver.write(net, tmp); err != nil {
+		return err
+	}
+	state, err := json.MarshalIndent(st, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(tmp, stateFile), append(state, '\n'), 0o644); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(tmp, manifestFile), []byte(net.Vars.Manifest()), 0o644); err != nil {
+		return err
+	}
+	if err := syncTree(tmp); err != nil {
+		return err
+	}
+	// A folder of this name is an earlier save of the same step.
+	if err := os.RemoveAll(final); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, final); err != nil {
+		return err
+	}
+	return syncPath(c.Dir)
+}
+
+// Load restores the variables from the checkpoint that pointer names.
+func (c Checkpoints) Load(p *Plan, net *graphs.Net, pointer string) (State, error) {
+	var st State
+	dir, err := c.resolve(pointer)
+	if err != nil {
+		return st, err
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, stateFile))
+	if err == nil {
+		err = json.Unmarshal(raw, &st)
+	}
+	if err != nil {
+		return st, fmt.Errorf("checkpoint %s: want a readable %s: %w", dir, stateFile, err)
+	}
+	manifest, err := os.ReadFile(filepath.Join(dir, manifestFile))
+	if err != nil {
+		return st, fmt.Errorf("checkpoint %s: want a readable %s: %w", dir, manifestFile, err)
+	}
+	if err := p.Saver.read(net, dir, string(manifest)); err != nil {
+		var m *MismatchError
+		if errors.As(err, &m) {
+			return st, err
+		}
+		return st, fmt.Errorf("checkpoint %s: cannot be restored: %w: take another one with the pointer files beside it", dir, err)
+	}
+	return st, nil
+}
+
+// Exists reports whether the pointer is there.
+func (c Checkpoints) Exists(pointer string) bool {
+	_, err := os.Stat(filepath.Join(c.Dir, pointer))
+	return err == nil
+}
+
+func (c Checkpoints) resolve(pointer string) (string, error) {
+	raw, err := os.ReadFile(filepath.Join(c.Dir, pointer))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("checkpoint %s: want a pointer file %q, found none: has the run saved anything yet?", c.Dir, pointer)
+	}
+	if err != nil {
+		return "", fmt.Errorf("checkpoint %s: %w", c.Dir, err)
+	}
+	name := strings.TrimSpace(string(raw))
+	if name == "" || name != filepath.Base(name) || !strings.HasPrefix(name, "step-") {
+		return "", fmt.Errorf("checkpoint %s: pointer %q: want the name of a folder such as step-00000500, got %q", c.Dir, pointer, name)
+	}
+	return filepath.Join(c.Dir, name), nil
+}
+
+// clean removes what a killed save left behind.
+func (c Checkpoints) clean() error {
+	litter, err := filepath.Glob(filepath.Join(c.Dir, "step-*"+unfinished))
+	if err != nil {
+		return err
+	}
+	for _, l := range litter {
+		if err := os.RemoveAll(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prune removes checkpoints that no pointer names.
+func (c Checkpoints) prune() error {
+	keep := map[string]bool{}
+	for _, ptr := range []string{Last, Best} {
+		if dir, err := c.resolve(ptr); err == nil {
+			keep[dir] = true
+		}
+	}
+	all, err := filepath.Glob(filepath.Join(c.Dir, "step-*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range all {
+		if !keep[dir] {
+			if err := os.RemoveAll(dir); err != nil {
+				return fmt.Errorf("checkpoint %s: outdated, but cannot be removed: %w", dir, err)
+			}
+		}
+	}
+	return nil
+}

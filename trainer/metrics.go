@@ -1,0 +1,80 @@
+package trainer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// line is one line of metrics.jsonl.
+type line struct {
+	Kind            string  `json:"kind"` // train or validation
+	Time            string  `json:"time"` // RFC 3339
+	Step            int     `json:"step"`
+	Epoch           int     `json:"epoch"`
+	Rate            float32 `json:"rate,omitempty"`
+	ImagesPerSecond float64 `json:"images_per_second,omitempty"`
+	*Losses
+	Evaluation *Evaluation `json:"evaluation,omitempty"`
+}
+
+// metrics appends JSON lines to a file.
+type metrics struct{ f *os.File }
+
+// openMetrics opens path for appending, after dropping lines of steps later
+// than step: a killed run has written metrics that the resumed one will write
+// again.
+func openMetrics(path string, step int) (*metrics, error) {
+	if err := dropAfter(path, step); err != nil {
+		return nil, fmt.Errorf("trainer: metrics: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("trainer: metrics: %w", err)
+	}
+	return &metrics{f}, nil
+}
+
+func dropAfter(path string, step int) error {
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var keep []byte
+	for l := range bytes.Lines(raw) {
+		var at struct{ Step int }
+		if json.Unmarshal(l, &at) == nil && at.Step <= step && bytes.HasSuffix(l, []byte("\n")) {
+			keep = append(keep, l...)
+		}
+	}
+	if len(keep) == len(raw) {
+		return nil
+	}
+	return writeFile(path, keep)
+}
+
+func (m *metrics) write(l line) error {
+	l.Time = time.Now().UTC().Format(time.RFC3339)
+	raw, err := json.Marshal(l)
+	if err == nil {
+		_, err = m.f.Write(append(raw, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("trainer: metrics: %w", err)
+	}
+	return nil
+}
+
+func (m *metrics) close() error {
+	if err := m.f.Close(); err != nil {
+		return fmt.Errorf("trainer: metrics: %w", err)
+	}
+	return nil
+}

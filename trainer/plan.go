@@ -1,0 +1,145 @@
+package trainer
+
+import (
+	"fmt"
+
+	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
+
+	"unwarp/graphs"
+	"unwarp/pipelines"
+)
+
+// Plan holds the ends of everything that was declared: what to feed, what to
+// fetch, what to run.
+type Plan struct {
+	Config Config
+	Model  graphs.Disentangled
+	Shape  pipelines.Shape // of the images that enter the graph
+	Twins  bool            // eq. 8: each image comes with its deformed twin
+
+	Images graphs.Input // float32 [B,H,W,C]
+	Labels graphs.Input // int32 [B]
+	twins  graphs.Input
+	rate   graphs.Input
+	step   graphs.Input
+
+	losses tf.Output     // [5]: total, classification, reconstruction, code change, gradient norm
+	update *tf.Operation // one training step
+
+	// Eval is the inference pass: what evaluation, pictures and export read.
+	Eval  graphs.Forward
+	each  Terms     // per image, inference
+	best  tf.Output // int32 [B], the predicted class
+	Saver Saver
+	board board
+}
+
+// Declare writes the training pass, the update, the inference pass, the
+// checkpoint ops and the summaries into b.
+func Declare(b *graphs.Builder, c Config, m graphs.Disentangled, shape pipelines.Shape) (*Plan, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	p := &Plan{Config: c, Model: m, Shape: shape, Twins: c.Augment.Twin()}
+	p.inputs(b)
+	p.rate = b.Input("rate", tf.Float)
+	p.step = b.Step()
+	p.declareTraining(b)
+	p.declareEvaluation(b)
+	p.Saver = declareSaver(b)
+	p.board = declareBoard(b)
+	return p, b.Err()
+}
+
+// DeclareInference writes the inference pass and the checkpoint's restore into
+// b: what is needed to evaluate, attack or export a trained model.
+func DeclareInference(b *graphs.Builder, c Config, m graphs.Disentangled, shape pipelines.Shape) (*Plan, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	p := &Plan{Config: c, Model: m, Shape: shape}
+	p.inputs(b)
+	if c.Average > 0 {
+		// The first pass declares the weights, Average their averages, and the
+		// pass that is used reads those.
+		m.Apply(b.Pass("declare", graphs.Inference), p.Images.Value)
+		b.Average()
+	}
+	p.declareEvaluation(b)
+	p.Saver = declareSaver(b)
+	return p, b.Err()
+}
+
+func (p *Plan) inputs(b *graphs.Builder) {
+	h, w, c := int64(p.Shape.H), int64(p.Shape.W), int64(p.Shape.C)
+	p.Images = b.Input("images", tf.Float, -1, h, w, c)
+	p.Labels = b.Input("labels", tf.Int32, -1)
+	if p.Twins {
+		p.twins = b.Input("twins", tf.Float, -1, h, w, c)
+	}
+}
+
+func (p *Plan) declareTraining(b *graphs.Builder) {
+	s := b.Pass("train", graphs.Training)
+	images, labels := p.Images.Value, p.Labels.Value
+	if p.Twins {
+		first := op.Const(s.Op("axis"), int32(0))
+		images = op.ConcatV2(s.Op("images"), []tf.Output{images, p.twins.Value}, first)
+		labels = op.ConcatV2(s.Op("labels"), []tf.Output{labels, labels}, first)
+	}
+	f := p.Model.Apply(s, images)
+	t := p.Config.Objective.Batch(s.In("objective"), f, labels, p.Twins)
+	vars := b.Variables().All(graphs.Trainable)
+	reads := make([]tf.Output, len(vars))
+	for i, v := range vars {
+		reads[i] = v.Read
+	}
+	grads := graphs.Gradients(s, t.Total, reads...)
+
+	u := b.Pass("update", graphs.Training)
+	updates, norm := p.Config.Optimizer.apply(u, vars, grads, p.rate.Value, p.step.Value)
+	updates = append(updates, s.Updates()...)
+	if p.Config.Average > 0 {
+		updates = append(updates, average(u.In("average"), p.Config.Average, p.step.Value, updates)...)
+	}
+	if !s.OK() {
+		return
+	}
+	p.update = op.NoOp(u.Op("step").WithControlDependencies(updates...))
+	zero := op.Const(s.Op("none"), float32(0))
+	all := []tf.Output{t.Total, t.Classification, t.Reconstruction, t.CodeChange, norm}
+	for i := range all {
+		if all[i].Op == nil {
+			all[i] = zero
+		}
+	}
+	p.losses = op.Pack(s.Op("losses"), all)
+}
+
+func (p *Plan) declareEvaluation(b *graphs.Builder) {
+	var opts []graphs.PassOption
+	if p.Config.Average > 0 {
+		opts = append(opts, graphs.Averaged())
+	}
+	s := b.Pass("eval", graphs.Inference, opts...)
+	p.Eval = p.Model.Apply(s, p.Images.Value)
+	p.each = p.Config.Objective.PerImage(s.In("objective"), p.Eval, p.Labels.Value)
+	p.best = op.ArgMax(s.Op("class"), p.Eval.Logits, op.Const(s.Op("axis"), int32(1)), op.ArgMaxOutputType(tf.Int32))
+}
+
+// Check compares a source with the model: image size after the augmentation
+// and number of classes.
+func (p *Plan) Check(src pipelines.Source) error {
+	out, err := p.Config.Augment.Eval().Out(src.Shape())
+	if err != nil {
+		return err
+	}
+	if out != p.Shape {
+		return fmt.Errorf("trainer: %s: want images of %v for this model, got %v (%v before the augmentation %q)", src.Name(), p.Shape, out, src.Shape(), p.Config.Augment.Eval())
+	}
+	if src.Classes() > p.Model.Classes {
+		return fmt.Errorf("trainer: %s: want labels of at most %d classes for this model, got %d classes", src.Name(), p.Model.Classes, src.Classes())
+	}
+	return nil
+}

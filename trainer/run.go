@@ -1,0 +1,382 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	tf "github.com/wamuir/graft/tensorflow"
+
+	"unwarp/graphs"
+	"unwarp/pipelines"
+)
+
+// Inputs are what a run reads and where it writes.
+type Inputs struct {
+	Train      pipelines.Source
+	Validation pipelines.Source // nil: no evaluation during training, no best checkpoint
+	Dir        string           // the run folder, which exists
+	Seed       uint64           // of order and augmentation
+	Resume     bool             // go on from the last checkpoint
+	Identity   string           // hash of everything that determines the run; a resumed run must have the same
+}
+
+// Losses are the parts of the training loss at one step.
+type Losses struct {
+	Total          float32 `json:"loss"`
+	Classification float32 `json:"classification"`
+	Reconstruction float32 `json:"reconstruction,omitempty"`
+	CodeChange     float32 `json:"code_change,omitempty"`
+	GradientNorm   float32 `json:"gradient_norm"`
+}
+
+// Progress is where a run stands.
+type Progress struct {
+	Step, Steps     int // done, of all
+	Epoch           int // current, from 0
+	Losses          Losses
+	Rate            float32 // learning rate
+	ImagesPerSecond float64 // since the last report, evaluation and saving left out
+}
+
+// Observer is told what happens. It may watch, never modify; it is called in
+// the goroutine of Run, once per event, and must return at once.
+type Observer interface {
+	Began(at Progress)                     // once, before the first step
+	Stepped(at Progress)                   // after every step
+	Evaluated(at Progress, e Evaluation)   // after each evaluation
+	Saved(at Progress, pointers []string)  // after each checkpoint
+	Ended(at Progress, s Summary, e error) // once
+}
+
+// Summary is what a run came to.
+type Summary struct {
+	Steps           int         `json:"steps"`
+	Epochs          float64     `json:"epochs"`
+	Images          int         `json:"images"`
+	Seconds         float64     `json:"seconds"` // of training, evaluation and saving left out
+	ImagesPerSecond float64     `json:"images_per_second"`
+	Losses          Losses      `json:"losses"` // at the last step
+	BestStep        int         `json:"best_step,omitempty"`
+	Validation      *Evaluation `json:"validation,omitempty"` // the last one
+}
+
+// ErrInterrupted says that the context was cancelled; a checkpoint was saved.
+var ErrInterrupted = errors.New("interrupted; the run can be resumed")
+
+// DivergedError says that the loss is no longer a number.
+type DivergedError struct {
+	From, To int // the loss was last finite at step From and no longer at To
+	Last     float32
+	Saved    int // step of the last checkpoint, 0 if none
+}
+
+func (e *DivergedError) Error() string {
+	saved := "no checkpoint was saved"
+	if e.Saved > 0 {
+		saved = fmt.Sprintf("the checkpoint of step %d is untouched", e.Saved)
+	}
+	return fmt.Sprintf("trainer: the loss stopped being a finite number between step %d (loss %.4g) and step %d; %s: lower train.schedule.rate, or set train.optimizer.clip_norm", e.From, e.Last, e.To, saved)
+}
+
+// CheckpointsDir, EventsDir and MetricsFile are names in a run folder.
+const (
+	CheckpointsDir = "checkpoints"
+	EventsDir      = "events"
+	MetricsFile    = "metrics.jsonl"
+)
+
+// Run trains for Config.Duration and returns what came out. When ctx is
+// cancelled it saves a checkpoint and returns [ErrInterrupted].
+func (p *Plan) Run(ctx context.Context, net *graphs.Net, in Inputs, obs ...Observer) (Summary, error) {
+	r, err := p.begin(net, in, obs)
+	if err != nil {
+		return Summary{}, err
+	}
+	err = r.train(ctx)
+	if cerr := r.end(); err == nil {
+		err = cerr
+	}
+	s := r.summary()
+	r.tell(func(o Observer) { o.Ended(r.at, s, err) })
+	return s, err
+}
+
+// run is the state of one call of Run.
+type run struct {
+	*Plan
+	net  *graphs.Net
+	in   Inputs
+	obs  []Observer
+	feed *feeder
+	rate func(step int) float32
+
+	perEpoch, steps            int // steps per epoch, steps in all
+	logEvery, evalEvery, saves int
+
+	checkpoints Checkpoints
+	metrics     *metrics
+	state       State
+	at          Progress
+	saved       int // step of the last checkpoint
+	validation  *Evaluation
+
+	started   time.Time     // of the current stretch of training
+	trained   time.Duration // before it, this session
+	lastStep  int           // at the last rate measurement
+	lastTaken time.Duration
+}
+
+func (p *Plan) begin(net *graphs.Net, in Inputs, obs []Observer) (*run, error) {
+	for _, src := range []pipelines.Source{in.Train, in.Validation} {
+		if src != nil {
+			if err := p.Check(src); err != nil {
+				return nil, err
+			}
+		}
+	}
+	c := p.Config
+	r := &run{Plan: p, net: net, in: in, obs: obs, checkpoints: Checkpoints{filepath.Join(in.Dir, CheckpointsDir)}}
+	r.perEpoch = in.Train.Len() / c.Batch
+	if r.perEpoch == 0 {
+		return nil, fmt.Errorf("trainer: %s: want at least one batch of %d images, got %d images: lower train.batch", in.Train.Name(), c.Batch, in.Train.Len())
+	}
+	r.steps = c.Duration.Steps(c.Batch, r.perEpoch, 0)
+	r.logEvery = c.Log.Steps(c.Batch, r.perEpoch, r.steps)
+	r.evalEvery = c.Evaluate.Steps(c.Batch, r.perEpoch, r.steps)
+	r.saves = c.Checkpoint.Steps(c.Batch, r.perEpoch, r.steps)
+	r.rate = c.Schedule.rates(c.Batch, r.perEpoch, r.steps)
+	r.state.Plan = in.Identity
+	var err error
+	if r.feed, err = p.newFeeder(); err != nil {
+		return nil, err
+	}
+	if in.Resume && r.checkpoints.Exists(Last) {
+		if r.state, err = r.checkpoints.Load(p, net, Last); err != nil {
+			return nil, err
+		}
+		if r.state.Plan != in.Identity {
+			return nil, fmt.Errorf("trainer: %s: want the configuration and data of the interrupted run (hash %.12s), got %.12s: resume with its config.yaml, or start a new run", in.Dir, r.state.Plan, in.Identity)
+		}
+		r.saved = r.state.Step
+	}
+	if r.metrics, err = openMetrics(filepath.Join(in.Dir, MetricsFile), r.state.Step); err != nil {
+		return nil, err
+	}
+	if err := p.board.open(net, filepath.Join(in.Dir, EventsDir)); err != nil {
+		r.metrics.close()
+		return nil, err
+	}
+	r.at = Progress{Step: r.state.Step, Steps: r.steps, Epoch: r.state.Step / r.perEpoch}
+	r.lastStep = r.state.Step
+	return r, nil
+}
+
+// train is the loop: one session call per step, everything else at its own
+// cadence.
+func (r *run) train(ctx context.Context) error {
+	r.tell(func(o Observer) { o.Began(r.at) })
+	if r.state.Step >= r.steps {
+		return nil
+	}
+	o := pipelines.Options{
+		Batch: r.Config.Batch, Seed: r.in.Seed, Shuffle: true, Augment: r.Config.Augment,
+		Start: r.state.Step, Workers: r.Config.Workers,
+	}
+	r.started = time.Now()
+	for b, err := range pipelines.Stream(ctx, r.in.Train, o) {
+		if ctx.Err() != nil {
+			break
+		}
+		if err != nil {
+			return errors.Join(err, r.save(Last))
+		}
+		if err := r.step(b); err != nil {
+			return err
+		}
+		if err := r.cadences(ctx); err != nil {
+			return err
+		}
+		if r.state.Step >= r.steps {
+			break
+		}
+	}
+	if ctx.Err() != nil {
+		if err := r.save(Last); err != nil {
+			return err
+		}
+		return ErrInterrupted
+	}
+	if r.saved == r.state.Step {
+		return nil
+	}
+	return r.save(Last)
+}
+
+func (r *run) step(b pipelines.Batch) error {
+	step := r.state.Step
+	rate := r.rate(step)
+	feeds, err := r.feed.training(b, step, rate)
+	if err != nil {
+		return err
+	}
+	out, err := r.net.Run(feeds, []tf.Output{r.losses}, r.update)
+	if err != nil {
+		return fmt.Errorf("trainer: step %d: %w", step+1, err)
+	}
+	v := graphs.Floats(nil, out[0])
+	if !finite(float64(v[0])) || !finite(float64(v[4])) {
+		return &DivergedError{From: step, To: step + 1, Last: r.at.Losses.Total, Saved: r.saved}
+	}
+	r.state.Step++
+	r.state.Images += b.N
+	r.at.Step, r.at.Epoch, r.at.Rate = r.state.Step, b.Epoch, rate
+	r.at.Losses = Losses{v[0], v[1], v[2], v[3], v[4]}
+	r.tell(func(o Observer) { o.Stepped(r.at) })
+	return nil
+}
+
+// cadences logs, evaluates and saves where the step says so.
+func (r *run) cadences(ctx context.Context) error {
+	step, last := r.state.Step, r.state.Step == r.steps
+	if due(step, r.logEvery) || last {
+		if err := r.log(); err != nil {
+			return err
+		}
+	}
+	evaluate := r.in.Validation != nil && (due(step, r.evalEvery) || last)
+	if !evaluate && !due(step, r.saves) && !last {
+		return nil
+	}
+	r.pause()
+	defer r.resume()
+	pointers := []string{Last}
+	if evaluate {
+		better, err := r.evaluate(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil // the loop ends and saves
+			}
+			return err
+		}
+		if better {
+			pointers = append(pointers, Best)
+		}
+	}
+	if len(pointers) > 1 || due(step, r.saves) || last {
+		return r.save(pointers...)
+	}
+	return nil
+}
+
+func (r *run) log() error {
+	taken := r.taken()
+	if d := taken - r.lastTaken; d > 0 {
+		r.at.ImagesPerSecond = float64((r.state.Step-r.lastStep)*r.Config.Batch) / d.Seconds()
+	}
+	r.lastStep, r.lastTaken = r.state.Step, taken
+	l := r.at.Losses
+	if err := r.metrics.write(line{Kind: "train", Step: r.state.Step, Epoch: r.at.Epoch, Rate: r.at.Rate, ImagesPerSecond: r.at.ImagesPerSecond, Losses: &l}); err != nil {
+		return err
+	}
+	for _, x := range []struct {
+		tag   string
+		value float32
+		has   bool
+	}{
+		{"train/loss", l.Total, true},
+		{"train/classification", l.Classification, true},
+		{"train/reconstruction", l.Reconstruction, r.Model.Decode},
+		{"train/code_change", l.CodeChange, r.Twins && r.Model.Decode},
+		{"train/gradient_norm", l.GradientNorm, true},
+		{"train/rate", r.at.Rate, true},
+		{"train/images_per_second", float32(r.at.ImagesPerSecond), true},
+	} {
+		if !x.has {
+			continue
+		}
+		if err := r.board.write(r.net, r.state.Step, x.tag, float64(x.value)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// evaluate reports whether the validation accuracy is the best so far.
+func (r *run) evaluate(ctx context.Context) (better bool, err error) {
+	e, err := r.Evaluate(ctx, r.net, r.in.Validation)
+	if err != nil {
+		return false, err
+	}
+	r.validation = &e
+	if err := r.metrics.write(line{Kind: "validation", Step: r.state.Step, Epoch: r.at.Epoch, Evaluation: &e}); err != nil {
+		return false, err
+	}
+	for tag, v := range map[string]float64{"validation/accuracy": e.Accuracy, "validation/loss": e.Loss} {
+		if err := r.board.write(r.net, r.state.Step, tag, v); err != nil {
+			return false, err
+		}
+	}
+	r.tell(func(o Observer) { o.Evaluated(r.at, e) })
+	if r.state.BestStep > 0 && e.Accuracy <= r.state.Best {
+		return false, nil
+	}
+	r.state.BestStep, r.state.Best = r.state.Step, e.Accuracy
+	return true, nil
+}
+
+func (r *run) save(pointers ...string) error {
+	st := r.state
+	st.Seconds += r.taken().Seconds()
+	if err := r.checkpoints.Save(r.Plan, r.net, st, pointers...); err != nil {
+		return err
+	}
+	r.saved = st.Step
+	r.tell(func(o Observer) { o.Saved(r.at, pointers) })
+	return nil
+}
+
+func (r *run) end() error {
+	err := r.metrics.close()
+	if berr := r.board.shut(r.net); err == nil {
+		err = berr
+	}
+	return err
+}
+
+func (r *run) summary() Summary {
+	seconds := r.state.Seconds + r.taken().Seconds()
+	s := Summary{
+		Steps: r.state.Step, Epochs: float64(r.state.Step) / float64(r.perEpoch), Images: r.state.Images,
+		Seconds: seconds, Losses: r.at.Losses, BestStep: r.state.BestStep, Validation: r.validation,
+	}
+	if seconds > 0 {
+		s.ImagesPerSecond = float64(s.Images) / seconds
+	}
+	return s
+}
+
+func (r *run) tell(event func(Observer)) {
+	for _, o := range r.obs {
+		event(o)
+	}
+}
+
+// taken is the time spent training in this session.
+func (r *run) taken() time.Duration {
+	if r.started.IsZero() {
+		return r.trained
+	}
+	return r.trained + time.Since(r.started)
+}
+
+func (r *run) pause() {
+	r.trained = r.taken()
+	r.started = time.Time{}
+}
+
+func (r *run) resume() { r.started = time.Now() }
+
+func due(step, every int) bool { return every > 0 && step%every == 0 }

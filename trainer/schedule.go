@@ -1,0 +1,66 @@
+package trainer
+
+import (
+	"fmt"
+	"math"
+)
+
+// Schedule is the learning rate as a function of the step.
+type Schedule struct {
+	// Name is constant, cosine (half a cosine from Rate to Floor at the end of
+	// the run; Loshchilov and Hutter 2017) or steps (times Factor at each Span of At).
+	Name string `mapstructure:"name" yaml:"name"`
+	// Rate is the peak learning rate.
+	Rate float64 `mapstructure:"rate" yaml:"rate"`
+	// Warmup is the span in which the rate rises linearly from Rate/n to Rate.
+	Warmup Span `mapstructure:"warmup" yaml:"warmup"`
+	// Floor is where cosine ends.
+	Floor float64 `mapstructure:"floor" yaml:"floor"`
+	// At and Factor belong to steps.
+	At     []Span  `mapstructure:"at" yaml:"at"`
+	Factor float64 `mapstructure:"factor" yaml:"factor"`
+}
+
+func (c Schedule) check() error {
+	switch c.Name {
+	case "constant", "cosine", "steps":
+	default:
+		return fmt.Errorf("train.schedule.name: want constant, cosine or steps, got %q", c.Name)
+	}
+	switch {
+	case !(c.Rate > 0) || !finite(c.Rate):
+		return fmt.Errorf("train.schedule.rate: want a positive, finite rate, got %g", c.Rate)
+	case !(c.Floor >= 0) || c.Floor > c.Rate:
+		return fmt.Errorf("train.schedule.floor: want a rate between 0 and %g, got %g", c.Rate, c.Floor)
+	case c.Name == "steps" && (len(c.At) == 0 || !(c.Factor > 0) || c.Factor > 1):
+		return fmt.Errorf("train.schedule.at, factor: want spans and a factor in (0,1] for steps, got %v and %g", c.At, c.Factor)
+	}
+	return nil
+}
+
+// rates returns the learning rate of each step of a run of total steps.
+func (c Schedule) rates(batch, perEpoch, total int) func(step int) float32 {
+	warmup := c.Warmup.Steps(batch, perEpoch, total)
+	at := make([]int, len(c.At))
+	for i, s := range c.At {
+		at[i] = s.Steps(batch, perEpoch, total)
+	}
+	return func(step int) float32 {
+		if step < warmup {
+			return float32(c.Rate * float64(step+1) / float64(warmup))
+		}
+		rate := c.Rate
+		switch c.Name {
+		case "cosine":
+			done := float64(step-warmup) / float64(max(1, total-warmup))
+			rate = c.Floor + (c.Rate-c.Floor)*(1+math.Cos(math.Pi*min(done, 1)))/2
+		case "steps":
+			for _, s := range at {
+				if step >= s {
+					rate *= c.Factor
+				}
+			}
+		}
+		return float32(rate)
+	}
+}
