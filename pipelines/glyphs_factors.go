@@ -12,17 +12,17 @@ type Factors struct {
 
 	// Appearance.
 	Face       string  // name of the Go font
-	Weight     float64 // outline moved outwards by this part of the digit's height, -.02...06
-	Ink        float64 // brightness of the strokes, .6..1 of white
-	Background float64 // brightness behind them, 0...25 of white; squared uniform, so mostly dark
-	Texture    float64 // part of the ink that mottling takes at most, 0...45
+	Weight     float64 // outline moved outwards by this part of the digit's height, -.015 to .06
+	Ink        float64 // brightness of the strokes, .6 to 1 of white
+	Background float64 // brightness behind them, 0 to .25 of white; a squared uniform, so mostly dark
+	Texture    float64 // part of the brightness that mottling takes at most, 0 to .4
 
 	// Geometry, in the order in which it acts.
-	StretchX, StretchY float64 // width and height over those of a digit 19 pixels high, .6..1.3 and .7..1.15
-	Shear              float64 // pixels to the right per pixel up, -.4...4
-	Rotation           float64 // degrees clockwise, -25..25
-	ShiftX, ShiftY     float64 // pixels to the right and down, -3..3
-	Displacement       float64 // greatest length of the smooth displacement field in pixels, at most; 0..4
+	StretchX, StretchY float64 // width and height over those of a digit 19 pixels high, .65 to 1.3 and .75 to 1.15
+	Shear              float64 // pixels to the right per pixel up, -.35 to .35
+	Rotation           float64 // degrees clockwise, -22 to 22
+	ShiftX, ShiftY     float64 // pixels to the right and down, -2.5 to 2.5
+	Displacement       float64 // pixels that the smooth displacement field moves any point by at most, 0 to 4
 	Field              uint64  // seed of that field and of the mottling
 }
 
@@ -40,16 +40,16 @@ func drawFactors(g *generator, seed Seed, i, size int) Factors {
 	pixel := float64(size) / 28
 	f := Factors{Digit: digits[i%10], Field: uint64(at.Split("field"))}
 	f.Face = faces[r.IntN(len(faces))].name
-	f.Weight = uniform(r, -.02...06)
+	f.Weight = uniform(r, -.015, .06)
 	f.Ink = uniform(r, .6, 1)
 	f.Background = .25 * math.Pow(r.Float64(), 2)
-	f.Texture = uniform(r, 0, .45)
-	f.StretchX = uniform(r, .6, 1.3)
-	f.StretchY = uniform(r, .7, 1.15)
-	f.Shear = uniform(r, -.4, .4)
-	f.Rotation = uniform(r, -25, 25)
-	f.ShiftX = uniform(r, -3, 3) * pixel
-	f.ShiftY = uniform(r, -3, 3) * pixel
+	f.Texture = uniform(r, 0, .4)
+	f.StretchX = uniform(r, .65, 1.3)
+	f.StretchY = uniform(r, .75, 1.15)
+	f.Shear = uniform(r, -.35, .35)
+	f.Rotation = uniform(r, -22, 22)
+	f.ShiftX = uniform(r, -2.5, 2.5) * pixel
+	f.ShiftY = uniform(r, -2.5, 2.5) * pixel
 	f.Displacement = uniform(r, 0, 4) * pixel
 	return f
 }

@@ -93,13 +93,8 @@ func (p picture) resize(h, w int) picture {
 	})
 }
 
-// stretch makes each side longer by so many (an even number of) pixels and keeps the middle; or, if
-// shorter, puts the smaller picture in the middle and repeats its edge.
-func (p picture) stretch(sy, sx int) picture {
-	return p.deform(sy, sx, 0, 0)
-}
-
-// deform stretches, moves, and keeps the middle: a window on the larger picture, beyond whose edges
+// deform stretches each side by an even number of pixels, moves the content down and to the right, and
+// keeps the middle: a window on the stretched picture, beyond whose edges
 // the edge repeats.
 func (p picture) deform(sy, sx, dy, dx int) picture {
 	large := p.resize(p.h()+sy, p.w()+sx)

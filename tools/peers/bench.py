@@ -30,6 +30,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import statistics
 import subprocess
 import sys
@@ -112,19 +113,21 @@ def build(go, folder):
     except OSError as e:
         return None, f"cannot run go: {e}"
     if done.returncode:
-        return None, f"`{' '.join(command)}` failed: {last_line(done.stdout)}"
+        return None, f"the tests of ./{go.package} do not build: {last_line(done.stdout)}"
     return (binary, "") if os.path.exists(binary) else (None, f"{go.package} has no tests")
 
 
 def last_line(text):
-    return ([line for line in text.splitlines() if line.strip()] or ["no output"])[-1].strip()
+    """Returns the last line that says something: go's closing lines do not."""
+    lines = [line.strip() for line in text.splitlines()]
+    return ([line for line in lines if line and not re.match(r"exit status|FAIL|PASS", line)] or ["no output"])[-1]
 
 
 def parse(output):
-    """Returns {benchmark name: {unit: value}} from the output of go test -bench."""
+    """Returns {benchmark name as printed: {unit: value}} from the output of go test -bench."""
     found = {}
     for line in output.splitlines():
-        m = re.match(r"(Benchmark\S*?)(?:-\d+)?\s+\d+\s+(\S.*)", line)
+        m = re.match(r"(Benchmark\S*)\s+\d+\s+(\S.*)", line)
         if not m:
             continue
         words = m[2].split()
@@ -154,7 +157,8 @@ def run_go(binary, go, threads, benchtime):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         return None, f"exit code {process.returncode}: {last_line(output)}"
-    figures = parse(output).get(go.name)
+    found = parse(output)
+    figures = found.get(f"{go.name}-{threads}", found.get(go.name))
     if not figures:
         return None, f"{go.package} has no {go.name}, or it was skipped"
     figures.setdefault("peak-MB", usage.ru_maxrss / 1024)
@@ -178,16 +182,24 @@ def sample(pid, samples, over):
 def seconds_to_line(command, pattern, limit=120):
     """Starts a command, returns the seconds until a line of its output matches, and ends it."""
     start = time.monotonic()
-    process = subprocess.Popen(shlex.split(command), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    timer = threading.Timer(limit, process.kill)
+    process = subprocess.Popen(shlex.split(command), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, start_new_session=True)
+
+    def end(signal_):
+        try:
+            os.killpg(process.pid, signal_)  # its own group: `go run` has children
+        except ProcessLookupError:
+            pass
+
+    timer = threading.Timer(limit, end, [signal.SIGKILL])
     timer.start()
     seconds = None
     for line in process.stdout:
         if re.search(pattern, line):
             seconds = time.monotonic() - start
             break
-    process.terminate()
-    process.stdout.read()  # let it say its last words
+    end(signal.SIGTERM)
+    process.stdout.read()  # until the last of them has gone
     process.wait()
     timer.cancel()
     return seconds
