@@ -3,6 +3,7 @@ package graphs
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	tf "github.com/wamuir/graft/tensorflow"
@@ -12,15 +13,17 @@ import (
 // Builder is handed to the function that declares a net. It owns the graph,
 // the variables and the inputs; it is not safe for concurrent use.
 type Builder struct {
-	root    *op.Scope
-	vars    *Variables
-	varOps  *op.Scope // one "vars/" prefix for all handles, reads and initial values
-	inputs  map[tf.Output]Input
-	step    Input
-	seed    uint64
-	where   string // path of the op being added, for errors
-	cause   error  // first error raised by a layer
-	causeAt string
+	root     *op.Scope
+	vars     *Variables
+	varOps   *op.Scope // one "vars/" prefix for all handles, reads and initial values
+	inputs   map[tf.Output]Input
+	passes   map[string]bool // names used
+	step     Input
+	seed     uint64
+	portable bool   // see [Options]
+	where    string // path of the op being added, for errors
+	cause    error  // first error raised by a layer
+	causeAt  string
 }
 
 // Mode says what a pass may do: training passes use batch statistics and
@@ -52,6 +55,10 @@ type pass struct {
 // Pass opens a pass over the model: name prefixes its op names ("train",
 // "eval", "attack/fgsm") and must be unused.
 func (b *Builder) Pass(name string, mode Mode, opts ...PassOption) *Scope {
+	if b.passes[name] {
+		b.fail(name, fmt.Errorf("pass opened twice"))
+	}
+	b.passes[name] = true
 	p := &pass{name: name, mode: mode, entered: map[string]bool{}}
 	for _, o := range opts {
 		o(p)
@@ -73,7 +80,7 @@ type Input struct {
 // against shape before the call and the graph checks it once more.
 func (b *Builder) Input(name string, dt tf.DataType, shape ...int64) Input {
 	s := b.root.SubScope("feed").SubScope(name)
-	in := Input{Name: name, Type: dt, Shape: shape}
+	in := Input{Name: name, Type: dt, Shape: slices.Clone(shape)}
 	in.Feed = op.Placeholder(s, dt, op.PlaceholderShape(tf.MakeShape(shape...)))
 	in.Value = op.EnsureShape(s, in.Feed, tf.MakeShape(shape...))
 	b.inputs[in.Feed] = in
@@ -87,6 +94,17 @@ func (b *Builder) Step() Input {
 		b.step = b.Input("step", tf.Int64)
 	}
 	return b.step
+}
+
+// Named adds one op outside every pass, under exactly this name: an end of the
+// graph that other programs find by its name. The error of a name that is
+// taken is kept like a layer's, and the result is nil.
+func (b *Builder) Named(name string, spec tf.OpSpec) *tf.Operation {
+	if b.root.Err() != nil {
+		return nil
+	}
+	b.where, spec.Name = name, name
+	return b.root.AddOperation(spec)
 }
 
 // Variables lists what has been declared so far.
@@ -125,6 +143,7 @@ func newBuilder(seed uint64) *Builder {
 		vars:   &Variables{byPath: map[string]*Variable{}},
 		varOps: root.SubScope("vars"),
 		inputs: map[tf.Output]Input{},
+		passes: map[string]bool{},
 		seed:   seed,
 	}
 }

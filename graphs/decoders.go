@@ -1,6 +1,8 @@
 package graphs
 
 import (
+	"fmt"
+
 	tf "github.com/wamuir/graft/tensorflow"
 	"github.com/wamuir/graft/tensorflow/op"
 )
@@ -42,7 +44,7 @@ func (g generator) apply(s *Scope, code tf.Output) tf.Output {
 	x = s.Reshape(op.Relu(s.Op("fc_relu"), x), int64(rows[0]), int64(cols[0]), int64(channels))
 	for i := 1; i <= steps; i++ {
 		l := ConvTranspose{Out: g.width << max(steps-1-i, 0), Kernel: 5, Stride: 2, Rows: rows[i], Cols: cols[i]}
-		name := []string{"up1", "up2", "up3", "up4", "up5", "up6", "up7", "up8"}[i-1]
+		name := fmt.Sprint("up", i)
 		if i == steps {
 			l.Out, l.Init = g.out, g.last
 		}

@@ -115,6 +115,10 @@ func (l BatchNorm) Apply(s *Scope, x tf.Output) tf.Output {
 		return tf.Output{}
 	}
 	c := d[3]
+	if c < 1 {
+		s.Errorf("want known channels, got input %v", d)
+		return tf.Output{}
+	}
 	decay, eps := or(l.Decay, .99), or(l.Epsilon, 1e-3)
 	gamma := s.Variable("gamma", Trainable, Ones, c)
 	beta := s.Variable("beta", Trainable, Zeros, c)
@@ -147,10 +151,10 @@ type Dropout struct{ Rate float32 }
 
 // Apply drops elements of x.
 func (l Dropout) Apply(s *Scope, x tf.Output) tf.Output {
-	if !s.Training() || l.Rate == 0 || !s.OK() {
+	if !s.Training() || l.Rate == 0 || !s.has(x) {
 		return x
 	}
-	if l.Rate < 0 || l.Rate >= 1 {
+	if !(l.Rate >= 0 && l.Rate < 1) {
 		s.Errorf("want a dropout rate in [0,1), got %g", l.Rate)
 		return tf.Output{}
 	}
@@ -165,7 +169,10 @@ type MaxPool struct{ Size int }
 
 // Apply pools x.
 func (l MaxPool) Apply(s *Scope, x tf.Output) tf.Output {
-	k := []int64{1, int64(l.Size), int64(l.Size), 1}
+	k, ok := s.window(x, l.Size)
+	if !ok {
+		return tf.Output{}
+	}
 	return op.MaxPool(s.Op("maxpool"), x, k, k, "SAME")
 }
 
@@ -175,26 +182,46 @@ type AvgPool struct{ Size int }
 
 // Apply pools x.
 func (l AvgPool) Apply(s *Scope, x tf.Output) tf.Output {
-	k := []int64{1, int64(l.Size), int64(l.Size), 1}
+	k, ok := s.window(x, l.Size)
+	if !ok {
+		return tf.Output{}
+	}
 	return op.AvgPool(s.Op("avgpool"), x, k, k, "SAME")
+}
+
+// window is the size and stride of pooling over x.
+func (s *Scope) window(x tf.Output, size int) ([]int64, bool) {
+	if _, ok := s.Dims(x, 4, "NHWC"); !ok {
+		return nil, false
+	}
+	if size < 1 {
+		s.Errorf("want a pooling size of at least 1, got %d", size)
+		return nil, false
+	}
+	return []int64{1, int64(size), int64(size), 1}, true
 }
 
 // Reshape keeps the batch and gives each example the shape dims.
 func (s *Scope) Reshape(x tf.Output, dims ...int64) tf.Output {
+	if !s.has(x) {
+		return tf.Output{}
+	}
 	return op.Reshape(s.Op("reshape"), x, op.Const(s.Op("dims"), append([]int64{-1}, dims...)))
 }
 
 // Flatten reshapes [B,...] to [B,D]; the sizes after the batch must be known.
 func (s *Scope) Flatten(x tf.Output) tf.Output {
-	if !s.OK() {
+	if !s.has(x) {
 		return tf.Output{}
 	}
-	n := int64(1)
-	for i := 1; i < x.Shape().NumDimensions(); i++ {
-		n *= x.Shape().Size(i)
+	sh := x.Shape()
+	known, n := sh.NumDimensions() > 0, int64(1)
+	for i := 1; i < sh.NumDimensions(); i++ {
+		known = known && sh.Size(i) > 0
+		n *= sh.Size(i)
 	}
-	if n < 1 {
-		s.Errorf("want known sizes after the batch, got %v", x.Shape())
+	if !known {
+		s.Errorf("want a batch with known sizes after it, got shape %v", sh)
 		return tf.Output{}
 	}
 	return s.Reshape(x, n)

@@ -50,7 +50,11 @@ const rootFloor = 1e-12
 
 // Distance is the norm of a-b of each example: any shape [B,...] -> [B].
 func Distance(s *Scope, a, b tf.Output, n Norm) tf.Output {
-	if !s.OK() {
+	if !s.has(a) || !s.has(b) {
+		return tf.Output{}
+	}
+	if !sameShape(a, b) {
+		s.Errorf("want two values of one shape, got %v and %v", a.Shape(), b.Shape())
 		return tf.Output{}
 	}
 	d := s.Flatten(op.Sub(s.Op("difference"), a, b))
@@ -70,19 +74,43 @@ func Distance(s *Scope, a, b tf.Output, n Norm) tf.Output {
 	return tf.Output{}
 }
 
+// sameShape is false where a and b differ in rank or in a known size after the
+// batch: TensorFlow would broadcast one of them.
+func sameShape(a, b tf.Output) bool {
+	x, y := a.Shape(), b.Shape()
+	if x.NumDimensions() != y.NumDimensions() {
+		return false
+	}
+	for i := 1; i < x.NumDimensions(); i++ {
+		if n, m := x.Size(i), y.Size(i); n >= 0 && m >= 0 && n != m {
+			return false
+		}
+	}
+	return true
+}
+
 // Mean averages a vector [B] to a scalar.
 func Mean(s *Scope, x tf.Output) tf.Output {
+	if _, ok := s.Dims(x, 1, "a vector [batch]"); !ok {
+		return tf.Output{}
+	}
 	return op.Mean(s.Op("mean"), x, op.Const(s.Op("axis"), int32(0)))
 }
 
 // Weighted is w·x.
 func Weighted(s *Scope, w float32, x tf.Output) tf.Output {
+	if !s.has(x) {
+		return tf.Output{}
+	}
 	return op.Mul(s.Op("weighted"), op.Const(s.Op("weight"), w), x)
 }
 
 func oneHot(s *Scope, logits, labels tf.Output) (tf.Output, bool) {
 	d, ok := s.Dims(logits, 2, "logits [batch, classes]")
 	if !ok {
+		return tf.Output{}, false
+	}
+	if _, ok := s.Dims(labels, 1, "labels [batch]"); !ok {
 		return tf.Output{}, false
 	}
 	if d[1] < 2 {

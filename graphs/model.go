@@ -58,11 +58,11 @@ func (m Model) Build(classes int) (Disentangled, error) {
 	switch {
 	case m.Appearance < 1 || m.Geometry < 1:
 		return d, fmt.Errorf("model.appearance, model.geometry: want at least 1 each, got %d and %d", m.Appearance, m.Geometry)
-	case m.Dropout < 0 || m.Dropout >= 1:
+	case !(m.Dropout >= 0 && m.Dropout < 1): // NaN too
 		return d, fmt.Errorf("model.dropout: want a rate in [0,1), got %g", m.Dropout)
 	case m.Width < 1:
 		return d, fmt.Errorf("model.width: want at least 1, got %d", m.Width)
-	case m.Reach <= 0 || m.Reach > 1:
+	case !(m.Reach > 0 && m.Reach <= 1):
 		return d, fmt.Errorf("model.reach: want a share in (0,1], got %g", m.Reach)
 	case m.Field != Smooth && m.Field != Pixel:
 		return d, fmt.Errorf("model.field: want smooth or pixel, got %q", m.Field)

@@ -27,6 +27,11 @@ type Options struct {
 	Seed    uint64 // keys initial values and dropout
 	Device  Device // "" means Auto
 	Threads int    // threads within one op, 0 = all cores
+	// Portable makes a graph that other programs are to read: the handle of
+	// each variable is a node named by the variable's path, as TensorFlow Lite
+	// wants it, and no variable has an initial value: restore it before it is
+	// read.
+	Portable bool
 }
 
 // Net is a closed graph with an open session over it. Run may be called from
@@ -43,6 +48,7 @@ type Net struct {
 // the variables. The error names the path of the first layer that failed.
 func Build(o Options, declare func(b *Builder) error) (*Net, error) {
 	b := newBuilder(o.Seed)
+	b.portable = o.Portable
 	if err := declare(b); err != nil {
 		return nil, err
 	}
@@ -71,7 +77,9 @@ func (n *Net) Close() error { return n.Session.Close() }
 func (n *Net) initialise() error {
 	var ops []*tf.Operation
 	for _, v := range n.Vars.list {
-		ops = append(ops, v.init)
+		if v.init != nil {
+			ops = append(ops, v.init)
+		}
 	}
 	if len(ops) == 0 {
 		return nil
@@ -92,6 +100,9 @@ const collectAfter = 64 << 20
 // Run feeds, fetches and runs targets. It refuses a feed whose type or shape
 // is not the declared one, since TensorFlow would abort or compute nonsense.
 func (n *Net) Run(feeds Feeds, fetches []tf.Output, targets ...*tf.Operation) ([]*tf.Tensor, error) {
+	if err := present(feeds, fetches, targets); err != nil {
+		return nil, err
+	}
 	for out, t := range feeds {
 		if in, ok := n.inputs[out]; ok {
 			if err := in.check(t); err != nil {
@@ -109,6 +120,30 @@ func (n *Net) Run(feeds Feeds, fetches []tf.Output, targets ...*tf.Operation) ([
 	return out, nil
 }
 
+// present refuses ends that a model does not have, such as the field of a base
+// CNN: graft crashes on them.
+func present(feeds Feeds, fetches []tf.Output, targets []*tf.Operation) error {
+	for out, t := range feeds {
+		if out.Op == nil {
+			return fmt.Errorf("graphs: run: want feeds of values of the graph, got a feed of none")
+		}
+		if t == nil {
+			return fmt.Errorf("graphs: run: feed of %q: want a tensor, got none", out.Op.Name())
+		}
+	}
+	for i, out := range fetches {
+		if out.Op == nil {
+			return fmt.Errorf("graphs: run: fetch %d: want a value of the graph, got none: the model lacks it", i)
+		}
+	}
+	for i, o := range targets {
+		if o == nil {
+			return fmt.Errorf("graphs: run: target %d: want an op of the graph, got none", i)
+		}
+	}
+	return nil
+}
+
 func (n *Net) note(t *tf.Tensor) {
 	size := int64(8)
 	for _, d := range t.Shape() {
@@ -121,9 +156,6 @@ func (n *Net) note(t *tf.Tensor) {
 }
 
 func (in Input) check(t *tf.Tensor) error {
-	if t == nil {
-		return fmt.Errorf("graphs: feed %q: want a tensor of shape %v, got none", in.Name, in.Shape)
-	}
 	ok := t.DataType() == in.Type && len(t.Shape()) == len(in.Shape)
 	for i := 0; ok && i < len(in.Shape); i++ {
 		ok = in.Shape[i] < 0 || in.Shape[i] == t.Shape()[i]

@@ -97,6 +97,15 @@ func (s *Scope) Dims(x tf.Output, rank int, want string) ([]int64, bool) {
 	return d, true
 }
 
+// has is false when the build has failed or x is no value (an error is
+// recorded): graft crashes on an Output without an op.
+func (s *Scope) has(x tf.Output) bool {
+	if s.OK() && x.Op == nil {
+		s.Errorf("want a built value, got none")
+	}
+	return s.OK()
+}
+
 // hash is FNV-1a, stable across versions: it keys every random number.
 func hash(path string) uint64 {
 	h := fnv.New64a()

@@ -3,6 +3,8 @@ package graphs
 import (
 	"fmt"
 	"io"
+	"runtime"
+	"slices"
 	"unsafe"
 
 	tf "github.com/wamuir/graft/tensorflow"
@@ -22,7 +24,7 @@ type Buffer struct {
 // NewBuffer allocates a zeroed tensor.
 func NewBuffer(dt tf.DataType, shape ...int64) (*Buffer, error) {
 	var c capture
-	t, err := tf.ReadTensor(dt, shape, &c)
+	t, err := tf.ReadTensor(dt, slices.Clone(shape), &c) // the tensor keeps the slice
 	if err != nil {
 		return nil, fmt.Errorf("graphs: buffer of shape %v: %w", shape, err)
 	}
@@ -57,7 +59,9 @@ func fetched[T any](dst []T, t *tf.Tensor) []T {
 	if _, err := t.WriteContentsTo(&c); err != nil {
 		return dst[:0]
 	}
-	return append(dst[:0], view[T](c.raw)...)
+	dst = append(dst[:0], view[T](c.raw)...)
+	runtime.KeepAlive(t) // its finaliser frees the memory just read
+	return dst
 }
 
 // capture keeps the slice that graft hands to a reader or writer: it is the

@@ -33,7 +33,7 @@ type Variable struct {
 	Init   Initializer
 	Handle tf.Output
 	Read   tf.Output     // the only read that gradients are taken with respect to
-	init   *tf.Operation // assigns the initial value
+	init   *tf.Operation // assigns the initial value; nil in a portable graph
 }
 
 // Size is the number of elements.
@@ -133,14 +133,27 @@ func (b *Builder) declare(path, key string, kind Kind, init Initializer, shape [
 	s := b.varOps.SubScope(path)
 	dims := tf.MakeShape(shape...)
 	v := &Variable{Path: path, Kind: kind, Shape: slices.Clone(shape), Init: init}
-	// shared_name is the variable's identity at run time.
-	v.Handle = op.VarHandleOp(s, tf.Float, dims, op.VarHandleOpSharedName(path))
+	v.Handle = b.handle(s, path, dims)
 	v.Read = op.ReadVariableOp(s, v.Handle, tf.Float)
-	value := init.value(s.SubScope("init"), shape, int64(b.seed), int64(hash(key)))
-	v.init = op.AssignVariableOp(s, v.Handle, value)
+	if !b.portable {
+		value := init.value(s.SubScope("init"), shape, int64(b.seed), int64(hash(key)))
+		v.init = op.AssignVariableOp(s, v.Handle, value)
+	}
 	b.vars.list = append(b.vars.list, v)
 	b.vars.byPath[path] = v
 	return v
+}
+
+// handle adds the op that stands for a variable. shared_name is the variable's
+// identity at run time.
+func (b *Builder) handle(s *op.Scope, path string, dims tf.Shape) tf.Output {
+	if !b.portable {
+		return op.VarHandleOp(s, tf.Float, dims, op.VarHandleOpSharedName(path))
+	}
+	return b.Named(path, tf.OpSpec{
+		Type:  "VarHandleOp",
+		Attrs: map[string]any{"dtype": tf.Float, "shape": dims, "shared_name": path},
+	}).Output(0)
 }
 
 // Average declares the moving average of every trainable variable, starting

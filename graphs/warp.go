@@ -29,6 +29,10 @@ func Warp(s *Scope, images, field tf.Output, border Border) tf.Output {
 	if !ok || !ok2 {
 		return tf.Output{}
 	}
+	if d[0] >= 0 && f[0] >= 0 && d[0] != f[0] {
+		s.Errorf("want as many fields as images, got %v and %v", f, d)
+		return tf.Output{}
+	}
 	if d[1] < 2 || d[2] < 2 || d[3] < 1 || f[1] != d[1] || f[2] != d[2] || f[3] != 2 {
 		s.Errorf("want images [B,H,W,C] of at least 2x2 and a field [B,H,W,2], got %v and %v", d, f)
 		return tf.Output{}
@@ -90,7 +94,10 @@ func position(s *Scope, displacement tf.Output, n, size, shift, axis int64) (wei
 	p := op.AddV2(s.Op("target"), displacement, base)
 	p = op.ClipByValue(s.Op("clamped"), p, op.Const(s.Op("first"), float32(0)), op.Const(s.Op("last"), float32(size-1)))
 	near := op.Minimum(s.Op("near"), op.Floor(s.Op("floor"), p), op.Const(s.Op("last_near"), float32(size-2)))
-	return op.Sub(s.Op("weight"), p, near), op.Cast(s.Op("index"), near, tf.Int32)
+	// NaN becomes the smallest integer: the index must stay in the image, while
+	// the weight carries the NaN on to the loss.
+	cell := op.Maximum(s.Op("not_nan"), op.Cast(s.Op("index"), near, tf.Int32), s.int32("first_near", 0))
+	return op.Sub(s.Op("weight"), p, near), cell
 }
 
 // mix is a·wa + b·wb: exact where a weight is 0 and the other 1.

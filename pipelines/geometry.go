@@ -49,10 +49,10 @@ func (a axis) resize(m int) axis {
 func (a axis) flip() axis { return a.then(a.n, -1, float64(a.n-1)) }
 
 // deform stretches the side by so many pixels (n becomes n+stretch), moves the content by shift
-// pixels towards higher numbers and keeps the n pixels in the middle.
+// pixels towards higher numbers and keeps the n pixels in the middle. If stretch is odd, the middle
+// falls between pixels.
 func (a axis) deform(stretch, shift int) axis {
-	r := float64(a.n) / float64(a.n+stretch)
-	return a.then(a.n, r, (.5*float64(stretch)-float64(shift)+.5)*r-.5)
+	return a.resize(a.n+stretch).then(a.n, 1, .5*float64(stretch)-float64(shift))
 }
 
 // view is where the pixels of a transformed image lie on its source.

@@ -52,10 +52,10 @@ func openIDX(folder, name string, classes int) (train, test Source, err error) {
 		return nil, nil, fmt.Errorf("pipelines: data: want path, the folder of the %s files, got none: set path", name)
 	}
 	parts := [2]struct {
-		prefix, labels string
-		set            *memory
-		err            error
-	}{{prefix: "train"}, {prefix: "t10k"}}
+		name, prefix, labels string
+		set                  *memory
+		err                  error
+	}{{name: name + "/train", prefix: "train"}, {name: name + "/test", prefix: "t10k"}}
 	done := make(chan struct{})
 	for i := range parts {
 		go func() {
@@ -68,7 +68,7 @@ func openIDX(folder, name string, classes int) (train, test Source, err error) {
 			if p.labels, p.err = findIDX(folder, p.prefix, "labels", 1); p.err != nil {
 				return
 			}
-			p.set, p.err = readPair(name+"/"+p.prefix, images, p.labels)
+			p.set, p.err = readPair(p.name, images, p.labels)
 		}()
 	}
 	for range parts {
@@ -329,7 +329,11 @@ func (r *idxReader) dims(rank int) ([]int, int, error) {
 		}
 	}
 	r.at = at
-	if room := r.room; total > room {
+	room := r.room
+	if !r.zipped {
+		room -= min(room, uint64(at))
+	}
+	if total > room {
 		return nil, 0, r.fail(fmt.Sprintf("%s bytes of values", product(dims)), fmt.Sprintf("a file that holds at most %d", room),
 			"the file is truncated or its header is wrong, fetch it again", nil)
 	}

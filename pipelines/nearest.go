@@ -1,8 +1,8 @@
 package pipelines
 
-// nearest is the name of the list that takes the fewest edits (insert, delete, replace one letter)
+// Nearest is the name of the list that takes the fewest edits (insert, delete, replace one letter)
 // to become the given one; the earliest of equals. The list must not be empty.
-func nearest(name string, known []string) string {
+func Nearest(name string, known []string) string {
 	best, least := known[0], -1
 	for _, k := range known {
 		if d := edits(name, k); least < 0 || d < least {

@@ -57,7 +57,7 @@ func Open(d Data) (Splits, error) {
 	case "idx":
 		train, test, err = openIDX(d.Path, d.Set, d.Classes)
 	default:
-		return Splits{}, fmt.Errorf("pipelines: data: want a set of %v, got %q: did you mean %s?", sets, d.Set, nearest(d.Set, sets))
+		return Splits{}, fmt.Errorf("pipelines: data: want a set of %v, got %q: did you mean %s?", sets, d.Set, Nearest(d.Set, sets))
 	}
 	if err != nil {
 		return Splits{}, err

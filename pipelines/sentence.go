@@ -184,7 +184,7 @@ func (c *call) op() (op, error) {
 		return o, nil
 	}
 	return nil, c.fail(c.at, "one of "+strings.Join(names, ", "), strconv.Quote(c.name),
-		fmt.Sprintf("did you mean %s?", nearest(c.name, names)))
+		fmt.Sprintf("did you mean %s?", Nearest(c.name, names)))
 }
 
 // count wants n unnamed arguments and returns whether that is what came.

@@ -40,11 +40,11 @@ func (o Options) Steps(src Source) int {
 	if o.Batch < 1 {
 		return 0
 	}
-	n := src.Len()
-	if o.Remainder {
-		n += o.Batch - 1
+	n := src.Len() / o.Batch
+	if o.Remainder && src.Len()%o.Batch > 0 {
+		n++
 	}
-	return n / o.Batch
+	return n
 }
 
 // Stream yields the batches of src, from batch o.Start on, in an order and with contents that depend

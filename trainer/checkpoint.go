@@ -52,7 +52,7 @@ func (c Checkpoints) Save(p *Plan, net *graphs.Net, st State, pointers ...string
 		return fmt.Errorf("checkpoint %s: not written: %w: free space or choose another run folder; the previous checkpoint is untouched", final, err)
 	}
 	for _, ptr := range pointers {
-		if err := writeFile(filepath.Join(c.Dir, ptr), []byte(name+"\n")); err != nil {
+		if err := WriteFile(filepath.Join(c.Dir, ptr), []byte(name+"\n")); err != nil {
 			return fmt.Errorf("checkpoint %s: pointer %q not moved: %w", final, ptr, err)
 		}
 	}

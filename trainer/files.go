@@ -5,9 +5,9 @@ import (
 	"path/filepath"
 )
 
-// writeFile replaces path in one step: a reader sees the old content or the
+// WriteFile replaces path in one step: a reader sees the old content or the
 // new, never a part, also after a kill or a power cut.
-func writeFile(path string, data []byte) error {
+func WriteFile(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err

@@ -57,7 +57,7 @@ func dropAfter(path string, step int) error {
 	if len(keep) == len(raw) {
 		return nil
 	}
-	return writeFile(path, keep)
+	return WriteFile(path, keep)
 }
 
 func (m *metrics) write(l line) error {

@@ -81,8 +81,9 @@ class Results:
         self.rows, self.missing, self.versions, self.failed = {}, {}, {}, False
 
     def add(self, table, row, round_, **figures):
-        self.rows.setdefault((table, row), {})[round_] = {k: v for k, v in figures.items() if v is not None}
-        say(f"round {round_ + 1}: {row}: " + ", ".join(f"{k} {v:.4g}" for k, v in figures.items() if v is not None))
+        figures = {k: v for k, v in figures.items() if v is not None}
+        self.rows.setdefault((table, row), {}).setdefault(round_, {}).update(figures)
+        say(f"round {round_ + 1}: {row}: " + ", ".join(f"{k} {v:.4g}" for k, v in figures.items()))
 
     def miss(self, row, why):
         if row not in self.missing:
@@ -237,7 +238,7 @@ def do(job, round_, args, binaries, results):
         if seconds is None:
             results.miss("start of the Go program", f"no line of {args.go_start!r} matched {args.go_start_match!r}")
         else:
-            results.rows.setdefault(("step", BASE["step"]), {}).setdefault(round_, {})["start"] = seconds
+            results.add("step", BASE["step"], round_, start=seconds)
     elif isinstance(job, Go):
         binary, why = binaries[job.package]
         figures = None
@@ -250,7 +251,8 @@ def do(job, round_, args, binaries, results):
             us = figures.get("us/image", figures.get("µs/image"))
             ns = figures.get("ns/image", figures["ns/op"] / job.images)
             return results.add("augment", job.row, round_, time=ns / 1e3 if us is None else us)
-        results.add("step", job.row, round_, time=figures["ns/op"] / 1e6, start=figures.get("first-step-s"),
+        start = None if args.go_start and job.row == BASE["step"] else figures.get("first-step-s")
+        results.add("step", job.row, round_, time=figures["ns/op"] / 1e6, start=start,
                     peak=figures["peak-MB"], growth=figures.get("growth-MB"))
     else:
         table, name = job

@@ -95,7 +95,7 @@ func report(err error, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "tf: interrupted; nothing is left behind, run again to start over")
 		return interrupted
 	}
-	fmt.Fprintln(stderr, "tf:", err)
+	fmt.Fprintln(stderr, "tf:", strings.TrimPrefix(err.Error(), "tflib: "))
 	switch {
 	case errors.As(err, &misuse):
 		return usage

@@ -1,11 +1,9 @@
 package tflib
 
-import (
-	"os/exec"
-	"syscall"
-)
+import "syscall"
 
-// dieWithParent has the system kill the child if this process is killed in a way that it cannot act on.
-func dieWithParent(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+// childAttr puts a child into a process group of its own, and has the system kill it if this process is killed
+// in a way that it cannot act on. A child behind a launcher script (pyenv) is then left to end by itself.
+func childAttr() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

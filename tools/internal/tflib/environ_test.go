@@ -49,12 +49,11 @@ func TestEnviron(t *testing.T) {
 
 // The defaults of the go tool stay in force, and so does what the user stored with go env -w.
 func TestEnvironKeepsDefaults(t *testing.T) {
-	os.Unsetenv("CGO_CFLAGS") // t.Setenv below restores it
 	t.Setenv("GOENV", filepath.Join(layOut(t, t.TempDir(), map[string]string{"env": "CGO_LDFLAGS=-lstored\n"}), "env"))
-	t.Setenv("CGO_CFLAGS", "")
-	os.Unsetenv("CGO_CFLAGS")
-	t.Setenv("CGO_LDFLAGS", "")
-	os.Unsetenv("CGO_LDFLAGS")
+	for _, name := range []string{"CGO_CFLAGS", "CGO_LDFLAGS"} {
+		t.Setenv(name, "") // so that it is restored
+		os.Unsetenv(name)
+	}
 	vars, err := Library{Dir: "/d", Links: "/l", Include: "/i"}.Environ(context.Background())
 	must(t, err)
 	if got := value(vars, "CGO_CFLAGS"); got != "-O2 -g -I/i" {

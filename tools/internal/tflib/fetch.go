@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -53,9 +54,7 @@ func (c Config) fetchLocked(ctx context.Context) (Library, error) {
 	if isDir(c.entry()) {
 		c.say("%s is %v: fetching it anew", c.entry(), err)
 	}
-	if err := c.sweep(); err != nil {
-		return Library{}, err
-	}
+	c.sweep()
 	if err := c.room(); err != nil {
 		return Library{}, err
 	}
@@ -79,17 +78,12 @@ func (c Config) fetchLocked(ctx context.Context) (Library, error) {
 // whoever holds it next may remove all of them.
 const partial = ".partial-"
 
-func (c Config) sweep() error {
-	litter, err := filepath.Glob(c.entry() + partial + "*")
-	if err != nil {
-		return err
-	}
+// It is no error if some stays: a pip that outlived its killed parent may still be writing there.
+func (c Config) sweep() {
+	litter, _ := filepath.Glob(c.entry() + partial + "*")
 	for _, dir := range litter {
-		if err := os.RemoveAll(dir); err != nil {
-			return err
-		}
+		os.RemoveAll(dir)
 	}
-	return nil
 }
 
 // room compares the free space with the most that a fetch holds at once: pip keeps two copies of the
@@ -201,9 +195,9 @@ func syncFolder(dir string) error {
 // advised adds what to do to the two errors of the disk that have nothing to do with what was asked of it.
 func advised(err error) error {
 	switch {
-	case isNoSpace(err):
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
 		return fmt.Errorf("%w; free some space or set %s to a folder on another disk", err, EnvCache)
-	case errors.Is(err, fs.ErrPermission) || isReadOnly(err):
+	case errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("%w; set %s to a folder that you can write to", err, EnvCache)
 	}
 	return err

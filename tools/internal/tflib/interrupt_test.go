@@ -85,9 +85,7 @@ func TestKilled(t *testing.T) {
 		pidFile := filepath.Join(c.Cache, "pid")
 		eventually(t, "pip at work", func() bool { data, _ := os.ReadFile(pidFile); return len(data) > 0 })
 		killed(t, c, cmd)
-		data, _ := os.ReadFile(pidFile)
-		pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
-		must(t, err)
+		pid := readPid(t, pidFile)
 		if _, err := os.Stat("/proc/self"); err == nil { // the tie to the parent is Linux's
 			eventually(t, "pip dies with its parent", func() bool { return !running(pid) })
 		}
@@ -127,6 +125,14 @@ func recovers(t *testing.T, c Config, dir string) {
 	}
 }
 
+func readPid(t *testing.T, file string) int {
+	t.Helper()
+	data, _ := os.ReadFile(file)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	must(t, err)
+	return pid
+}
+
 // running says whether a process lives; one that is dead but not yet reaped does not.
 func running(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
@@ -140,8 +146,11 @@ func running(pid int) bool {
 func TestCancelled(t *testing.T) {
 	t.Run("download", func(t *testing.T) {
 		c, dir, _ := setup(t)
-		serve(t, &c, dir, filepath.Join(dir, "test.whl"), `touch "`+dir+`/marker"; exec sleep 60`)
+		// Not exec: like a launcher script, the shell waits for its child and passes no signal on.
+		serve(t, &c, dir, filepath.Join(dir, "test.whl"), `sh -c 'echo $$ > "$0"; exec sleep 60' "`+dir+`/marker"; true`)
 		cancelled(t, c, filepath.Join(dir, "marker"))
+		pid := readPid(t, filepath.Join(dir, "marker"))
+		eventually(t, "all of pip dies", func() bool { return !running(pid) })
 	})
 	t.Run("unpack", func(t *testing.T) {
 		c, dir, _ := setup(t)
@@ -195,6 +204,7 @@ func cancelled(t *testing.T, c Config, marker string) {
 		result <- err
 	}()
 	eventually(t, "the moment to cancel", func() bool { _, err := os.Stat(marker); return err == nil })
+	time.Sleep(20 * time.Millisecond) // until what the marker says is written
 	cancel()
 	select {
 	case err := <-result:

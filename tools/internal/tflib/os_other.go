@@ -5,6 +5,7 @@ package tflib
 import (
 	"errors"
 	"os"
+	"syscall"
 )
 
 // There is no wheel for these systems, so nothing is ever fetched here; a library named by hand still works.
@@ -13,6 +14,6 @@ var errUnsupported = errors.New("not supported on this system")
 
 func tryLock(*os.File) error                     { return errUnsupported }
 func freeBytes(string) (uint64, error)           { return 0, errUnsupported }
-func isNoSpace(error) bool                       { return false }
-func isReadOnly(error) bool                      { return false }
 func Exec(path string, args, env []string) error { return errUnsupported }
+func childAttr() *syscall.SysProcAttr            { return nil }
+func killGroup(p *os.Process) error              { return p.Kill() }

@@ -27,11 +27,8 @@ func freeBytes(dir string) (uint64, error) {
 	return s.Bavail * uint64(s.Bsize), nil
 }
 
-func isNoSpace(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
-}
-
-func isReadOnly(err error) bool { return errors.Is(err, syscall.EROFS) }
+// killGroup ends a child of childAttr with all that it started.
+func killGroup(p *os.Process) error { return syscall.Kill(-p.Pid, syscall.SIGKILL) }
 
 // Exec replaces this process: signals, terminal and exit status are the command's own. It returns only on failure.
 func Exec(path string, args, env []string) error { return syscall.Exec(path, args, env) }

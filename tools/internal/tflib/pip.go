@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -33,13 +34,15 @@ func (c Config) download(ctx context.Context, temp string) (string, error) {
 		"PIP_NO_INPUT=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_REQUIRE_VIRTUALENV=false")
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 5 * time.Second
+	// All that pip writes is in temp, so it needs no time to clean up.
+	cmd.SysProcAttr = childAttr()
+	cmd.Cancel = func() error { return killGroup(cmd.Process) }
 
 	c.say("fetching %s (%s) with %s", c.Wheel.Package, megabytes(c.Wheel.Size), strings.Join(pip, " "))
-	if err := c.watch(cmd, temp); err != nil {
-		c.say("pip said:\n%s", bytes.TrimSpace(output.Bytes()))
-		return "", fmt.Errorf("pip: %s (%w); %s", lastError(output.String()), err, c.byHand())
+	if err := c.watch(cmd, temp); ctx.Err() != nil {
+		return "", ctx.Err()
+	} else if err != nil {
+		return "", c.explain(err, output.String())
 	}
 	found, _ := filepath.Glob(filepath.Join(temp, "*.whl"))
 	if len(found) != 1 {
@@ -53,7 +56,6 @@ func (c Config) watch(cmd *exec.Cmd, dir string) error {
 	// The tie to this process holds for the thread that starts the child.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	dieWithParent(cmd)
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -88,7 +90,7 @@ func (c Config) pip(ctx context.Context) ([]string, error) {
 			why = append(why, pip[0]+" is not on PATH")
 			continue
 		}
-		why = append(why, fmt.Sprintf("%s: %s", strings.Join(pip, " "), lastError(string(out)+"\n"+err.Error())))
+		why = append(why, fmt.Sprintf("%s: %s (%v)", strings.Join(pip, " "), lastError(string(out)), err))
 	}
 	return nil, fmt.Errorf("no pip (%s); install Python 3 with pip (Debian: apt-get install python3-pip), or %s",
 		strings.Join(why, "; "), c.byHand())
@@ -100,12 +102,27 @@ func (c Config) byHand() string {
 		"--platform %s %s`, unzip the file here and set %s to the tensorflow folder in it", c.Wheel.Platform, c.Wheel.Package, EnvLibrary)
 }
 
+// explain makes one line of a failed pip, whose own last lines go to the log.
+func (c Config) explain(err error, output string) error {
+	const show = 8
+	lines := strings.Split(strings.TrimSpace(output), "\n")
+	c.say("pip said, at the end:\n%s", strings.Join(lines[max(0, len(lines)-show):], "\n"))
+	switch cause := lastError(output); {
+	case strings.Contains(output, "[Errno 28]"):
+		return fmt.Errorf("pip: %w", syscall.ENOSPC)
+	case strings.Contains(output, "Retrying (Retry("):
+		return fmt.Errorf("pip reaches no package index: %s (%w); mend the network or set pip's proxy, or %s", cause, err, c.byHand())
+	default:
+		return fmt.Errorf("pip: %s (%w); %s", cause, err, c.byHand())
+	}
+}
+
 // lastError picks the line of pip's output that tells most: its last ERROR, else its last line.
 func lastError(output string) string {
 	last := "no output"
 	for line := range strings.Lines(output) {
 		line = strings.TrimSpace(line)
-		if line == "" {
+		if line == "" || line == "ERROR: Exception:" { // a traceback follows, and the cause is its last line
 			continue
 		}
 		if strings.HasPrefix(line, "ERROR:") || !strings.HasPrefix(last, "ERROR:") {

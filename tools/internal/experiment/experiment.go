@@ -1,0 +1,188 @@
+// Package experiment puts the libraries together as a configuration says: data,
+// graph with all its passes, attacks, the run folder.
+package experiment
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	tf "github.com/wamuir/graft/tensorflow"
+	"go.yaml.in/yaml/v3"
+
+	"unwarp/attacks"
+	"unwarp/graphs"
+	"unwarp/pipelines"
+	"unwarp/tools/internal/config"
+	"unwarp/trainer"
+)
+
+// Experiment is a configuration come alive.
+type Experiment struct {
+	Config config.Config
+	Data   pipelines.Splits
+	Plan   *trainer.Plan
+	Net    *graphs.Net
+	Engine *attacks.Engine // nil without attacks
+}
+
+// Train builds the graph for training, evaluation and attacks.
+func Train(c config.Config) (*Experiment, error) { return build(c, trainer.Declare) }
+
+// Open builds the graph for evaluation and attacks.
+func Open(c config.Config) (*Experiment, error) { return build(c, trainer.DeclareInference) }
+
+type declare func(*graphs.Builder, trainer.Config, graphs.Disentangled, pipelines.Shape) (*trainer.Plan, error)
+
+func build(c config.Config, d declare) (*Experiment, error) {
+	x := &Experiment{Config: c}
+	var err error
+	if x.Data, err = pipelines.Open(c.Data); err != nil {
+		return nil, err
+	}
+	model, err := c.Model.Build(x.Data.Train.Classes())
+	if err != nil {
+		return nil, err
+	}
+	shape, err := c.Train.Augment.Eval().Out(x.Data.Train.Shape())
+	if err != nil {
+		return nil, err
+	}
+	x.Net, err = graphs.Build(graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads}, func(b *graphs.Builder) error {
+		if x.Plan, err = d(b, c.Train, model, shape); err != nil {
+			return err
+		}
+		return x.declareAttacks(b)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// Close releases the session.
+func (x *Experiment) Close() error { return x.Net.Close() }
+
+func (x *Experiment) declareAttacks(b *graphs.Builder) error {
+	o, err := x.Config.Attack.Options()
+	if err != nil || len(o.Attacks) == 0 {
+		return err
+	}
+	o.Keep = true
+	arena, err := attacks.NewArena(b, Victim(x.Plan), attacks.Threat{Norm: x.Config.Attack.Norm, Lo: 0, Hi: 1})
+	if err != nil {
+		return err
+	}
+	x.Engine, err = attacks.NewEngine(arena, o)
+	return err
+}
+
+// Victim shows a trained model to the attacks: its logits, and its training
+// loss, eq. 5 on the attacked image.
+func Victim(p *trainer.Plan) attacks.Victim {
+	v := attacks.Victim{
+		H: p.Shape.H, W: p.Shape.W, C: p.Shape.C, Classes: p.Model.Classes,
+		Logits: func(s *graphs.Scope, images tf.Output) tf.Output {
+			return p.Model.Classify(s, images).Logits
+		},
+		TrainingLoss: func(s *graphs.Scope, images, labels tf.Output) tf.Output {
+			return p.Config.Objective.PerImage(s.In("objective"), p.Model.Apply(s, images), labels).Total
+		},
+	}
+	if p.Config.Average > 0 {
+		v.Pass = append(v.Pass, graphs.Averaged())
+	}
+	return v
+}
+
+// Attacked reads the images to attack: the first of the test part.
+func (x *Experiment) Attacked(ctx context.Context) (attacks.Set, error) {
+	src := x.Data.Test
+	if n := x.Config.Attack.Images; n > 0 && n < src.Len() {
+		var err error
+		if src, err = pipelines.First(src, n); err != nil {
+			return attacks.Set{}, err
+		}
+	}
+	if err := x.Plan.Check(src); err != nil {
+		return attacks.Set{}, err
+	}
+	var set attacks.Set
+	o := pipelines.Options{Batch: 250, Augment: x.Config.Train.Augment.Eval(), Epochs: 1, Remainder: true}
+	for b, err := range pipelines.Stream(ctx, src, o) {
+		if err != nil {
+			return set, err
+		}
+		set.Pixels = append(set.Pixels, b.Images...)
+		set.Labels = append(set.Labels, b.Labels...)
+		set.Index = append(set.Index, b.Index...)
+	}
+	return set, nil
+}
+
+// Identity is a hash of everything that determines the training: a resumed run
+// must have the same.
+func (x *Experiment) Identity() (string, error) {
+	c := x.Config
+	raw, err := yaml.Marshal(struct {
+		Seed  uint64
+		Data  pipelines.Data
+		Model graphs.Model
+		Train trainer.Config
+		Sizes [2]int
+	}{c.Seed, c.Data, c.Model, c.Train, [2]int{x.Data.Train.Len(), x.Data.Test.Len()}})
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// ConfigFile is the resolved configuration in a run folder.
+const ConfigFile = "config.yaml"
+
+// NewFolder makes the run folder of c: the named one, which must not hold a
+// run yet, or the first free name under runs/.
+func NewFolder(c config.Config) (string, error) {
+	dir := c.Run
+	if dir == "" {
+		base := filepath.Join("runs", fmt.Sprintf("%s-%s-seed%d", c.Data.Set, c.Model.Kind, c.Seed))
+		dir = base
+		for n := 2; exists(dir); n++ {
+			dir = fmt.Sprintf("%s.%d", base, n)
+		}
+	}
+	if exists(filepath.Join(dir, ConfigFile)) {
+		return "", fmt.Errorf("run folder %s: holds a run already: name another with --run, or go on with --resume %s", dir, dir)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, trainer.CheckpointsDir), 0o755); err != nil {
+		return "", fmt.Errorf("run folder %s: cannot be made: %w", dir, err)
+	}
+	raw, err := c.YAML()
+	if err != nil {
+		return "", err
+	}
+	if err := trainer.WriteFile(filepath.Join(dir, ConfigFile), raw); err != nil {
+		return "", fmt.Errorf("run folder %s: cannot be written: %w", dir, err)
+	}
+	return dir, nil
+}
+
+// ReadFolder takes the configuration of a run folder.
+func ReadFolder(dir string) (config.Config, error) {
+	path := filepath.Join(dir, ConfigFile)
+	if !exists(path) {
+		return config.Config{}, fmt.Errorf("run folder %s: want a folder made by unwarp train, but there is no %s in it", dir, ConfigFile)
+	}
+	c, err := config.Read(path)
+	c.Run = dir
+	return c, err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

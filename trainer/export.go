@@ -1,0 +1,211 @@
+package trainer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"unwarp/graphs"
+)
+
+// ExportUse says how Python reads an export; for help texts and summaries.
+const ExportUse = "Python reads it with tf.saved_model.load or keras.layers.TFSMLayer; keras.models.load_model refuses the SavedModel format."
+
+// The forms in which an export takes images.
+const (
+	FloatInput = "float" // float32 in [0,1]
+	Uint8Input = "uint8" // bytes 0..255, divided by 255 in the graph
+)
+
+// Export says what a SavedModel is to hold and how it takes images.
+type Export struct {
+	// InferenceOnly leaves the decoders out, graph and weights.
+	InferenceOnly bool `mapstructure:"inference_only" yaml:"inference_only"`
+	// Input is float (values in [0,1]) or uint8.
+	Input string `mapstructure:"input" yaml:"input"`
+}
+
+// DefaultExport holds everything and takes images as the training did.
+func DefaultExport() Export { return Export{Input: FloatInput} }
+
+// Check refuses values that cannot work, naming the key.
+func (e Export) Check() error {
+	if e.Input != FloatInput && e.Input != Uint8Input {
+		return fmt.Errorf("export.input: want %s or %s, got %q", FloatInput, Uint8Input, e.Input)
+	}
+	return nil
+}
+
+// ExportReport is what an export came to.
+type ExportReport struct {
+	Path       string              `json:"path"`
+	Bytes      int64               `json:"bytes"`
+	Input      string              `json:"input"` // float or uint8
+	Classes    int                 `json:"classes"`
+	Signatures map[string][]string `json:"signatures"` // outputs of each; the input is always "image"
+	// Differences holds, for each output, the largest absolute difference
+	// between the files, loaded back, and the trained model.
+	Differences map[string]float64 `json:"differences"`
+}
+
+// ExportInfo is unwarp.json in an export: what a program that feeds the model
+// must know and a signature cannot say.
+type ExportInfo struct {
+	Kind          string  `json:"kind"` // base, reconstruction or disentangled
+	Classes       int     `json:"classes"`
+	Image         [3]int  `json:"image"`   // height, width, channels
+	Input         string  `json:"input"`   // float or uint8
+	High          float32 `json:"high"`    // the largest value of a pixel, 1 or 255; the smallest is 0
+	Prepare       string  `json:"prepare"` // what evaluation does to an image of the data set first, as a sentence; "" is nothing
+	InferenceOnly bool    `json:"inference_only"`
+}
+
+// Files of an export. TensorFlow lays down the names of the first two.
+const (
+	savedModelFile = "saved_model.pb"
+	variablesDir   = "variables"
+	infoFile       = "unwarp.json"
+)
+
+// WriteSavedModel writes the model with the weights that net holds (their
+// moving averages where these are kept) as a TensorFlow SavedModel with the
+// tag "serve":
+//
+//	saved_model.pb   graph and signatures
+//	variables/       the weights, in checkpoint format
+//	unwarp.json      an [ExportInfo]
+//
+// Every signature takes "image", [B,H,W,C] of any batch size, and outputs
+// float32 under names that are also the names of the graph's nodes:
+//
+//	serving_default  logits [B,K], probabilities [B,K]
+//	embed            embedding [B,D]; of a disentangled model also its two
+//	                 parts, appearance [B,Da] and geometry [B,Dg]
+//	reconstruct      reconstruction [B,H,W,C]; of a disentangled model also
+//	                 canonical [B,H,W,C] and field [B,H,W,2] in pixels (dx, dy)
+//
+// A base CNN and an inference-only export have no reconstruct. The
+// reconstruction ablation has one code and no warp: its embedding is its
+// appearance and its canonical image its reconstruction, so neither is given a
+// second name.
+//
+// The files are loaded back and compared with net on images, row-major
+// [N,H,W,C] in [0,1]; without any, on random ones. Only a model that agrees
+// takes the name dir, and until then an earlier export stays there. Anything
+// else under that name is left alone and is an error.
+func (p *Plan) WriteSavedModel(net *graphs.Net, dir string, e Export, images []float32) (ExportReport, error) {
+	if err := e.Check(); err != nil {
+		return ExportReport{}, err
+	}
+	r, err := p.writeSavedModel(net, dir, e, images)
+	if err != nil {
+		return ExportReport{}, fmt.Errorf("export %s: %w", dir, err)
+	}
+	return r, nil
+}
+
+func (p *Plan) writeSavedModel(net *graphs.Net, dir string, e Export, images []float32) (r ExportReport, err error) {
+	pr, err := p.newProbe(e, images)
+	if err != nil {
+		return r, err
+	}
+	to, err := beginExport(dir)
+	if err != nil {
+		return r, err
+	}
+	defer to.discard() // nothing is left of it once it is published
+	x, err := p.newExported(net, e)
+	if err != nil {
+		return r, err
+	}
+	defer x.net.Close()
+	if err := p.fill(to.tmp, net, x, e); err != nil {
+		return r, notWritten(err)
+	}
+	r = ExportReport{Path: to.dir, Input: e.Input, Classes: p.Model.Classes, Signatures: x.signatures()}
+	if r.Differences, err = p.compareExport(net, to.tmp, x, pr); err != nil {
+		return r, err
+	}
+	if r.Bytes, err = size(to.tmp); err == nil {
+		err = to.publish()
+	}
+	return r, notWritten(err)
+}
+
+// fill writes the files of the export x into tmp and flushes them to the
+// disk: the weights first and saved_model.pb, by which a folder is recognised
+// as a SavedModel, last.
+func (p *Plan) fill(tmp string, net *graphs.Net, x *exported, e Export) error {
+	// The weights pass through the export's own session, so that what it does
+	// not have (the decoders) cannot get into its files.
+	trained := filepath.Join(tmp, "trained")
+	if err := p.Saver.run(net, p.Saver.model, filepath.Join(trained, dataPrefix)); err != nil {
+		return err
+	}
+	if err := x.saver.run(x.net, x.saver.restore, filepath.Join(trained, dataPrefix)); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(trained); err != nil {
+		return err
+	}
+	variables := filepath.Join(tmp, variablesDir)
+	if err := x.saver.write(x.net, variables); err != nil {
+		return err
+	}
+	info, err := json.MarshalIndent(p.exportInfo(e), "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(tmp, infoFile), append(info, '\n'), 0o644); err != nil {
+		return err
+	}
+	model, err := x.savedModel()
+	if err != nil {
+		return err
+	}
+	if err := syncTree(variables); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(tmp, savedModelFile), model, 0o644); err != nil {
+		return err
+	}
+	return syncTree(tmp)
+}
+
+func (p *Plan) exportInfo(e Export) ExportInfo {
+	info := ExportInfo{
+		Kind: "base", Classes: p.Model.Classes, Image: [3]int{p.Shape.H, p.Shape.W, p.Shape.C},
+		Input: e.Input, High: 1, Prepare: p.Config.Augment.Eval().String(),
+		InferenceOnly: e.InferenceOnly,
+	}
+	if p.Model.Decode {
+		info.Kind = "reconstruction"
+		if p.Model.Warp {
+			info.Kind = "disentangled"
+		}
+	}
+	if e.Input == Uint8Input {
+		info.High = 255
+	}
+	return info
+}
+
+// notWritten says what to do about an error of the file system.
+func notWritten(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("not written: %w: free space or choose another folder; what was there before is untouched", oneLine(err))
+}
+
+// oneLine is err without the traces that TensorFlow appends.
+func oneLine(err error) error {
+	line, _, cut := strings.Cut(err.Error(), "\n")
+	if !cut {
+		return err
+	}
+	return errors.New(strings.TrimSpace(line))
+}

@@ -1,0 +1,134 @@
+package trainer
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
+
+	"unwarp/graphs"
+)
+
+// The signatures of an export.
+const (
+	signServe       = "serving_default"
+	signEmbed       = "embed"
+	signReconstruct = "reconstruct"
+)
+
+// endpoint is an output of a signature. Its name is that of the signature's
+// output and of the graph's node.
+type endpoint struct {
+	signature, name string
+	value           tf.Output
+}
+
+// endpoints lists what m offers of f; see [Plan.WriteSavedModel].
+func endpoints(m graphs.Disentangled, f graphs.Forward) []endpoint {
+	list := []endpoint{{signServe, "logits", f.Logits}, {signEmbed, "embedding", f.Embedding}}
+	if m.Warp {
+		list = append(list,
+			endpoint{signEmbed, "appearance", f.Appearance},
+			endpoint{signEmbed, "geometry", f.Geometry},
+			endpoint{signReconstruct, "canonical", f.Canonical},
+			endpoint{signReconstruct, "field", f.Field})
+	}
+	list = append(list, endpoint{signReconstruct, "reconstruction", f.Reconstruction})
+	return slices.DeleteFunc(list, func(e endpoint) bool { return e.value.Op == nil })
+}
+
+// exported is the graph of an export with a session over it.
+type exported struct {
+	net   *graphs.Net
+	image tf.Output // placeholder
+	ends  []endpoint
+	saver Saver
+	saved *tf.Operation // identity of the saver's prefix, after a save: Python fetches it
+}
+
+// newExported builds the inference-only graph of the model. Its variables have
+// no values yet.
+func (p *Plan) newExported(net *graphs.Net, e Export) (*exported, error) {
+	x := &exported{}
+	var err error
+	x.net, err = graphs.Build(graphs.Options{Portable: true, Device: deviceOf(net)}, func(b *graphs.Builder) error {
+		s := b.Pass("model", graphs.Inference)
+		f := p.Model.Classify(s, x.images(b, s, e, p))
+		if !e.InferenceOnly {
+			p.Model.Reconstruct(s, &f)
+		}
+		if !s.OK() {
+			return b.Err()
+		}
+		x.ends = endpoints(p.Model, f)
+		x.ends = slices.Insert(x.ends, 1, endpoint{signServe, "probabilities", op.Softmax(s.Op("softmax"), f.Logits)})
+		for i, end := range x.ends {
+			x.ends[i].value = named(b, end.name, end.value).Output(0)
+		}
+		x.saver = declareSaver(b)
+		if !s.OK() {
+			return b.Err()
+		}
+		x.saved = named(b, "ckpt/saved", x.saver.prefix.Value, x.saver.save)
+		return b.Err()
+	})
+	return x, err
+}
+
+// images adds the placeholder "image" and what turns it into the float32
+// images in [0,1] that the model reads.
+func (x *exported) images(b *graphs.Builder, s *graphs.Scope, e Export, p *Plan) tf.Output {
+	dims := tf.MakeShape(-1, int64(p.Shape.H), int64(p.Shape.W), int64(p.Shape.C))
+	dt := tf.Float
+	if e.Input == Uint8Input {
+		dt = tf.Uint8
+	}
+	x.image = b.Named("image", tf.OpSpec{Type: "Placeholder", Attrs: map[string]any{"dtype": dt, "shape": dims}}).Output(0)
+	// A session does not compare a feed with its placeholder, and kernels may
+	// abort the process on a wrong shape.
+	images := op.EnsureShape(s.Op("checked"), x.image, dims)
+	if dt == tf.Float {
+		return images
+	}
+	// Division, not a product with 1/255: it rounds as the pipeline does.
+	return op.Div(s.Op("scaled"), op.Cast(s.Op("float"), images, tf.Float), op.Const(s.Op("white"), float32(255)))
+}
+
+// named gives x a name of its own in the graph, computed after the given ops.
+func named(b *graphs.Builder, name string, x tf.Output, after ...*tf.Operation) *tf.Operation {
+	return b.Named(name, tf.OpSpec{Type: "Identity", Input: []tf.Input{x}, ControlDependencies: after})
+}
+
+// deviceOf is the device on which an export must compute to agree with net:
+// a GPU may round products more coarsely (TensorFloat-32).
+func deviceOf(net *graphs.Net) graphs.Device {
+	if onGPU(net) {
+		return graphs.Auto
+	}
+	return graphs.CPU
+}
+
+func onGPU(net *graphs.Net) bool {
+	ds, err := net.Devices()
+	return err == nil && slices.ContainsFunc(ds, func(d tf.Device) bool { return d.Type == "GPU" })
+}
+
+// signatures lists the outputs of each signature.
+func (x *exported) signatures() map[string][]string {
+	m := map[string][]string{}
+	for _, e := range x.ends {
+		m[e.signature] = append(m[e.signature], e.name)
+	}
+	return m
+}
+
+// graphDef is the graph in TensorFlow's own serialisation.
+func (x *exported) graphDef() ([]byte, error) {
+	var b bytes.Buffer
+	if _, err := x.net.Graph.WriteTo(&b); err != nil {
+		return nil, fmt.Errorf("serialising the graph: %w", err)
+	}
+	return b.Bytes(), nil
+}
