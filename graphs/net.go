@@ -29,8 +29,8 @@ type Options struct {
 	Threads int    // threads within one op, 0 = all cores
 	// Portable makes a graph that other programs are to read: the handle of
 	// each variable is a node named by the variable's path, as TensorFlow Lite
-	// wants it, and no variable has an initial value: restore it before it is
-	// read.
+	// wants it, no variable has an initial value (restore it before it is
+	// read), and ops that TensorFlow Lite lacks are replaced by equal ones.
 	Portable bool
 }
 

@@ -140,6 +140,14 @@ func maximum(v []float64) float64 {
 	return m
 }
 
+func relu(v []float64) []float64 {
+	out := make([]float64, len(v))
+	for i, x := range v {
+		out[i] = max(x, 0)
+	}
+	return out
+}
+
 func mean(v []float64) float64 {
 	sum := 0.
 	for _, x := range v {
@@ -200,7 +208,7 @@ func equation7(images, field Array) []float64 {
 // interpolates there.
 func clampTwin(images, field Array) []float64 {
 	_, h, w, _ := dims4(images)
-	inner := Array{field.Shape, make([]float32, len(field.Data))}
+	inner := Fill(0, field.Shape...)
 	for i := range field.Data {
 		pixel := i / 2
 		at, n := pixel%w, w

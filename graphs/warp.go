@@ -21,7 +21,8 @@ const (
 // the image at (x+dx, y+dy) (Duan et al., eq. 6 and 7; Jaderberg et al. 2015,
 // eq. 5). A zero field gives the image back bit by bit. Gradients flow to
 // both arguments; where a position is an integer, the field's gradient is the
-// one-sided difference to the next pixel, and beyond the border it is zero.
+// one-sided difference to the next pixel (at the last one, from the one
+// before), and beyond the border it is zero.
 // H and W must be known and at least 2.
 func Warp(s *Scope, images, field tf.Output, border Border) tf.Output {
 	d, ok := s.Dims(images, 4, "images [B,H,W,C] with known sizes")
@@ -92,12 +93,21 @@ func position(s *Scope, displacement tf.Output, n, size, shift, axis int64) (wei
 	dims[axis-1] = n
 	base := op.Reshape(s.Op("grid"), op.Const(s.Op("line"), grid), op.Const(s.Op("grid_dims"), dims))
 	p := op.AddV2(s.Op("target"), displacement, base)
-	p = op.ClipByValue(s.Op("clamped"), p, op.Const(s.Op("first"), float32(0)), op.Const(s.Op("last"), float32(size-1)))
+	p = clip(s, p, op.Const(s.Op("first"), float32(0)), op.Const(s.Op("last"), float32(size-1)))
 	near := op.Minimum(s.Op("near"), op.Floor(s.Op("floor"), p), op.Const(s.Op("last_near"), float32(size-2)))
 	// NaN becomes the smallest integer: the index must stay in the image, while
 	// the weight carries the NaN on to the loss.
 	cell := op.Maximum(s.Op("not_nan"), op.Cast(s.Op("index"), near, tf.Int32), s.int32("first_near", 0))
 	return op.Sub(s.Op("weight"), p, near), cell
+}
+
+// clip limits x to [low,high]. ClipByValue is one op instead of two, but
+// TensorFlow Lite lacks it.
+func clip(s *Scope, x, low, high tf.Output) tf.Output {
+	if s.b.portable {
+		return op.Maximum(s.Op("clamped"), op.Minimum(s.Op("clamped"), x, high), low)
+	}
+	return op.ClipByValue(s.Op("clamped"), x, low, high)
 }
 
 // mix is a·wa + b·wb: exact where a weight is 0 and the other 1.

@@ -41,7 +41,7 @@ func TestWarpTwins(t *testing.T) {
 					field := constantField(shift, b, h, w)
 					Equal(t, fmt.Sprint("shift by ", shift), apply(images, field), shifted(images, shift, border == graphs.Zero))
 				}
-				one := Array{[]int64{1, h, w, c}, images.Data[:h*w*c]}
+				one := Of(images.Data[:h*w*c], 1, h, w, c)
 				field := Normal(7, 1, 1, h, w, 2)
 				Near(t, "batch of one", apply(one, field), twin(one, field), 2e-5)
 			})

@@ -8,13 +8,15 @@ import (
 // Augment is a parsed sentence of augmentation steps; its zero value changes nothing. See
 // [ParseAugment] for the words.
 //
-// All geometric steps are axis-aligned, so they are composed before any pixel is touched and every
-// output pixel is one bilinear interpolation of the 8-bit source. The twin of deform is drawn from
-// the source as well, at coordinates held within the augmented image, so that its padding repeats
-// that image's edge pixels. With one step that falls between pixels (any number of crops, flips and
-// shifts do not) this is the step-by-step result; with several (resize and then deform, say) it is
-// one interpolation where the step-by-step result interpolates an interpolation: sharper, and
-// different from it by no more than the values of neighbouring pixels differ.
+// All geometric steps are axis-aligned, so they are composed before any pixel is touched, and every
+// output pixel, the twin's too, is one bilinear interpolation of the 8-bit source. Coordinates are
+// held within each step's image, so that padding repeats its edge pixels and nothing outside a crop
+// is seen.
+//
+// What this changes: a sentence with one interpolating step gives the step-by-step result, and of
+// several one interpolation at the composed place where step by step would interpolate what was
+// interpolated before. Both are averages of the same few neighbours; ours is the sharper one.
+// Interpolating steps are resize, stretch and deform; crop, centre, flip and shift are not.
 type Augment struct{ ops []op }
 
 // String is the canonical sentence: ParseAugment(a.String()) gives a again.

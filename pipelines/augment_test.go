@@ -13,7 +13,7 @@ const exact = 1e-6
 func match(candidates []picture, image []float32) (int, float64) {
 	best, least := -1, math.Inf(1)
 	for i, p := range candidates {
-		if d := p.distance(image); d < least {
+		if d := p.distanceUpTo(image, least); d < least {
 			best, least = i, d
 		}
 	}

@@ -50,6 +50,16 @@ func TestGlyphsAreStable(t *testing.T) {
 		}
 		seen[e] = true
 	}
+	fields := map[uint64]bool{}
+	for _, split := range []string{"train", "test"} {
+		g := glyphs(t, 1, split, 1, 28)
+		for i := range 10_000 {
+			fields[drawFactors(newGenerator(), g.seed, i, 28).Field] = true
+		}
+	}
+	if len(fields) != 20_000 {
+		t.Errorf("%d different seeds for 20,000 examples", len(fields))
+	}
 	for name, all := range others {
 		for i, e := range all {
 			if seen[e] {

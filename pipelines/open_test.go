@@ -103,8 +103,8 @@ func TestSubset(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	for name, want := range map[string]string{"": "flip", "cropp": "crop", "deformation": "deform", "bright": "flip", "brightnes": "brightness"} {
-		if got := nearest(name, []string{"flip", "crop", "deform", "brightness"}); got != want {
+	for name, want := range map[string]string{"": "flip", "cropp": "crop", "deformation": "deform", "brightnes": "brightness"} {
+		if got := Nearest(name, []string{"flip", "crop", "deform", "brightness"}); got != want {
 			t.Errorf("nearest to %q is %q, want %q", name, got, want)
 		}
 	}

@@ -123,18 +123,23 @@ func (p picture) values(f func(k int, v float64) float64) picture {
 }
 
 // distance is the largest difference to an image [H,W,C].
-func (p picture) distance(image []float32) float64 {
+func (p picture) distance(image []float32) float64 { return p.distanceUpTo(image, math.Inf(1)) }
+
+// distanceUpTo is the distance if it is below limit, else some number that is not.
+func (p picture) distanceUpTo(image []float32, limit float64) float64 {
+	if len(image) != p.h()*p.w()*len(p[0][0]) {
+		return math.Inf(1)
+	}
 	most, i := 0., 0
 	for _, row := range p {
 		for _, v := range row {
 			for _, a := range v {
-				most = max(most, math.Abs(a-float64(image[i])))
+				if most = max(most, math.Abs(a-float64(image[i]))); most >= limit {
+					return most
+				}
 				i++
 			}
 		}
-	}
-	if i != len(image) {
-		return math.Inf(1)
 	}
 	return most
 }

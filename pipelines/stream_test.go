@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -207,6 +208,32 @@ func TestStreamStopsOnBreak(t *testing.T) {
 	}
 	stop()
 	quiet(t, before)
+}
+
+// busy counts the calls in progress.
+type busy struct {
+	Source
+	calls atomic.Int32
+}
+
+func (s *busy) At(i int, dst []uint8) (int, error) {
+	s.calls.Add(1)
+	defer s.calls.Add(-1)
+	time.Sleep(time.Millisecond)
+	return s.Source.At(i, dst)
+}
+
+// Once the range is left, nobody reads the source any more: it may be closed.
+func TestStreamLeavesTheSource(t *testing.T) {
+	src := &busy{Source: noise("n", 30, Shape{12, 12, 1}, 10)}
+	o := smallOptions(t)
+	o.Workers = 3
+	for n := 1; n < 4; n++ {
+		collect(t, src, o, n)
+		if calls := src.calls.Load(); calls != 0 {
+			t.Errorf("left after %d batches, %d workers are reading still", n, calls)
+		}
+	}
 }
 
 func TestStreamStopsOnCancel(t *testing.T) {

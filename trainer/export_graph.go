@@ -92,7 +92,8 @@ func (x *exported) images(b *graphs.Builder, s *graphs.Scope, e Export, p *Plan)
 	if dt == tf.Float {
 		return images
 	}
-	// Division, not a product with 1/255: it rounds as the pipeline does.
+	// As the pipeline does; TensorFlow's optimiser makes a product of it, which
+	// may differ in the last bit.
 	return op.Div(s.Op("scaled"), op.Cast(s.Op("float"), images, tf.Float), op.Const(s.Op("white"), float32(255)))
 }
 

@@ -25,6 +25,15 @@ func Of(data []float32, shape ...int64) Array {
 	return Array{shape, data}
 }
 
+// Round is data in the given shape, rounded to float32.
+func Round(data []float64, shape ...int64) Array {
+	x := make([]float32, len(data))
+	for i, v := range data {
+		x[i] = float32(v)
+	}
+	return Of(x, shape...)
+}
+
 // Fill repeats v.
 func Fill(v float32, shape ...int64) Array {
 	return filled(shape, func(int) float32 { return v })

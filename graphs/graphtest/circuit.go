@@ -25,11 +25,12 @@ func Layer(l graphs.Layer) Func {
 type Option func(*options)
 
 type options struct {
-	mode  graphs.Mode
-	seed  uint64
-	step  float64
-	share float64
-	batch bool
+	mode   graphs.Mode
+	seed   uint64
+	step   float64
+	share  float64
+	batch  bool
+	values func(path string, initial Array) Array
 }
 
 // In builds the pass in the given mode; the default is inference.

@@ -19,6 +19,12 @@ func Step(h float64) Option { return func(o *options) { o.step = h } }
 // 1e-2.
 func Within(share float64) Option { return func(o *options) { o.share = share } }
 
+// Values replaces initial values of variables, for what zero biases put on a
+// kink.
+func Values(at func(path string, initial Array) Array) Option {
+	return func(o *options) { o.values = at }
+}
+
 // Gradient compares the gradients that [graphs.Gradients] gives for fn with
 // central finite differences, for every input and every trainable variable.
 //
@@ -60,9 +66,15 @@ func (c *Circuit) mismatches(t testing.TB, in []Array, o options) (out []string)
 	for i, x := range c.in {
 		keys, names = append(keys, x.Feed), append(names, fmt.Sprint("input ", i))
 	}
-	for _, v := range c.vars {
-		// A variable is moved by feeding its read.
-		values, keys, names = append(values, c.Value(t, v.Path)), append(keys, v.Read), append(names, v.Path)
+	for i, x := range c.variables(t) {
+		// A variable is moved by feeding its read. All are fed at each run:
+		// TensorFlow prepares the graph anew for each set of feeds.
+		v := c.vars[i]
+		if o.values != nil {
+			x = o.values(v.Path, x)
+		}
+		values, keys, names = append(values, x), append(keys, v.Read), append(names, v.Path)
+		feeds[v.Read] = x.Tensor(t)
 	}
 	grads := c.fetch(t, feeds, c.grads)
 	for i, x := range values {
@@ -75,12 +87,21 @@ func (c *Circuit) mismatches(t testing.TB, in []Array, o options) (out []string)
 			return c.project(t, feeds)
 		}
 		out = append(out, compare(names[i], x.Data, grads[i].Data, at, o)...)
-		delete(feeds, keys[i])
-		if i < len(in) {
-			feeds[keys[i]] = x.Tensor(t)
-		}
+		feeds[keys[i]] = x.Tensor(t)
 	}
 	return out
+}
+
+func (c *Circuit) variables(t testing.TB) []Array {
+	t.Helper()
+	if len(c.vars) == 0 {
+		return nil
+	}
+	reads := make([]tf.Output, len(c.vars))
+	for i, v := range c.vars {
+		reads[i] = v.Read
+	}
+	return c.fetch(t, nil, reads)
 }
 
 func (c *Circuit) project(t testing.TB, feeds graphs.Feeds) float64 {

@@ -8,7 +8,7 @@
 
 A round runs every peer of train.py and augment.py and every Go benchmark once, one after
 another; every second round goes backwards, so that a machine that grows slower or faster
-treats all alike. Each figure is the median over rounds with its range; a ratio is taken
+treats all alike. All of them are bound to the same --threads cores. Each figure is the median over rounds with its range; a ratio is taken
 inside each round first. Nothing else should run meanwhile: the load is printed.
 
 The Go benchmarks (GO below) are compiled once with `go test -c`, through tools/tf where
@@ -53,10 +53,11 @@ class Go(NamedTuple):
     tensorflow: bool = True  # build through tools/tf
 
 
+SENTENCE = "crop(48)|resize(32)|brightness(63/255)|contrast(.2,1.8)|deform(stretch=2..8,shift=2..8)"
 GO = [
-    Go("Go, whole loop", "trainer", "BenchmarkStep/loop", "step"),
-    Go("Go, bare session call", "trainer", "BenchmarkStep/bare", "step"),
-    Go("Go", "pipelines", "BenchmarkPrepare", "augment", time="2s", tensorflow=False),
+    Go("Go, whole loop", "trainer", "BenchmarkStep/base/loop", "step"),
+    Go("Go, bare session call", "trainer", "BenchmarkStep/base/bare", "step"),
+    Go("Go", "pipelines", f"BenchmarkAugment/96x96x1/{SENTENCE}", "augment", time="2s", tensorflow=False),
 ]
 BASE = {"step": "Go, whole loop", "augment": "Go"}  # the row that ratios are relative to
 PEERS = {  # name in train.py or augment.py -> row
@@ -298,7 +299,7 @@ def machine(results):
             return ""
     model = re.search(r"Model name:\s*(.+)", output("lscpu"))
     go = re.search(r"go version (\S+)", output("go", "version"))
-    parts = [model[1].strip() if model else "unknown processor", f"{len(os.sched_getaffinity(0))} cores",
+    parts = [model[1].strip() if model else "unknown processor", f"{len(os.sched_getaffinity(0))} of {os.cpu_count()} cores",
              go[1] if go else "no go", *(f"{k} {v}" for k, v in results.versions.items())]
     return ", ".join(parts)
 
@@ -323,7 +324,7 @@ def report(results, args, load):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--rounds", type=int, help="rounds (default 3; with --memory 1)")
-    p.add_argument("--threads", type=int, default=2, help="threads of the peers, GOMAXPROCS of the Go side (default 2)")
+    p.add_argument("--threads", type=int, default=2, help="cores for all, threads of each peer, GOMAXPROCS (default 2)")
     p.add_argument("--steps", type=int, default=250, help="timed steps per peer and round (default 250)")
     p.add_argument("--memory", action="store_true", help=f"{MEMORY_STEPS:,} steps of Go, Keras fit and PyTorch only")
     p.add_argument("--data", metavar="DIR", help="MNIST's IDX files for the peers (default: random images)")
@@ -345,6 +346,7 @@ def main():
         for g in work:
             if isinstance(g, Go) and g.package not in binaries:
                 binaries[g.package] = build(g, folder)
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:args.threads])  # children inherit it
         for round_ in range(args.rounds):
             for job in reversed(work) if round_ % 2 else work:
                 do(job, round_, args, binaries, results)

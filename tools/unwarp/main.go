@@ -34,7 +34,27 @@ Exit codes:
   2    wrong flags or configuration
   3    the loss stopped being a number; the last checkpoint is kept
   4    the checkpoint belongs to another architecture
-  130  interrupted, after a final checkpoint`
+  130  interrupted; training saves a checkpoint first
+`
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// A second signal ends the process at once, as by default.
+	context.AfterFunc(ctx, stop)
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintln(os.Stderr, "unwarp: "+strings.Join(strings.Fields(err.Error()), " "))
+	return exitCode(err)
+}
 
 // usageError marks errors that better flags or configuration would mend.
 type usageError struct{ error }
@@ -46,21 +66,6 @@ func usage(err error) error {
 		return nil
 	}
 	return usageError{err}
-}
-
-func main() { os.Exit(run(os.Args[1:])) }
-
-func run(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	root := newRoot()
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return exitDone
-	}
-	fmt.Fprintln(os.Stderr, "unwarp: "+strings.TrimSpace(err.Error()))
-	return exitCode(err)
 }
 
 func exitCode(err error) int {
@@ -82,12 +87,24 @@ func exitCode(err error) int {
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "unwarp",
-		Short:         "Train, attack and export disentangled image classifiers",
+		Use:   "unwarp",
+		Short: "Train, attack and export disentangled image classifiers",
+		Long: `unwarp trains image classifiers whose embedding is split into an appearance
+code and a geometric code (Duan et al., "Disentangled Deep Autoencoding
+Regularization for Robust Image Classification"), attacks them, tells what the
+attacks found, and exports them as SavedModels.`,
+		Example: `  unwarp train                                      the embedded glyphs, two minutes
+  unwarp train --config tools/configs/mnist-base.yaml
+  unwarp attack runs/glyphs-disentangled-seed1 --eps "8/255 .1"`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
 	}
+	root.PersistentFlags().BoolP("verbose", "v", false, "let TensorFlow write its own log lines")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
-	root.AddCommand(newTrain())
+	root.AddCommand(newTrain(), newAttack())
+	for _, c := range root.Commands() {
+		c.Long = strings.TrimSpace(c.Long) + "\n" + exitHelp
+	}
 	return root
 }

@@ -2,46 +2,83 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"unwarp/attacks"
 	"unwarp/tools/internal/config"
 	"unwarp/tools/internal/experiment"
+	"unwarp/tools/internal/progress"
+	"unwarp/tools/internal/report"
 	"unwarp/trainer"
 )
 
 type trainOptions struct {
-	file   string
-	set    []string
 	resume string
+	json   bool
 }
 
 func newTrain() *cobra.Command {
 	var o trainOptions
+	var f *configFlags
 	c := &cobra.Command{
-		Use:  "train",
+		Use:   "train",
+		Short: "Train a classifier, evaluate it, attack it, export it",
+		Long: `Train trains a classifier, evaluates it on the test images, attacks it, exports
+it, and ends with a summary in plain words. Without a configuration it trains
+the disentangled classifier on the embedded glyphs.
+
+Ctrl-C ends training after the current step and saves a checkpoint;
+--resume goes on from there, and the weights come out as if nothing had
+happened. The run folder holds:
+  config.yaml      the resolved configuration
+  metrics.jsonl    losses and evaluations; events/ the same for TensorBoard
+  checkpoints/     last and best (by validation accuracy)
+  pictures/        inputs, canonical images, reconstructions, adversarial images
+  export/          the SavedModel
+  summary.json     everything that the summary says`,
+		Example: `  unwarp train
+  unwarp train --config tools/configs/mnist-disentangled.yaml --seed 2
+  unwarp train --set train.duration=500st --set model.kind=base
+  unwarp train --set 'train.augment=deform(stretch=1..3,shift=1..3)'
+  unwarp train --resume runs/glyphs-disentangled-seed1`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runTrain(c.Context(), o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if o.resume != "" && c.Flags().Changed("run") {
+				return usage(errors.New("--run and --resume exclude each other: --resume names the run folder"))
+			}
+			return runTrain(c.Context(), o, f, c.OutOrStdout(), c.ErrOrStderr())
+		},
 	}
-	c.Flags().StringVarP(&o.file, "config", "c", "", "YAML file")
-	c.Flags().StringArrayVar(&o.set, "set", nil, "key=value")
-	c.Flags().StringVar(&o.resume, "resume", "", "run folder")
+	f = newConfigFlags(c,
+		[3]string{"run", "run", "run folder, `DIR`; default a free name under runs/"},
+		[3]string{"seed", "seed", "`SEED` of weights, order, augmentation and dropout"},
+		[3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"},
+		[3]string{"threads", "threads", "`N` threads within one op, 0 for all cores"},
+	)
+	c.Flags().StringVar(&o.resume, "resume", "", "go on with the interrupted run in `DIR`")
+	c.Flags().BoolVar(&o.json, "json", false, "print summary.json instead of the summary")
 	return c
 }
 
-func runTrain(ctx context.Context, o trainOptions) error {
-	var c config.Config
-	var err error
+func runTrain(ctx context.Context, o trainOptions, f *configFlags, out, log io.Writer) error {
+	base := config.Default()
 	if o.resume != "" {
-		c, err = experiment.ReadFolder(o.resume)
-	} else {
-		c, err = config.Load(config.Default(), config.Source{File: o.file, Set: o.set})
+		var err error
+		if base, err = experiment.ReadFolder(o.resume); err != nil {
+			return usage(err)
+		}
 	}
+	c, err := f.load(base)
 	if err != nil {
-		return usage(err)
+		return err
 	}
 	x, err := experiment.Train(c)
 	if err != nil {
@@ -54,45 +91,108 @@ func runTrain(ctx context.Context, o trainOptions) error {
 			return err
 		}
 	}
-	id, err := x.Identity()
+	fmt.Fprintf(log, "run folder %s\n", dir)
+	s := report.Summary{Run: dir, Version: version(), Config: c}
+	if s.Training, err = train(ctx, x, dir, o.resume != "", log); err != nil {
+		if errors.Is(err, trainer.ErrInterrupted) {
+			return fmt.Errorf("%w: unwarp train --resume %s", err, dir)
+		}
+		return err
+	}
+	labels, err := conclude(ctx, x, &s, log)
 	if err != nil {
 		return err
 	}
-	s, err := x.Plan.Run(ctx, x.Net, trainer.Inputs{Train: x.Data.Train, Validation: x.Data.Validation, Dir: dir, Seed: c.Seed, Resume: o.resume != "", Identity: id}, &lines{})
-	if err != nil {
-		return err
+	if o.json {
+		return writeJSON(out, s)
 	}
-	e, err := x.Plan.Evaluate(ctx, x.Net, x.Data.Test)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("%s test accuracy %.4f loss %.4f rec %.4f; %.1f s %.0f images/s\n", dir, e.Accuracy, e.Loss, e.Reconstruction, s.Seconds, s.ImagesPerSecond)
-	set, err := x.Attacked(ctx)
-	if err != nil {
-		return err
-	}
-	t := time.Now()
-	rep, err := x.Engine.Run(ctx, x.Net, set, nil)
-	if err != nil {
-		return err
-	}
-	for _, o := range rep.Outcomes {
-		fmt.Printf("%-40s eps %.2f error %5.1f success %5.1f changed %5.1f invalid %d %s\n", o.Attack, o.Eps, 100*o.Error(), 100*o.Success(), 100*o.Change(), o.Invalid, o.Weak)
-	}
-	fmt.Println(time.Since(t), rep.Forward, rep.Backward)
+	s.Print(out, labels)
 	return nil
 }
 
-type lines struct{}
-
-func (lines) Began(trainer.Progress) {}
-func (lines) Stepped(p trainer.Progress) {
-	if p.Step%50 == 0 {
-		fmt.Fprintf(os.Stderr, "step %d/%d loss %.4f ce %.4f rec %.4f %.0f images/s\n", p.Step, p.Steps, p.Losses.Total, p.Losses.Classification, p.Losses.Reconstruction, p.ImagesPerSecond)
+func train(ctx context.Context, x *experiment.Experiment, dir string, resume bool, log io.Writer) (trainer.Summary, error) {
+	id, err := x.Identity()
+	if err != nil {
+		return trainer.Summary{}, err
 	}
+	in := trainer.Inputs{
+		Train: x.Data.Train, Validation: x.Data.Validation,
+		Dir: dir, Seed: x.Config.Seed, Resume: resume, Identity: id,
+	}
+	return x.Plan.Run(ctx, x.Net, in, &progress.Training{W: log, Batch: x.Config.Train.Batch})
 }
-func (lines) Evaluated(p trainer.Progress, e trainer.Evaluation) {
-	fmt.Fprintf(os.Stderr, "validation %.4f loss %.4f\n", e.Accuracy, e.Loss)
+
+// conclude does what follows training: test, attacks, pictures, export,
+// summary.json. It returns the labels of the attacked images.
+func conclude(ctx context.Context, x *experiment.Experiment, s *report.Summary, log io.Writer) ([]int32, error) {
+	var err error
+	if s.Test, err = x.Plan.Evaluate(ctx, x.Net, x.Data.Test); err != nil {
+		return nil, err
+	}
+	set, err := x.Attacked(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if x.Engine != nil {
+		r, err := attack(ctx, x, set, log)
+		if err != nil {
+			return nil, err
+		}
+		s.Attacks = &r
+	}
+	if s.Pictures, err = pictures(x, s.Run, set, s.Attacks); err != nil {
+		return nil, err
+	}
+	e, err := x.Plan.WriteSavedModel(x.Net, filepath.Join(s.Run, "export"), x.Config.Export, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.Export, s.Finished = &e, time.Now().UTC()
+	raw, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return set.Labels, trainer.WriteFile(filepath.Join(s.Run, "summary.json"), append(raw, '\n'))
 }
-func (lines) Saved(trainer.Progress, []string)                       {}
-func (lines) Ended(trainer.Progress, trainer.Summary, error)          {}
+
+// attack runs the attacks of the configuration with a progress bar.
+func attack(ctx context.Context, x *experiment.Experiment, set attacks.Set, log io.Writer) (attacks.Report, error) {
+	var bar *progress.Bar
+	r, err := x.Engine.Run(ctx, x.Net, set, func(done, of int) {
+		if bar == nil {
+			bar = progress.New(log, "attacking", "batches", int64(of), 0)
+		}
+		bar.Set(int64(done), "")
+	})
+	if bar != nil {
+		bar.Done()
+	}
+	return r, err
+}
+
+func pictures(x *experiment.Experiment, dir string, set attacks.Set, r *attacks.Report) ([]string, error) {
+	if err := os.MkdirAll(filepath.Join(dir, report.PicturesDir), 0o755); err != nil {
+		return nil, fmt.Errorf("pictures: %w", err)
+	}
+	var paths []string
+	if x.Plan.Model.Decode {
+		few := set.Pixels[:min(10, set.Len())*x.Plan.Shape.Len()]
+		d, err := x.Plan.Decode(x.Net, few)
+		if err != nil {
+			return nil, err
+		}
+		p, err := report.Reconstructions(dir, few, d, x.Plan.Shape)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, p)
+	}
+	if r != nil {
+		p, err := report.Adversarial(dir, set, *r, x.Plan.Shape)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, p)
+	}
+	return paths, nil
+}

@@ -37,6 +37,7 @@ type Config struct {
 	Model  graphs.Model   `mapstructure:"model" yaml:"model"`
 	Train  trainer.Config `mapstructure:"train" yaml:"train"`
 	Attack Attack         `mapstructure:"attack" yaml:"attack"`
+	Export trainer.Export `mapstructure:"export" yaml:"export"`
 }
 
 // Attack says what to attack, and how.
@@ -86,6 +87,7 @@ func Default() Config {
 			Images: 1000, Batch: 250, Norm: attacks.Linf, Eps: ".1 .2 .3 .4 .5",
 			Attacks: []string{"random", "fgsm", "fgsm(loss=training)", "bim(preset=split,steps=10)"},
 		},
+		Export: trainer.DefaultExport(),
 	}
 	return c
 }
@@ -104,15 +106,18 @@ func (c Config) Check() error {
 	if err := c.Train.Check(); err != nil {
 		return err
 	}
+	if err := c.Export.Check(); err != nil {
+		return err
+	}
 	_, err := c.Attack.Options()
 	return err
 }
 
 // Source says where to look for values besides the defaults.
 type Source struct {
-	File string         // "" for none
-	Set  []string       // key=value, the value in YAML
-	Flag map[string]any // key -> value of flags that were given
+	File string            // "" for none
+	Set  []string          // key=value, the value in YAML
+	Flag map[string]string // key -> value, in YAML, of flags that were given
 }
 
 // envPrefix opens the names of environment variables: UNWARP_TRAIN_BATCH.
@@ -141,8 +146,10 @@ func Load(base Config, src Source) (Config, error) {
 	if err := mergeEnvironment(v, known); err != nil {
 		return base, err
 	}
-	for key, value := range src.Flag {
-		v.Set(key, value)
+	for key, text := range src.Flag {
+		if err := set(v, key+"="+text, known); err != nil {
+			return base, err
+		}
 	}
 	for _, kv := range src.Set {
 		if err := set(v, kv, known); err != nil {

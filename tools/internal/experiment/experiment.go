@@ -17,6 +17,7 @@ import (
 	"unwarp/graphs"
 	"unwarp/pipelines"
 	"unwarp/tools/internal/config"
+	"unwarp/tools/internal/quiet"
 	"unwarp/trainer"
 )
 
@@ -51,16 +52,24 @@ func build(c config.Config, d declare) (*Experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.Net, err = graphs.Build(graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads}, func(b *graphs.Builder) error {
-		if x.Plan, err = d(b, c.Train, model, shape); err != nil {
-			return err
-		}
-		return x.declareAttacks(b)
+	err = quiet.During(func() (err error) {
+		x.Net, err = graphs.Build(graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads}, func(b *graphs.Builder) error {
+			if x.Plan, err = d(b, c.Train, model, shape); err != nil {
+				return err
+			}
+			return x.declareAttacks(b)
+		})
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return x, nil
+}
+
+// Restore reads the weights of the run in dir; pointer is last or best.
+func (x *Experiment) Restore(dir, pointer string) (trainer.State, error) {
+	return trainer.Checkpoints{Dir: filepath.Join(dir, trainer.CheckpointsDir)}.Load(x.Plan, x.Net, pointer)
 }
 
 // Close releases the session.

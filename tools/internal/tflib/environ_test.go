@@ -64,6 +64,14 @@ func TestEnvironKeepsDefaults(t *testing.T) {
 	}
 }
 
+func TestQuoteFlag(t *testing.T) {
+	for flag, want := range map[string]string{"-I/a": "-I/a", "-I/a b": "'-I/a b'", `-I/a"b`: `'-I/a"b'`, "-I/a'b c": `"-I/a'b c"`} {
+		if got, err := quoteFlag(flag); got != want || err != nil {
+			t.Errorf("%s: got %s, %v; want %s", flag, got, err, want)
+		}
+	}
+}
+
 func TestImpossiblePaths(t *testing.T) {
 	for _, dir := range []string{"/a,b", "/a:b", "/a\nb", `/a'b"c`} {
 		if _, err := (Library{Dir: dir, Links: "/l", Include: "/i"}).Environ(context.Background()); err == nil {

@@ -13,9 +13,13 @@ import (
 
 func TestEnsureFetchesOnce(t *testing.T) {
 	c, dir, log := setup(t)
+	serve(t, &c, dir, filepath.Join(dir, "test.whl"), `echo "$TMPDIR" > "${wheel%/*}/tmpdir"`+"\n"+pipCopies)
 	lib, err := c.Ensure(context.Background())
 	must(t, err)
 	checkEntry(t, c, lib)
+	if scratch, _ := os.ReadFile(filepath.Join(dir, "tmpdir")); !strings.HasPrefix(string(scratch), c.entry()+partial) {
+		t.Errorf("pip's scratch folder is %q, want one that is swept", scratch)
+	}
 	if lib.Source != FromCache || lib.Version != Version {
 		t.Errorf("got source %s, version %s", lib.Source, lib.Version)
 	}
@@ -142,9 +146,12 @@ func (f *smallFile) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// badSync writes well and then cannot bring it to the disk.
+// badSync writes well and then cannot bring the library to the disk.
 func badSync(name string) (io.WriteCloser, error) {
 	f, err := os.Create(name)
+	if filepath.Base(name) != "libtensorflow_cc.so.2" {
+		return f, err
+	}
 	return badSyncFile{f}, err
 }
 
@@ -155,14 +162,12 @@ func (f badSyncFile) Close() error { return errors.Join(f.File.Close(), syscall.
 // Every kind of damage is seen and mended by one fetch.
 func TestDamagedCache(t *testing.T) {
 	for name, damage := range map[string]func(entry string) error{
-		"library cut":    func(e string) error { return os.Truncate(filepath.Join(e, "lib/libtensorflow_cc.so.2"), 10) },
-		"header gone":    func(e string) error { return os.Remove(filepath.Join(e, "include/xla/tsl/c/tsl_status.h")) },
-		"link gone":      func(e string) error { return os.Remove(filepath.Join(e, "lib/libtensorflow.so")) },
-		"manifest gone":  func(e string) error { return os.Remove(filepath.Join(e, manifestName)) },
-		"manifest empty": func(e string) error { return os.Truncate(filepath.Join(e, manifestName), 0) },
-		"older layout": func(e string) error {
-			return os.WriteFile(filepath.Join(e, manifestName), []byte(`{"version":"2.18.1"}`), 0o644)
-		},
+		"library cut":     func(e string) error { return os.Truncate(filepath.Join(e, "lib/libtensorflow_cc.so.2"), 10) },
+		"header gone":     func(e string) error { return os.Remove(filepath.Join(e, "include/xla/tsl/c/tsl_status.h")) },
+		"link gone":       func(e string) error { return os.Remove(filepath.Join(e, "lib/libtensorflow.so")) },
+		"manifest gone":   func(e string) error { return os.Remove(filepath.Join(e, manifestName)) },
+		"manifest empty":  func(e string) error { return os.Truncate(filepath.Join(e, manifestName), 0) },
+		"older layout":    olderLayout,
 		"all but the top": func(e string) error { return errors.Join(os.RemoveAll(e), os.Mkdir(e, 0o755)) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,6 +194,13 @@ func TestDamagedCache(t *testing.T) {
 			}
 		})
 	}
+}
+
+func olderLayout(entry string) error {
+	name := filepath.Join(entry, manifestName)
+	text, err := os.ReadFile(name)
+	old := strings.Replace(string(text), `"layout": 1`, `"layout": 0`, 1)
+	return errors.Join(err, os.WriteFile(name, []byte(old), 0o644))
 }
 
 // A file of the right size but other content passes the quick check, not Verify.

@@ -144,6 +144,12 @@ func TestRealPython(t *testing.T) {
 	if got, why := pythonPackage(context.Background(), "python3"); got != filepath.Join(site, "tensorflow") {
 		t.Errorf("got %q, %q; want it in %s", got, why, site)
 	}
+	bare := t.TempDir()
+	must(t, os.Mkdir(filepath.Join(bare, "tensorflow"), 0o755))
+	t.Setenv("PYTHONPATH", bare)
+	if got, _ := pythonPackage(context.Background(), "python3"); strings.HasPrefix(got, bare) {
+		t.Errorf("took a folder without code: %s", got)
+	}
 	t.Setenv("PYTHONPATH", "")
 	empty := t.TempDir()
 	must(t, os.Mkdir(filepath.Join(empty, "tensorflow"), 0o755))

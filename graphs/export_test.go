@@ -1,0 +1,4 @@
+package graphs
+
+// CutDeviation is checked by integration.
+const CutDeviation = cutDeviation

@@ -1,0 +1,267 @@
+package graphs_test
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"testing"
+
+	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
+
+	"unwarp/graphs"
+	. "unwarp/graphs/graphtest"
+)
+
+var kinds = []string{"base", "reconstruction", "disentangled"}
+
+func modelOf(t *testing.T, kind string, classes int, change func(m *graphs.Model)) graphs.Disentangled {
+	t.Helper()
+	m := graphs.DefaultModel()
+	m.Kind = kind
+	if change != nil {
+		change(&m)
+	}
+	d, err := m.Build(classes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// manifest declares m for images of the given size and lists its variables.
+func manifest(t *testing.T, m graphs.Disentangled, h, w, channels int64) (text string, parameters int64) {
+	t.Helper()
+	declared := errors.New("declared") // saves the session
+	_, err := graphs.Build(graphs.Options{}, func(b *graphs.Builder) error {
+		m.Apply(b.Pass("train", graphs.Training), b.Input("images", tf.Float, -1, h, w, channels).Value)
+		for _, v := range b.Variables().All(graphs.Trainable) {
+			parameters += v.Size()
+		}
+		text = b.Variables().Manifest()
+		return cmp.Or(b.Err(), declared)
+	})
+	if err != declared {
+		t.Fatal(err)
+	}
+	return text, parameters
+}
+
+// A line that changes here is a checkpoint that no longer fits.
+func TestManifests(t *testing.T) {
+	for _, kind := range kinds {
+		text, _ := manifest(t, modelOf(t, kind, 10, nil), 28, 28, 1)
+		Golden(t, kind+"-28x28x1-10.vars", text)
+	}
+	text, n := manifest(t, modelOf(t, "base", 5, nil), 32, 32, 2)
+	Golden(t, "hinton-32x32x2-5.vars", text)
+	// Hinton, Sabour and Frosst 2018 state 4.2 M for smallNORB:
+	//   conv1        5·5·2·32 + 32      =     1,632
+	//   conv2        5·5·32·64 + 64     =    51,264
+	//   fc           8·8·64·1024 + 1024 = 4,195,328
+	//   classifier   1024·5 + 5         =     5,125
+	if n != 4253349 {
+		t.Errorf("want 4253349 parameters, got %d", n)
+	}
+}
+
+func encoded(e graphs.Encoder) Func {
+	return Unary(func(s *graphs.Scope, x tf.Output) tf.Output { return e.Encode(s.In("e"), x) })
+}
+
+func TestHinton(t *testing.T) {
+	x := Uniform(1, 0, 1, 2, 6, 9, 2)
+	h := graphs.Hinton{Embedding: 8}
+	c := Build(t, encoded(h), []Array{x}, AnyBatch())
+	v := func(layer, name string) Array { return c.Value(t, "e/"+layer+"/"+name) }
+	y := Round(relu(convTwin(x, v("conv1", "kernel"), v("conv1", "bias"), 1, false)), 2, 6, 9, 32)
+	y = Round(poolTwin(y, 2, maximum), 2, 3, 5, 32)
+	y = Round(relu(convTwin(y, v("conv2", "kernel"), v("conv2", "bias"), 1, false)), 2, 3, 5, 64)
+	y = Round(poolTwin(y, 2, maximum), 2, 2*3*64)
+	want := relu(denseTwin(y, v("fc", "kernel"), v("fc", "bias")))
+	Near(t, "embedding", c.Run(t, x)[0].Data, want, 1e-5)
+	for _, mode := range modes {
+		Equal(t, "in every mode", Run(t, encoded(h), []Array{x}, In(mode))[0].Data, c.Run(t, x)[0].Data)
+	}
+	Gradient(t, encoded(h), []Array{x}, AnyBatch(), Step(2e-4), Within(4e-2))
+}
+
+// tiny is a smooth encoder of our own: Disentangled takes any.
+type tiny struct{ embedding int }
+
+func (e tiny) Encode(s *graphs.Scope, images tf.Output) tf.Output {
+	x := graphs.Dense{Out: e.embedding}.Apply(s.In("fc"), s.Flatten(images))
+	return op.Tanh(s.Op("tanh"), x)
+}
+
+func small(kind string, border graphs.Border, field graphs.Field) graphs.Disentangled {
+	return graphs.Disentangled{
+		Encoder: tiny{6}, Classes: 3, Appearance: 4, Geometry: 2, Dropout: .5,
+		Decode: kind != "base", Warp: kind == "disentangled", Width: 3, Border: border, Field: field, Reach: 0,
+	}
+}
+
+// ends are the values of a Forward by name; those that it lacks are left out.
+func ends(f graphs.Forward) (names []string, outs []tf.Output) {
+	for _, e := range []struct {
+		name string
+		out  tf.Output
+	}{
+		{"embedding", f.Embedding}, {"logits", f.Logits}, {"appearance", f.Appearance}, {"geometry", f.Geometry},
+		{"canonical", f.Canonical}, {"field", f.Field}, {"reconstruction", f.Reconstruction},
+	} {
+		if e.out.Op != nil {
+			names, outs = append(names, e.name), append(outs, e.out)
+		}
+	}
+	return names, outs
+}
+
+// all returns every end of m as the outputs of a Func and, once built, their
+// names.
+func all(m graphs.Disentangled, names *[]string) Func {
+	return func(s *graphs.Scope, in []tf.Output) []tf.Output {
+		n, outs := ends(m.Apply(s, in[0]))
+		if names != nil {
+			*names = n
+		}
+		return outs
+	}
+}
+
+func TestDisentangled(t *testing.T) {
+	wants := map[string][]string{
+		"base":           {"embedding", "logits"},
+		"reconstruction": {"embedding", "logits", "appearance", "canonical", "reconstruction"},
+		"disentangled":   {"embedding", "logits", "appearance", "geometry", "canonical", "field", "reconstruction"},
+	}
+	for _, kind := range kinds {
+		for _, border := range []graphs.Border{graphs.Clamp, graphs.Zero} {
+			for modeName, mode := range modes {
+				t.Run(fmt.Sprint(kind, "/", border, "/", modeName), func(t *testing.T) {
+					x := Uniform(1, 0, 1, 3, 5, 8, 2)
+					var names []string
+					c := Build(t, all(small(kind, border, graphs.Smooth), &names), []Array{x}, In(mode), AnyBatch())
+					if fmt.Sprint(names) != fmt.Sprint(wants[kind]) {
+						t.Fatalf("want ends %v, got %v", wants[kind], names)
+					}
+					feeds := c.Feeds(t, 0, x)
+					if v := c.Net.Vars.Find("decoder_g/up1/kernel"); v != nil {
+						feeds[v.Read] = Normal(3, .5, v.Shape...).Tensor(t) // bend: the initial field is nearly zero
+					}
+					out, err := c.Net.Run(feeds, c.Out)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got := map[string]Array{}
+					for i, n := range names {
+						got[n] = FromTensor(t, out[i])
+					}
+					eq1to4(t, c, kind, border, mode, got)
+				})
+			}
+		}
+	}
+}
+
+// eq1to4 checks the equations of the paper between the ends of one pass.
+func eq1to4(t *testing.T, c *Circuit, kind string, border graphs.Border, mode graphs.Mode, got map[string]Array) {
+	t.Helper()
+	e := got["embedding"]
+	columns := func(from, to int) (out []float32) {
+		for i := range int(e.Shape[0]) {
+			out = append(out, e.Data[i*6+from:i*6+to]...)
+		}
+		return out
+	}
+	switch kind { // eq. 1
+	case "reconstruction":
+		Equal(t, "appearance", got["appearance"].Data, e.Data)
+		Equal(t, "reconstruction", got["reconstruction"].Data, got["canonical"].Data)
+	case "disentangled":
+		Equal(t, "appearance", got["appearance"].Data, columns(0, 4))
+		Equal(t, "geometry", got["geometry"].Data, columns(4, 6))
+		moved := 0.
+		for _, v := range got["field"].Data {
+			moved = max(moved, math.Abs(float64(v)))
+		}
+		if moved < .1 {
+			t.Errorf("the field moves nothing: at most %g pixels", moved)
+		}
+		Near(t, "reconstruction", got["reconstruction"].Data, borders[border](got["canonical"], got["field"]), 1e-5) // eq. 3
+	}
+	// Eq. 4: in training through dropout, which the reconstruction does not see.
+	logits := denseTwin(e, c.Value(t, "classifier/kernel"), c.Value(t, "classifier/bias"))
+	if mode == graphs.Inference {
+		Near(t, "logits", got["logits"].Data, logits, 1e-5)
+		return
+	}
+	for i, v := range got["logits"].Data {
+		if math.Abs(float64(v)-logits[i]) > 1e-3 {
+			return
+		}
+	}
+	t.Error("training drops nothing from the classifier's input")
+}
+
+func TestDisentangledGradients(t *testing.T) {
+	for _, kind := range kinds {
+		for _, field := range []graphs.Field{graphs.Smooth, graphs.Pixel} {
+			if field == graphs.Pixel && kind != "disentangled" {
+				continue
+			}
+			for modeName, mode := range modes {
+				t.Run(fmt.Sprint(kind, "/", field, "/", modeName), func(t *testing.T) {
+					x := Uniform(1, 0, 1, 3, 5, 8, 1)
+					Gradient(t, all(small(kind, graphs.Clamp, field), nil), []Array{x}, In(mode), AnyBatch(), Values(decided), Within(1e-2))
+				})
+			}
+		}
+	}
+}
+
+// A model without its decoders is the same classifier: export leaves them out.
+func TestClassifyAlone(t *testing.T) {
+	x := Uniform(1, 0, 1, 2, 5, 8, 1)
+	whole := Run(t, all(small("disentangled", graphs.Clamp, graphs.Smooth), nil), []Array{x})
+	alone := Run(t, func(s *graphs.Scope, in []tf.Output) []tf.Output {
+		_, outs := ends(small("disentangled", graphs.Clamp, graphs.Smooth).Classify(s, in[0]))
+		return outs
+	}, []Array{x})
+	if len(alone) != 4 {
+		t.Fatalf("want embedding, logits and two codes, got %d ends", len(alone))
+	}
+	for i := range alone {
+		Equal(t, fmt.Sprint("end ", i), alone[i].Data, whole[i].Data)
+	}
+}
+
+func TestModelConfig(t *testing.T) {
+	nan := float32(math.NaN())
+	for says, change := range map[string]func(m *graphs.Model){
+		`model.kind: want base, reconstruction or disentangled, got "capsules"`: func(m *graphs.Model) { m.Kind = "capsules" },
+		`model.encoder: want hinton, got "vgg"`:                                 func(m *graphs.Model) { m.Encoder = "vgg" },
+		`model.appearance, model.geometry: want at least 1 each, got 0`:         func(m *graphs.Model) { m.Appearance = 0 },
+		`got 512 and -1`: func(m *graphs.Model) { m.Geometry = -1 },
+		`model.dropout: want a rate in [0,1), got 1`: func(m *graphs.Model) { m.Dropout = 1 },
+		`model.dropout: want a rate in [0,1), got N`: func(m *graphs.Model) { m.Dropout = nan },
+		`model.width: want at least 1, got 0`:        func(m *graphs.Model) { m.Width = 0 },
+		`model.reach: want a share in (0,1], got 0`:  func(m *graphs.Model) { m.Reach = 0 },
+		`model.reach: want a share in (0,1], got N`:  func(m *graphs.Model) { m.Reach = nan },
+		`model.reach: want a share in (0,1], got 2`:  func(m *graphs.Model) { m.Reach = 2 },
+		`model.field: want smooth or pixel, got ""`:  func(m *graphs.Model) { m.Field = "" },
+		`model.border: want clamp or zero, got "x"`:  func(m *graphs.Model) { m.Border = "x" },
+	} {
+		m := graphs.DefaultModel()
+		change(&m)
+		_, err := m.Build(10)
+		Says(t, err, says)
+	}
+	_, err := graphs.DefaultModel().Build(1)
+	Says(t, err, "model: want at least 2 classes, got 1")
+	d, err := graphs.DefaultModel().Build(10)
+	if err != nil || !d.Decode || !d.Warp || d.Encoder != (graphs.Hinton{Embedding: 1024}) {
+		t.Errorf("want the disentangled classifier around Hinton's CNN, got %+v, %v", d, err)
+	}
+}

@@ -1,0 +1,96 @@
+// Package progress shows how far a long job is: a bar on a terminal, a plain
+// line now and then where the output is a file or a pipe.
+package progress
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// Bar is one job. Its methods must be called from one goroutine.
+type Bar struct {
+	w     io.Writer
+	bar   *progressbar.ProgressBar // nil: plain lines
+	title string
+	unit  string
+	total int64
+	start time.Time
+	from  int64     // done when the job began
+	last  time.Time // of the last plain line
+}
+
+// plainEvery is how often a job without terminal reports.
+const plainEvery = 10 * time.Second
+
+// New begins a job of total units ("images"), of which done are done already.
+func New(w io.Writer, title, unit string, total, done int64) *Bar {
+	b := &Bar{w: w, title: title, unit: unit, total: total, start: time.Now(), from: done, last: time.Now()}
+	if columns, ok := terminal(w); ok {
+		b.bar = progressbar.NewOptions64(total,
+			progressbar.OptionSetWriter(w),
+			progressbar.OptionSetDescription(title),
+			progressbar.OptionSetItsString(unit),
+			progressbar.OptionShowIts(),
+			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionSetWidth(max(4, min(30, columns-80))),
+			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionClearOnFinish(),
+			progressbar.OptionUseANSICodes(true),
+		)
+		_ = b.bar.Set64(done)
+	}
+	return b
+}
+
+// terminal is the width of w if it is one.
+func terminal(w io.Writer) (columns int, ok bool) {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
+		return 0, false
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	return columns, err == nil
+}
+
+// Set says that done units are done, with a few words on how it goes.
+func (b *Bar) Set(done int64, words string) {
+	if b.bar != nil {
+		b.bar.Describe(strings.TrimSpace(b.title + " " + words))
+		_ = b.bar.Set64(done)
+		return
+	}
+	if time.Since(b.last) < plainEvery {
+		return
+	}
+	b.last = time.Now()
+	rate := float64(done-b.from) / time.Since(b.start).Seconds()
+	left := "unknown"
+	if rate > 0 {
+		left = (time.Duration(float64(b.total-done)/rate) * time.Second).String()
+	}
+	fmt.Fprintf(b.w, "%s: %d of %d %s (%d%%), %.0f %s/s, %s left, %s\n", b.title, done, b.total, b.unit, 100*done/max(1, b.total), rate, b.unit, left, words)
+}
+
+// Note prints a line that stays, above the bar.
+func (b *Bar) Note(format string, args ...any) {
+	if b.bar != nil {
+		_ = b.bar.Clear()
+	}
+	fmt.Fprintf(b.w, format+"\n", args...)
+	if b.bar != nil {
+		_ = b.bar.RenderBlank()
+	}
+}
+
+// Done ends the job and removes the bar.
+func (b *Bar) Done() {
+	if b.bar != nil {
+		_ = b.bar.Clear()
+	}
+}

@@ -1,0 +1,39 @@
+package progress
+
+import (
+	"fmt"
+	"io"
+
+	"unwarp/trainer"
+)
+
+// Training observes a run and shows it on w.
+type Training struct {
+	W     io.Writer
+	Batch int
+	bar   *Bar
+}
+
+// Began opens the bar.
+func (t *Training) Began(at trainer.Progress) {
+	if at.Step > 0 {
+		fmt.Fprintf(t.W, "going on from step %d of %d\n", at.Step, at.Steps)
+	}
+	t.bar = New(t.W, "training", "images", int64(at.Steps*t.Batch), int64(at.Step*t.Batch))
+}
+
+// Stepped moves the bar.
+func (t *Training) Stepped(at trainer.Progress) {
+	t.bar.Set(int64(at.Step*t.Batch), fmt.Sprintf("epoch %d loss %.3f", at.Epoch+1, at.Losses.Total))
+}
+
+// Evaluated prints the validation accuracy.
+func (t *Training) Evaluated(at trainer.Progress, e trainer.Evaluation) {
+	t.bar.Note("step %d: validation accuracy %.2f %%, loss %.4f", at.Step, 100*e.Accuracy, e.Loss)
+}
+
+// Saved says nothing: checkpoints are expected.
+func (t *Training) Saved(trainer.Progress, []string) {}
+
+// Ended removes the bar.
+func (t *Training) Ended(trainer.Progress, trainer.Summary, error) { t.bar.Done() }

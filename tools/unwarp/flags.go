@@ -1,0 +1,104 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"unwarp/tools/internal/config"
+	"unwarp/tools/internal/experiment"
+	"unwarp/trainer"
+)
+
+// configFlags are the flags that make up a configuration.
+type configFlags struct {
+	file string
+	set  []string
+	keys map[string]string // flag name -> configuration key
+	from *pflag.FlagSet
+}
+
+// newConfigFlags adds --config, --set and a flag for each of the keys given as
+// name, key, help.
+func newConfigFlags(c *cobra.Command, keys ...[3]string) *configFlags {
+	f := &configFlags{keys: map[string]string{}, from: c.Flags()}
+	c.Flags().StringVarP(&f.file, "config", "c", "", "YAML file with configuration `FILE`")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "set any configuration key, `KEY=VALUE`; may be repeated")
+	for _, k := range keys {
+		f.keys[k[0]] = k[1]
+		c.Flags().String(k[0], "", k[2]+" (configuration: "+k[1]+")")
+	}
+	return f
+}
+
+// load gathers the configuration on top of base.
+func (f *configFlags) load(base config.Config) (config.Config, error) {
+	src := config.Source{File: f.file, Set: f.set, Flag: map[string]string{}}
+	for name, key := range f.keys {
+		if flag := f.from.Lookup(name); flag.Changed {
+			src.Flag[key] = flag.Value.String()
+		}
+	}
+	c, err := config.Load(base, src)
+	return c, usage(err)
+}
+
+// runFlags choose a trained model.
+type runFlags struct {
+	*configFlags
+	checkpoint string
+	attacks    []string // instead of the configured ones
+}
+
+func newRunFlags(c *cobra.Command, keys ...[3]string) *runFlags {
+	f := &runFlags{configFlags: newConfigFlags(c, keys...)}
+	c.Flags().StringVar(&f.checkpoint, "checkpoint", trainer.Last, "which checkpoint of the run: last or best")
+	return f
+}
+
+// open builds the graph of the run in dir, with the flags' changes to its
+// configuration, and restores the checkpoint.
+func (f *runFlags) open(dir string) (*experiment.Experiment, trainer.State, error) {
+	var st trainer.State
+	if f.checkpoint != trainer.Last && f.checkpoint != trainer.Best {
+		return nil, st, usage(fmt.Errorf("--checkpoint: want last or best, got %q", f.checkpoint))
+	}
+	base, err := experiment.ReadFolder(dir)
+	if err != nil {
+		return nil, st, usage(err)
+	}
+	if len(f.attacks) > 0 {
+		base.Attack.Attacks = f.attacks
+	}
+	c, err := f.load(base)
+	if err != nil {
+		return nil, st, err
+	}
+	x, err := experiment.Open(c)
+	if err != nil {
+		return nil, st, err
+	}
+	if st, err = x.Restore(dir, f.checkpoint); err != nil {
+		x.Close()
+		return nil, st, err
+	}
+	return x, st, nil
+}
+
+// writeJSON prints v for machines.
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// oneRun is the argument check of commands that take a run folder.
+func oneRun(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usage(fmt.Errorf("want one run folder, got %d arguments", len(args)))
+	}
+	return nil
+}
