@@ -2,6 +2,8 @@ package attacks
 
 import (
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +22,7 @@ type Attack interface {
 	Follows() Loss
 	// Plan says how many steps of which size are made at eps.
 	Plan(eps float32) (steps int, alpha float32)
-	// run proposes one image per clean image for each eps.
+	// run proposes one image per clean image for each eps, in their order.
 	run(r *runner, batch Set, eps []float32, propose func(k int, images *tf.Tensor) error) error
 }
 
@@ -73,11 +75,11 @@ type params struct {
 func (p *params) attack(name string) Attack {
 	switch name {
 	case "random":
-		return Random{Eps: p.radii(), Seed: p.seed()}
+		return Random{Eps: p.radii(), Seed: p.whole("seed", math.MaxUint64)}
 	case "fgsm":
 		return FGSM{Eps: p.radii(), Loss: p.loss()}
 	case "bim":
-		b := BIM{Eps: p.radii(), Loss: p.loss(), Preset: Preset(p.take("preset")), Steps: int(p.number("steps", 0, 1e6)), Alpha: p.number("alpha", 0, 1)}
+		b := BIM{Eps: p.radii(), Loss: p.loss(), Preset: Preset(p.take("preset")), Steps: int(p.whole("steps", maxSteps)), Alpha: p.number("alpha", 0, 1)}
 		if p.err == nil {
 			p.err = b.check(p.text)
 		}
@@ -101,8 +103,8 @@ func (p *params) fail(format string, args ...any) {
 }
 
 func (p *params) leftovers() {
-	for k := range p.values {
-		slices.Sort(p.known)
+	slices.Sort(p.known)
+	for _, k := range slices.Sorted(maps.Keys(p.values)) {
 		p.fail("unknown key %q, want one of %s", k, strings.Join(p.known, ", "))
 	}
 }
@@ -131,14 +133,15 @@ func (p *params) number(key string, lo, hi float32) float32 {
 	return v
 }
 
-func (p *params) seed() uint64 {
-	text := p.take("seed")
+// whole reads a whole number up to hi.
+func (p *params) whole(key string, hi uint64) uint64 {
+	text := p.take(key)
 	if text == "" {
 		return 0
 	}
 	v, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		p.fail("seed: want a whole number that is not negative, got %q", text)
+	if err != nil || v > hi {
+		p.fail("%s: want a whole number in 0..%d, got %q", key, hi, text)
 	}
 	return v
 }

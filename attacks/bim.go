@@ -33,6 +33,8 @@ const (
 // bimSteps is foolbox's default, for presets that name no number.
 const bimSteps = 10
 
+const maxSteps = 1_000_000
+
 func (b BIM) check(text string) error {
 	switch b.Preset {
 	case "", Paper, Split:
@@ -66,8 +68,9 @@ func (b BIM) String() string {
 // Radii are the attack's own eps.
 func (b BIM) Radii() []float32 { return b.Eps }
 
-// Follows is the loss whose gradient is used.
-func (b BIM) Follows() Loss { return b.Loss }
+// Follows is the loss whose gradient is used, Classification unless Loss says
+// otherwise.
+func (b BIM) Follows() Loss { return b.Loss.or(Classification) }
 
 // Plan says how many steps of which size are made at eps. Without a preset
 // alpha is eps/5, foolbox's default.
@@ -98,7 +101,7 @@ func (b BIM) run(r *runner, _ Set, eps []float32, propose func(int, *tf.Tensor) 
 		x := r.images.Tensor
 		for range steps {
 			var err error
-			if x, err = r.climb(b.Loss, x, e, alpha); err != nil {
+			if x, err = r.climb(b.Follows(), x, e, alpha); err != nil {
 				return err
 			}
 		}

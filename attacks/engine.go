@@ -140,9 +140,17 @@ func (e *Engine) Run(ctx context.Context, net *graphs.Net, set Set, tick Tick) (
 			}
 			eps := e.radii(a)
 			outcomes := rep.Outcomes[first : first+len(eps)]
+			next := 0
 			err := a.run(r, batch, eps, func(k int, images *tf.Tensor) error {
+				if k != next || k >= len(eps) {
+					return fmt.Errorf("want one proposal for each of %d eps in order, got one for number %d after %d", len(eps), k, next)
+				}
+				next++
 				return e.judge(r, batch, clean, &outcomes[k], from, images)
 			})
+			if err == nil && next < len(eps) {
+				err = fmt.Errorf("want one proposal for each of %d eps, got %d", len(eps), next)
+			}
 			if err != nil {
 				return rep, fmt.Errorf("attacks: %s, images %d to %d: %w", a, from, from+batch.Len()-1, err)
 			}
@@ -205,7 +213,7 @@ func (e *Engine) judge(r *runner, batch Set, clean []int32, o *Outcome, from int
 	for i, label := range batch.Labels {
 		class := classes[i]
 		origin := batch.Pixels[i*px : (i+1)*px]
-		if excess := r.Threat.Excess(x[i*px:(i+1)*px], origin, o.Eps); excess > slack {
+		if excess := r.Threat.Excess(x[i*px:(i+1)*px], origin, o.Eps); excess > slack(r.Threat.Norm, px) {
 			o.Invalid++
 			class = clean[i]
 			copy(x[i*px:(i+1)*px], origin)
@@ -227,8 +235,15 @@ func (e *Engine) judge(r *runner, batch Set, clean []int32, o *Outcome, from int
 	return nil
 }
 
-// slack is what float32 rounding may add to eps.
-const slack = 1e-6
+// slack is what float32 rounding may add to eps. Values next to 1 are rounded
+// to multiples of 2^-24, and where all n of an image are rounded alike, their
+// L2 norm is off by sqrt(n) times as much.
+func slack(norm Norm, n int) float64 {
+	if norm == L2 {
+		return 1e-6 + 0x1p-24*math.Sqrt(float64(n))
+	}
+	return 1e-6
+}
 
 // doubt marks gradient attacks that break fewer images than random signs of
 // the same size: their gradient does not point to the classifier's weakness.

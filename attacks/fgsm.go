@@ -11,19 +11,20 @@ type FGSM struct {
 	Loss Loss
 }
 
-func (f FGSM) String() string { return describe("fgsm", f.Eps, "loss="+string(f.Loss)) }
+func (f FGSM) String() string { return describe("fgsm", f.Eps, "loss="+string(f.Follows())) }
 
 // Radii are the attack's own eps.
 func (f FGSM) Radii() []float32 { return f.Eps }
 
-// Follows is the loss whose gradient is used.
-func (f FGSM) Follows() Loss { return f.Loss }
+// Follows is the loss whose gradient is used, Classification unless Loss says
+// otherwise.
+func (f FGSM) Follows() Loss { return f.Loss.or(Classification) }
 
 // Plan is one step of eps.
 func (f FGSM) Plan(eps float32) (int, float32) { return 1, eps }
 
 func (f FGSM) run(r *runner, _ Set, eps []float32, propose func(int, *tf.Tensor) error) error {
-	direction, err := r.ascent(f.Loss)
+	direction, err := r.ascent(f.Follows())
 	if err != nil {
 		return err
 	}

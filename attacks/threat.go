@@ -32,6 +32,9 @@ func (t Threat) check() error {
 	if t.Norm != Linf && t.Norm != L2 {
 		return fmt.Errorf("attack.norm: want linf or l2, got %q", t.Norm)
 	}
+	if !(t.Lo < t.Hi) {
+		return fmt.Errorf("attacks: want a box of pixel values such as [0,1], got [%g,%g]", t.Lo, t.Hi)
+	}
 	return nil
 }
 
@@ -41,6 +44,11 @@ func (t Threat) Steepest(s *graphs.Scope, g tf.Output) tf.Output {
 	if t.Norm == Linf {
 		return op.Sign(s.Op("sign"), g)
 	}
+	// The squares of very small and very large gradients are 0 and infinite in
+	// float32: bring the largest element to 1 first.
+	axes := op.Const(s.Op("axes"), []int32{1, 2, 3})
+	largest := op.Max(s.Op("largest"), op.Abs(s.Op("size"), g), axes, op.MaxKeepDims(true))
+	g = op.Div(s.Op("scaled"), g, op.Maximum(s.Op("positive"), largest, op.Const(s.Op("least"), float32(1e-37))))
 	return op.Div(s.Op("unit"), g, norm(s, g))
 }
 

@@ -37,6 +37,13 @@ const (
 // Losses are all losses.
 var Losses = []Loss{Classification, Training, Margin}
 
+func (l Loss) or(def Loss) Loss {
+	if l == "" {
+		return def
+	}
+	return l
+}
+
 // perImage builds the loss of each image, [B].
 func (v Victim) perImage(s *graphs.Scope, l Loss, images, labels tf.Output) tf.Output {
 	switch l {

@@ -16,6 +16,7 @@ type Builder struct {
 	root     *op.Scope
 	vars     *Variables
 	varOps   *op.Scope // one "vars/" prefix for all handles, reads and initial values
+	feedOps  *op.Scope // one "feed/" prefix for all inputs
 	inputs   map[tf.Output]Input
 	passes   map[string]bool // names used
 	step     Input
@@ -79,11 +80,11 @@ type Input struct {
 // some kernels abort the process on a wrong one, so [Net.Run] checks it
 // against shape before the call and the graph checks it once more.
 func (b *Builder) Input(name string, dt tf.DataType, shape ...int64) Input {
-	s := b.root.SubScope("feed").SubScope(name)
+	s := b.feedOps.SubScope(name)
 	in := Input{Name: name, Type: dt, Shape: slices.Clone(shape)}
 	in.Feed = op.Placeholder(s, dt, op.PlaceholderShape(tf.MakeShape(shape...)))
 	in.Value = op.EnsureShape(s, in.Feed, tf.MakeShape(shape...))
-	b.inputs[in.Feed] = in
+	b.inputs[in.Feed], b.inputs[in.Value] = in, in
 	return in
 }
 
@@ -139,11 +140,12 @@ func (b *Builder) fail(at string, err error) {
 func newBuilder(seed uint64) *Builder {
 	root := op.NewScope()
 	return &Builder{
-		root:   root,
-		vars:   &Variables{byPath: map[string]*Variable{}},
-		varOps: root.SubScope("vars"),
-		inputs: map[tf.Output]Input{},
-		passes: map[string]bool{},
-		seed:   seed,
+		root:    root,
+		vars:    &Variables{byPath: map[string]*Variable{}},
+		varOps:  root.SubScope("vars"),
+		feedOps: root.SubScope("feed"),
+		inputs:  map[tf.Output]Input{},
+		passes:  map[string]bool{},
+		seed:    seed,
 	}
 }

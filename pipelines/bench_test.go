@@ -12,17 +12,18 @@ const norb = "crop(48)|resize(32)|brightness(63/255)|contrast(.2,1.8)|deform(str
 // BenchmarkAugment is one image through one sentence on one core.
 func BenchmarkAugment(b *testing.B) {
 	for _, c := range []struct {
+		name     string
 		in       Shape
 		sentence string
 	}{
-		{Shape{96, 96, 1}, norb},
-		{Shape{96, 96, 2}, norb},
-		{Shape{96, 96, 1}, "crop(48)|resize(32)"},
-		{Shape{28, 28, 1}, "shift(2)"},
-		{Shape{28, 28, 1}, ""},
-		{Shape{32, 32, 3}, "shift(4)|flip"},
+		{"norb-mono", Shape{96, 96, 1}, norb},
+		{"norb-stereo", Shape{96, 96, 2}, norb},
+		{"crop-resize", Shape{96, 96, 1}, "crop(48)|resize(32)"},
+		{"mnist-shift", Shape{28, 28, 1}, "shift(2)"},
+		{"mnist-plain", Shape{28, 28, 1}, ""},
+		{"cifar", Shape{32, 32, 3}, "shift(4)|flip"},
 	} {
-		b.Run(fmt.Sprintf("%v/%s", c.in, c.sentence), func(b *testing.B) {
+		b.Run(c.name, func(b *testing.B) {
 			a, err := ParseAugment(c.sentence)
 			if err != nil {
 				b.Fatal(err)
@@ -52,11 +53,12 @@ func BenchmarkAugment(b *testing.B) {
 // BenchmarkStream is the whole stream in batches of 128, on all cores and on one.
 func BenchmarkStream(b *testing.B) {
 	for _, c := range []struct {
+		name     string
 		in       Shape
 		sentence string
-	}{{Shape{96, 96, 1}, norb}, {Shape{28, 28, 1}, ""}} {
+	}{{"norb-mono", Shape{96, 96, 1}, norb}, {"mnist-plain", Shape{28, 28, 1}, ""}} {
 		for _, workers := range []int{1, 0} {
-			b.Run(fmt.Sprintf("%v/workers=%d/%s", c.in, workers, c.sentence), func(b *testing.B) {
+			b.Run(fmt.Sprintf("%s/workers=%d", c.name, workers), func(b *testing.B) {
 				a, err := ParseAugment(c.sentence)
 				if err != nil {
 					b.Fatal(err)

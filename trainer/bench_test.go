@@ -115,6 +115,6 @@ func (w *warm) Stepped(at Progress) {
 		w.b.StopTimer()
 	}
 }
-func (w *warm) Evaluated(Progress, Evaluation)  {}
-func (w *warm) Saved(Progress, []string)        {}
+func (w *warm) Evaluated(Progress, Evaluation) {}
+func (w *warm) Saved(Progress, []string)       {}
 func (w *warm) Ended(Progress, Summary, error) {}

@@ -14,12 +14,13 @@ import (
 
 // State is what a checkpoint holds besides the variables.
 type State struct {
-	Step     int     `json:"step"`      // steps done
-	Images   int     `json:"images"`    // images seen
-	Seconds  float64 `json:"seconds"`   // spent training so far
-	BestStep int     `json:"best_step"` // 0 = none evaluated yet
-	Best     float64 `json:"best"`      // validation accuracy at BestStep
-	Plan     string  `json:"plan"`      // hash of what determines the run
+	Step      int     `json:"step"`      // steps done
+	Images    int     `json:"images"`    // images seen
+	Seconds   float64 `json:"seconds"`   // spent training so far
+	BestStep  int     `json:"best_step"` // 0 = none evaluated yet
+	Best      float64 `json:"best"`      // validation accuracy at BestStep
+	Evaluated int     `json:"evaluated"` // step of the last evaluation
+	Plan      string  `json:"plan"`      // hash of what determines the run
 }
 
 // Checkpoints is the folder of a run's checkpoints:
@@ -44,9 +45,10 @@ const (
 	unfinished   = ".unfinished"
 )
 
-// Save writes the variables and state and moves the pointers named.
+// Save writes the variables and state and moves the pointers named, in this
+// order: a run resumes from Last, so it goes last.
 func (c Checkpoints) Save(p *Plan, net *graphs.Net, st State, pointers ...string) error {
-	name := fmt.Sprintf("step-%08d", st.Step)
+	name := c.vacant(st.Step)
 	final := filepath.Join(c.Dir, name)
 	if err := c.write(p, net, st, final); err != nil {
 		return fmt.Errorf("checkpoint %s: not written: %w: free space or choose another run folder; the previous checkpoint is untouched", final, err)
@@ -57,6 +59,28 @@ func (c Checkpoints) Save(p *Plan, net *graphs.Net, st State, pointers ...string
 		}
 	}
 	return c.prune()
+}
+
+// vacant is a name for a checkpoint of step that no pointer names: a folder
+// that one names must stay until the pointer has moved.
+func (c Checkpoints) vacant(step int) string {
+	name := fmt.Sprintf("step-%08d", step)
+	taken := c.pointed()
+	for n := 2; taken[filepath.Join(c.Dir, name)]; n++ {
+		name = fmt.Sprintf("step-%08d-%d", step, n)
+	}
+	return name
+}
+
+// pointed are the folders that pointers name.
+func (c Checkpoints) pointed() map[string]bool {
+	dirs := map[string]bool{}
+	for _, ptr := range []string{Last, Best} {
+		if dir, err := c.resolve(ptr); err == nil {
+			dirs[dir] = true
+		}
+	}
+	return dirs
 }
 
 func (c Checkpoints) write(p *Plan, net *graphs.Net, st State, final string) error {
@@ -84,7 +108,7 @@ func (c Checkpoints) write(p *Plan, net *graphs.Net, st State, final string) err
 	if err := syncTree(tmp); err != nil {
 		return err
 	}
-	// A folder of this name is an earlier save of the same step.
+	// A folder of this name is a save that was killed before a pointer moved.
 	if err := os.RemoveAll(final); err != nil {
 		return err
 	}
@@ -159,12 +183,7 @@ func (c Checkpoints) clean() error {
 
 // prune removes checkpoints that no pointer names.
 func (c Checkpoints) prune() error {
-	keep := map[string]bool{}
-	for _, ptr := range []string{Last, Best} {
-		if dir, err := c.resolve(ptr); err == nil {
-			keep[dir] = true
-		}
-	}
+	keep := c.pointed()
 	all, err := filepath.Glob(filepath.Join(c.Dir, "step-*"))
 	if err != nil {
 		return err

@@ -38,10 +38,10 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Batch:      128,
-		Duration:   span("10ep"),
-		Evaluate:   span("1ep"),
-		Checkpoint: span("1ep"),
-		Log:        span("50st"),
+		Duration:   Epochs(10),
+		Evaluate:   Epochs(1),
+		Checkpoint: Epochs(1),
+		Log:        Span{50, "st"},
 		Objective:  Objective{Lambda: 1, Gamma: 1, Norm: graphs.Frobenius},
 		Optimizer:  Optimizer{Name: "adam", Beta1: .9, Beta2: .999, Epsilon: 1e-8, Momentum: .9},
 		Schedule:   Schedule{Name: "cosine", Rate: 1e-3, Factor: .1},
@@ -57,7 +57,7 @@ func (c Config) Check() error {
 		return fmt.Errorf("train.duration: want epochs, steps or examples such as 10ep, got %s", c.Duration)
 	case c.Workers < 0:
 		return fmt.Errorf("train.workers: want 0 (one per core) or more, got %d", c.Workers)
-	case c.Average < 0 || c.Average >= 1:
+	case !(c.Average >= 0 && c.Average < 1):
 		return fmt.Errorf("train.average: want a decay in [0,1), got %g", c.Average)
 	}
 	if err := c.Objective.check(); err != nil {
@@ -67,14 +67,6 @@ func (c Config) Check() error {
 		return err
 	}
 	return c.Schedule.check()
-}
-
-func span(text string) Span {
-	s, err := ParseSpan(text)
-	if err != nil {
-		panic(err) // a literal of this package
-	}
-	return s
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

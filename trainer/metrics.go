@@ -26,10 +26,10 @@ type line struct {
 type metrics struct{ f *os.File }
 
 // openMetrics opens path for appending, after dropping lines of steps later
-// than step: a killed run has written metrics that the resumed one will write
+// than st: a killed run has written metrics that the resumed one will write
 // again.
-func openMetrics(path string, step int) (*metrics, error) {
-	if err := dropAfter(path, step); err != nil {
+func openMetrics(path string, st State) (*metrics, error) {
+	if err := dropAfter(path, st); err != nil {
 		return nil, fmt.Errorf("trainer: metrics: %w", err)
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
@@ -39,7 +39,7 @@ func openMetrics(path string, step int) (*metrics, error) {
 	return &metrics{f}, nil
 }
 
-func dropAfter(path string, step int) error {
+func dropAfter(path string, st State) error {
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -49,8 +49,14 @@ func dropAfter(path string, step int) error {
 	}
 	var keep []byte
 	for l := range bytes.Lines(raw) {
-		var at struct{ Step int }
-		if json.Unmarshal(l, &at) == nil && at.Step <= step && bytes.HasSuffix(l, []byte("\n")) {
+		var at struct {
+			Kind string
+			Step int
+		}
+		if json.Unmarshal(l, &at) != nil || at.Step > st.Step || !bytes.HasSuffix(l, []byte("\n")) {
+			continue
+		}
+		if again := at.Kind == "validation" && at.Step == st.Step && st.Evaluated < st.Step; !again {
 			keep = append(keep, l...)
 		}
 	}

@@ -37,8 +37,8 @@ func (o Optimizer) check() error {
 		return fmt.Errorf("train.optimizer.name: want adam or sgd, got %q", o.Name)
 	case !share(o.Beta1) || !share(o.Beta2):
 		return fmt.Errorf("train.optimizer.beta1, beta2: want values in [0,1), got %g and %g", o.Beta1, o.Beta2)
-	case !(o.Epsilon > 0):
-		return fmt.Errorf("train.optimizer.epsilon: want a positive value, got %g", o.Epsilon)
+	case !(o.Epsilon > 0) || !finite(float64(o.Epsilon)):
+		return fmt.Errorf("train.optimizer.epsilon: want a positive, finite value, got %g", o.Epsilon)
 	case !share(o.Momentum):
 		return fmt.Errorf("train.optimizer.momentum: want a value in [0,1), got %g", o.Momentum)
 	case !(o.Decay >= 0) || !finite(float64(o.Decay)):

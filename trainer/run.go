@@ -162,7 +162,7 @@ func (p *Plan) begin(net *graphs.Net, in Inputs, obs []Observer) (*run, error) {
 		}
 		r.saved = r.state.Step
 	}
-	if r.metrics, err = openMetrics(filepath.Join(in.Dir, MetricsFile), r.state.Step); err != nil {
+	if r.metrics, err = openMetrics(filepath.Join(in.Dir, MetricsFile), r.state); err != nil {
 		return nil, err
 	}
 	if err := p.board.open(net, filepath.Join(in.Dir, EventsDir)); err != nil {
@@ -178,6 +178,15 @@ func (p *Plan) begin(net *graphs.Net, in Inputs, obs []Observer) (*run, error) {
 // cadence.
 func (r *run) train(ctx context.Context) error {
 	r.tell(func(o Observer) { o.Began(r.at) })
+	if r.state.Step > 0 && r.evaluates() {
+		// The session before was interrupted during this evaluation.
+		if err := r.review(ctx); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ErrInterrupted // the checkpoint of this step is there
+		}
+	}
 	if r.state.Step >= r.steps {
 		return nil
 	}
@@ -191,7 +200,10 @@ func (r *run) train(ctx context.Context) error {
 			break
 		}
 		if err != nil {
-			return errors.Join(err, r.save(Last))
+			if serr := r.keep(); serr != nil {
+				err = fmt.Errorf("%w; and then: %w", err, serr)
+			}
+			return err
 		}
 		if err := r.step(b); err != nil {
 			return err
@@ -204,12 +216,17 @@ func (r *run) train(ctx context.Context) error {
 		}
 	}
 	if ctx.Err() != nil {
-		if err := r.save(Last); err != nil {
+		if err := r.keep(); err != nil {
 			return err
 		}
 		return ErrInterrupted
 	}
-	if r.saved == r.state.Step {
+	return r.keep()
+}
+
+// keep saves a checkpoint unless the last one is of this step.
+func (r *run) keep() error {
+	if r.saved == r.state.Step && r.checkpoints.Exists(Last) {
 		return nil
 	}
 	return r.save(Last)
@@ -240,14 +257,25 @@ func (r *run) step(b pipelines.Batch) error {
 
 // cadences logs, evaluates and saves where the step says so.
 func (r *run) cadences(ctx context.Context) error {
-	step, last := r.state.Step, r.state.Step == r.steps
-	if due(step, r.logEvery) || last {
+	if due(r.state.Step, r.logEvery) || r.state.Step == r.steps {
 		if err := r.log(); err != nil {
 			return err
 		}
 	}
-	evaluate := r.in.Validation != nil && (due(step, r.evalEvery) || last)
-	if !evaluate && !due(step, r.saves) && !last {
+	return r.review(ctx)
+}
+
+// evaluates is true where the step asks for an evaluation that has not been
+// made.
+func (r *run) evaluates() bool {
+	step := r.state.Step
+	return r.in.Validation != nil && (due(step, r.evalEvery) || step == r.steps) && r.state.Evaluated < step
+}
+
+// review evaluates and saves where the step says so.
+func (r *run) review(ctx context.Context) error {
+	evaluate, save := r.evaluates(), due(r.state.Step, r.saves) || r.state.Step == r.steps
+	if !evaluate && !save {
 		return nil
 	}
 	r.pause()
@@ -262,10 +290,10 @@ func (r *run) cadences(ctx context.Context) error {
 			return err
 		}
 		if better {
-			pointers = append(pointers, Best)
+			pointers = []string{Best, Last}
 		}
 	}
-	if len(pointers) > 1 || due(step, r.saves) || last {
+	if len(pointers) > 1 || save {
 		return r.save(pointers...)
 	}
 	return nil
@@ -310,7 +338,11 @@ func (r *run) evaluate(ctx context.Context) (better bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	r.validation = &e
+	if !finite(e.Loss) {
+		// The weights after this step are those of the next step's loss.
+		return false, &DivergedError{From: r.state.Step, To: r.state.Step + 1, Last: r.at.Losses.Total, Saved: r.saved}
+	}
+	r.validation, r.state.Evaluated = &e, r.state.Step
 	if err := r.metrics.write(line{Kind: "validation", Step: r.state.Step, Epoch: r.at.Epoch, Evaluation: &e}); err != nil {
 		return false, err
 	}

@@ -37,6 +37,9 @@ func ParseSpan(text string) (Span, error) {
 	return Span{}, fmt.Errorf("span %q: want a number with its unit: 30ep (epochs), 500st (steps), 50000ex (examples) or 5%% (of the run)", text)
 }
 
+// Epochs is a span of n epochs.
+func Epochs(n float64) Span { return Span{n, "ep"} }
+
 // Steps rounds the span to whole steps, at least 1 unless it is zero.
 // perEpoch is the number of steps in an epoch, total that of the run.
 func (s Span) Steps(batch, perEpoch, total int) int {

@@ -2,14 +2,16 @@
 """The Go program beside its peers: a Markdown table of step time, start, memory, augmentation.
 
     tools/peers/setup.sh                     # once
-    python3 tools/peers/bench.py             # 3 rounds, about 8 minutes
+    python3 tools/peers/bench.py             # 3 rounds, about 7 minutes
     python3 tools/peers/bench.py --memory    # 10,000 steps each, about 25 minutes
     python3 tools/peers/bench.py --go-start './unwarp train' --go-start-match 'step +1\\b'
 
 A round runs every peer of train.py and augment.py and every Go benchmark once, one after
 another; every second round goes backwards, so that a machine that grows slower or faster
-treats all alike. All of them are bound to the same --threads cores. Each figure is the median over rounds with its range; a ratio is taken
-inside each round first. Nothing else should run meanwhile: the load is printed.
+treats all alike. All of them are bound to the same --threads cores. Each figure is the
+median over rounds with its range; a ratio is taken inside each round first. Nothing else
+may run meanwhile (the load is printed): a busy core makes PyTorch, whose threads wait for
+each other, up to 20 times slower, and TensorFlow 2 to 3 times.
 
 The Go benchmarks (GO below) are compiled once with `go test -c`, through tools/tf where
 they need TensorFlow, and the test binary is run from its package's folder. A benchmark
@@ -164,7 +166,7 @@ def run_go(binary, go, threads, benchtime):
     if not figures:
         return None, f"{go.package} has no {go.name}, or it was skipped"
     figures.setdefault("peak-MB", usage.ru_maxrss / 1024)
-    if len(samples) >= 20:  # 10 s or more: long enough to tell growth from start-up
+    if len(samples) >= 120:  # a minute or more: start-up is over after the first tenth
         figures.setdefault("growth-MB", samples[-1] - samples[len(samples) // 10])
     return figures, ""
 
@@ -341,6 +343,8 @@ def main():
         p.error(f"no {args.python}: run tools/peers/setup.sh, or name its folder with --venv")
 
     load, results, work = os.getloadavg()[0], Results(), jobs(args)
+    if load > 0.3:
+        say(f"warning: the load is {load:.1f}: other work is running and will spoil the figures")
     with tempfile.TemporaryDirectory() as folder:
         binaries = {}
         for g in work:

@@ -36,12 +36,12 @@ func newConfigFlags(c *cobra.Command, keys ...[3]string) *configFlags {
 
 // load gathers the configuration on top of base.
 func (f *configFlags) load(base config.Config) (config.Config, error) {
-	src := config.Source{File: f.file, Set: f.set, Flag: map[string]string{}}
-	for name, key := range f.keys {
-		if flag := f.from.Lookup(name); flag.Changed {
-			src.Flag[key] = flag.Value.String()
+	src := config.Source{File: f.file, Set: f.set}
+	f.from.Visit(func(flag *pflag.Flag) { // those given, sorted by name
+		if key, ok := f.keys[flag.Name]; ok {
+			src.Flag = append(src.Flag, config.Flag{Name: flag.Name, Key: key, Value: flag.Value.String()})
 		}
-	}
+	})
 	c, err := config.Load(base, src)
 	return c, usage(err)
 }
@@ -51,6 +51,7 @@ type runFlags struct {
 	*configFlags
 	checkpoint string
 	attacks    []string // instead of the configured ones
+	plain      bool     // no attacks at all
 }
 
 func newRunFlags(c *cobra.Command, keys ...[3]string) *runFlags {
@@ -77,6 +78,9 @@ func (f *runFlags) open(dir string) (*experiment.Experiment, trainer.State, erro
 	if err != nil {
 		return nil, st, err
 	}
+	if f.plain {
+		c.Attack.Attacks = nil
+	}
 	x, err := experiment.Open(c)
 	if err != nil {
 		return nil, st, err
@@ -93,12 +97,4 @@ func writeJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
-}
-
-// oneRun is the argument check of commands that take a run folder.
-func oneRun(_ *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return usage(fmt.Errorf("want one run folder, got %d arguments", len(args)))
-	}
-	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -38,22 +39,32 @@ Exit codes:
 `
 
 func main() {
-	os.Exit(run(os.Args[1:]))
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-func run(args []string) int {
+func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// A second signal ends the process at once, as by default.
 	context.AfterFunc(ctx, stop)
 	root := newRoot()
 	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitDone
 	}
-	fmt.Fprintln(os.Stderr, "unwarp: "+strings.Join(strings.Fields(err.Error()), " "))
+	fmt.Fprintln(stderr, "unwarp: "+message(err))
 	return exitCode(err)
+}
+
+// message is err in one line.
+func message(err error) string {
+	if errors.Is(err, context.Canceled) && !errors.Is(err, trainer.ErrInterrupted) {
+		return "interrupted; nothing was written"
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
 }
 
 // usageError marks errors that better flags or configuration would mend.
@@ -93,18 +104,36 @@ func newRoot() *cobra.Command {
 code and a geometric code (Duan et al., "Disentangled Deep Autoencoding
 Regularization for Robust Image Classification"), attacks them, tells what the
 attacks found, and exports them as SavedModels.`,
-		Example: `  unwarp train                                      the embedded glyphs, two minutes
+		Example: `  unwarp train
   unwarp train --config tools/configs/mnist-base.yaml
-  unwarp attack runs/glyphs-disentangled-seed1 --eps "8/255 .1"`,
+  unwarp attack runs/glyphs-disentangled-seed1 --eps "8/255 .1"
+  unwarp doctor`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		RunE:          unknownCommand,
 	}
 	root.PersistentFlags().BoolP("verbose", "v", false, "let TensorFlow write its own log lines")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
-	root.AddCommand(newTrain(), newAttack())
-	for _, c := range root.Commands() {
-		c.Long = strings.TrimSpace(c.Long) + "\n" + exitHelp
-	}
+	root.AddCommand(newTrain(), newEvaluate(), newAttack(), newExport(), newData(), newDoctor(), newVersion())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	finish(root)
 	return root
+}
+
+// finish gives every command what all of them share: exit codes in the help,
+// misuse that ends in one line and in exit code 2.
+func finish(c *cobra.Command) {
+	long := c.Long
+	if long == "" {
+		long = c.Short
+	}
+	c.Long = strings.TrimSpace(long) + "\n" + exitHelp
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error { return usage(check(c, args)) }
+	}
+	c.SetFlagErrorFunc(unknownFlag)
+	completeFlags(c)
+	for _, sub := range c.Commands() {
+		finish(sub)
+	}
 }

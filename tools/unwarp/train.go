@@ -147,6 +147,7 @@ func conclude(ctx context.Context, x *experiment.Experiment, s *report.Summary, 
 	if err != nil {
 		return nil, err
 	}
+	e.Path = filepath.Join(s.Run, "export")
 	s.Export, s.Finished = &e, time.Now().UTC()
 	raw, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {

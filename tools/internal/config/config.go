@@ -3,16 +3,8 @@
 package config
 
 import (
-	"encoding"
 	"fmt"
-	"math"
-	"os"
-	"reflect"
-	"slices"
-	"strings"
 
-	"github.com/go-viper/mapstructure/v2"
-	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
 
 	"unwarp/attacks"
@@ -89,6 +81,7 @@ func Default() Config {
 		},
 		Export: trainer.DefaultExport(),
 	}
+	c.Train.Duration = trainer.Epochs(8)
 	return c
 }
 
@@ -113,188 +106,5 @@ func (c Config) Check() error {
 	return err
 }
 
-// Source says where to look for values besides the defaults.
-type Source struct {
-	File string            // "" for none
-	Set  []string          // key=value, the value in YAML
-	Flag map[string]string // key -> value, in YAML, of flags that were given
-}
-
-// envPrefix opens the names of environment variables: UNWARP_TRAIN_BATCH.
-const envPrefix = "UNWARP"
-
-// notKeys are environment variables of the project that are no configuration.
-var notKeys = []string{"UNWARP_TENSORFLOW", "UNWARP_CACHE"}
-
-// Load gathers a configuration on top of base.
-func Load(base Config, src Source) (Config, error) {
-	v := viper.New()
-	defaults, err := tree(base)
-	if err != nil {
-		return base, err
-	}
-	if err := v.MergeConfigMap(defaults); err != nil {
-		return base, err
-	}
-	known := v.AllKeys()
-	slices.Sort(known)
-	if src.File != "" {
-		if err := mergeFile(v, src.File, known); err != nil {
-			return base, err
-		}
-	}
-	if err := mergeEnvironment(v, known); err != nil {
-		return base, err
-	}
-	for key, text := range src.Flag {
-		if err := set(v, key+"="+text, known); err != nil {
-			return base, err
-		}
-	}
-	for _, kv := range src.Set {
-		if err := set(v, kv, known); err != nil {
-			return base, err
-		}
-	}
-	var c Config
-	if err := decode(v, &c); err != nil {
-		return base, err
-	}
-	return c, c.Check()
-}
-
-// Read takes the resolved configuration of a run folder.
-func Read(path string) (Config, error) { return Load(Default(), Source{File: path}) }
-
-func mergeFile(v *viper.Viper, path string, known []string) error {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("config %s: want a readable YAML file: %w", path, err)
-	}
-	var m map[string]any
-	if err := yaml.Unmarshal(raw, &m); err != nil {
-		return fmt.Errorf("config %s: want YAML: %s", path, oneLine(err))
-	}
-	file := viper.New()
-	if err := file.MergeConfigMap(m); err != nil {
-		return fmt.Errorf("config %s: %s", path, oneLine(err))
-	}
-	for _, key := range file.AllKeys() {
-		if err := check(key, known); err != nil {
-			return fmt.Errorf("config %s: %w", path, err)
-		}
-	}
-	return v.MergeConfigMap(m)
-}
-
-func mergeEnvironment(v *viper.Viper, known []string) error {
-	names := map[string]string{}
-	for _, key := range known {
-		names[envPrefix+"_"+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] = key
-	}
-	for _, kv := range os.Environ() {
-		name, value, _ := strings.Cut(kv, "=")
-		if !strings.HasPrefix(name, envPrefix+"_") || slices.Contains(notKeys, name) {
-			continue
-		}
-		key, ok := names[name]
-		if !ok {
-			all := make([]string, 0, len(names))
-			for n := range names {
-				all = append(all, n)
-			}
-			return fmt.Errorf("environment: unknown variable %s: did you mean %s?", name, pipelines.Nearest(name, all))
-		}
-		parsed, err := parseValue(value)
-		if err != nil {
-			return fmt.Errorf("environment: %s: %w", name, err)
-		}
-		v.Set(key, parsed)
-	}
-	return nil
-}
-
-func set(v *viper.Viper, kv string, known []string) error {
-	key, text, ok := strings.Cut(kv, "=")
-	key = strings.ToLower(strings.TrimSpace(key))
-	if !ok {
-		return fmt.Errorf("--set %s: want key=value", kv)
-	}
-	if err := check(key, known); err != nil {
-		return fmt.Errorf("--set: %w", err)
-	}
-	value, err := parseValue(text)
-	if err != nil {
-		return fmt.Errorf("--set %s: %w", key, err)
-	}
-	v.Set(key, value)
-	return nil
-}
-
-// parseValue reads a value as YAML would: 3, true, [a, b], text.
-func parseValue(text string) (any, error) {
-	var x any
-	if err := yaml.Unmarshal([]byte(text), &x); err != nil {
-		return nil, fmt.Errorf("want a YAML value, got %q", text)
-	}
-	if x == nil {
-		return "", nil
-	}
-	return x, nil
-}
-
-func check(key string, known []string) error {
-	if slices.Contains(known, key) {
-		return nil
-	}
-	for _, k := range known {
-		if strings.HasPrefix(k, key+".") {
-			return fmt.Errorf("key %q: want a value for one of its parts, such as %s", key, k)
-		}
-	}
-	return fmt.Errorf("unknown key %q: did you mean %q?", key, pipelines.Nearest(key, known))
-}
-
-func decode(v *viper.Viper, c *Config) error {
-	hook := viper.DecodeHook(mapstructure.ComposeDecodeHookFunc(textual, mapstructure.TextUnmarshallerHookFunc(), wholeNumbers))
-	if err := v.UnmarshalExact(c, hook); err != nil {
-		return fmt.Errorf("config: %s", oneLine(err))
-	}
-	return nil
-}
-
-// textual hands bare numbers to types that read text, whose errors say what
-// was wanted: 3 for a span lacks its unit.
-func textual(_, to reflect.Type, data any) (any, error) {
-	switch data.(type) {
-	case int, float64:
-		if reflect.PointerTo(to).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
-			return fmt.Sprint(data), nil
-		}
-	}
-	return data, nil
-}
-
-// wholeNumbers refuses 12.5 where an integer is wanted, which would be cut.
-func wholeNumbers(_, to reflect.Type, data any) (any, error) {
-	f, ok := data.(float64)
-	if ok && to.Kind() >= reflect.Int && to.Kind() <= reflect.Uint64 && f != math.Trunc(f) {
-		return nil, fmt.Errorf("want a whole number, got %g", f)
-	}
-	return data, nil
-}
-
-// tree is c as nested maps.
-func tree(c Config) (map[string]any, error) {
-	raw, err := yaml.Marshal(c)
-	if err != nil {
-		return nil, err
-	}
-	var m map[string]any
-	return m, yaml.Unmarshal(raw, &m)
-}
-
 // YAML is the configuration as a file.
 func (c Config) YAML() ([]byte, error) { return yaml.Marshal(c) }
-
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -41,7 +41,7 @@ type declare func(*graphs.Builder, trainer.Config, graphs.Disentangled, pipeline
 func build(c config.Config, d declare) (*Experiment, error) {
 	x := &Experiment{Config: c}
 	var err error
-	if x.Data, err = pipelines.Open(c.Data); err != nil {
+	if x.Data, err = OpenData(c.Data); err != nil {
 		return nil, err
 	}
 	model, err := c.Model.Build(x.Data.Train.Classes())
@@ -109,40 +109,26 @@ func Victim(p *trainer.Plan) attacks.Victim {
 
 // Attacked reads the images to attack: the first of the test part.
 func (x *Experiment) Attacked(ctx context.Context) (attacks.Set, error) {
-	src := x.Data.Test
-	if n := x.Config.Attack.Images; n > 0 && n < src.Len() {
-		var err error
-		if src, err = pipelines.First(src, n); err != nil {
-			return attacks.Set{}, err
-		}
-	}
-	if err := x.Plan.Check(src); err != nil {
-		return attacks.Set{}, err
-	}
-	var set attacks.Set
-	o := pipelines.Options{Batch: 250, Augment: x.Config.Train.Augment.Eval(), Epochs: 1, Remainder: true}
-	for b, err := range pipelines.Stream(ctx, src, o) {
-		if err != nil {
-			return set, err
-		}
-		set.Pixels = append(set.Pixels, b.Images...)
-		set.Labels = append(set.Labels, b.Labels...)
-		set.Index = append(set.Index, b.Index...)
-	}
-	return set, nil
+	return x.Images(ctx, x.Data.Test, x.Config.Attack.Images)
 }
 
 // Identity is a hash of everything that determines the training: a resumed run
-// must have the same.
+// must have the same. Where the data lie does not count, only what they are.
 func (x *Experiment) Identity() (string, error) {
 	c := x.Config
+	data, err := fingerprint(x.Data.Train)
+	if err != nil {
+		return "", err
+	}
+	c.Data.Path, c.Train.Workers = "", 0 // workers change nothing but the speed
 	raw, err := yaml.Marshal(struct {
 		Seed  uint64
 		Data  pipelines.Data
 		Model graphs.Model
 		Train trainer.Config
 		Sizes [2]int
-	}{c.Seed, c.Data, c.Model, c.Train, [2]int{x.Data.Train.Len(), x.Data.Test.Len()}})
+		Print string
+	}{c.Seed, c.Data, c.Model, c.Train, [2]int{x.Data.Train.Len(), x.Data.Test.Len()}, data})
 	if err != nil {
 		return "", err
 	}

@@ -30,7 +30,7 @@ const plainEvery = 10 * time.Second
 
 // New begins a job of total units ("images"), of which done are done already.
 func New(w io.Writer, title, unit string, total, done int64) *Bar {
-	b := &Bar{w: w, title: title, unit: unit, total: total, start: time.Now(), from: done, last: time.Now()}
+	b := &Bar{w: w, title: title, unit: unit, total: total, start: time.Now(), from: done}
 	if columns, ok := terminal(w); ok {
 		b.bar = progressbar.NewOptions64(total,
 			progressbar.OptionSetWriter(w),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image/png"
 	"path/filepath"
+	"strings"
 
 	"unwarp/attacks"
 	"unwarp/pipelines"
@@ -41,7 +42,7 @@ func Adversarial(dir string, set attacks.Set, r attacks.Report, sh pipelines.Sha
 			captions = append(captions, caption(i))
 		}
 	}
-	row(set.Pixels, func(i int) string { return fmt.Sprintf("%d", r.Clean[i]) })
+	row(set.Pixels, func(i int) string { return fmt.Sprintf("clean: %d", r.Clean[i]) })
 	for _, e := range r.Radii() {
 		var best *attacks.Outcome
 		for i := range r.Outcomes {
@@ -51,7 +52,7 @@ func Adversarial(dir string, set attacks.Set, r attacks.Report, sh pipelines.Sha
 			}
 		}
 		if best != nil {
-			row(best.Adversarial, func(i int) string { return fmt.Sprintf("%.3g:%d", e, best.Classes[i]) })
+			row(best.Adversarial, func(i int) string { return fmt.Sprintf("eps %s: %d", strings.TrimPrefix(fmt.Sprintf("%.3g", e), "0"), best.Classes[i]) })
 		}
 	}
 	return encode(filepath.Join(dir, PicturesDir, "adversarial.png"), all, len(all)/sh.Len(), n, captions, sh)

@@ -98,8 +98,8 @@ func TestPython(t *testing.T) {
 	must(t, os.WriteFile(none, []byte("#!/bin/sh\necho\n"), 0o755))
 	c.Pythons = []string{"no-such-python", none,
 		fakePython(t, dir, filepath.Join(old, "tensorflow")),
+		fakePython(t, dir, filepath.Join(old, "tensorflow")), // the same again: looked at once
 		fakePython(t, dir, filepath.Join(dir, "venv", "tensorflow"))}
-	c.Packages = []string{filepath.Join(dir, "st*", "tensorflow")} // the same again: looked at once
 
 	lib, tried, err := c.Find(context.Background())
 	must(t, err)
@@ -216,5 +216,17 @@ func TestVersions(t *testing.T) {
 		if got := textVersion(filepath.Join(dir, name)); got != want {
 			t.Errorf("text %s: got %q, want %q", name, got, want)
 		}
+	}
+}
+
+// The usual package folders are looked at without Python's help.
+func TestPackages(t *testing.T) {
+	c, dir, _ := setup(t)
+	good := layOut(t, filepath.Join(dir, "python3.11"), pkg("2.18.0"))
+	c.Packages = []string{filepath.Join(dir, "python2*", "tensorflow"), filepath.Join(dir, "python3*", "tensorflow")}
+	lib, _, err := c.Find(context.Background())
+	must(t, err)
+	if lib.Dir != filepath.Join(good, "tensorflow") || lib.Version != "2.18.0" || lib.Source != FromPython {
+		t.Errorf("got %+v", lib)
 	}
 }

@@ -1,0 +1,252 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/viper"
+	"go.yaml.in/yaml/v3"
+
+	"unwarp/pipelines"
+)
+
+// Source says where to look for values besides the defaults.
+type Source struct {
+	File string   // "" for none
+	Flag []Flag   // those that were given
+	Set  []string // key=value, the value in YAML
+}
+
+// Flag is a command-line flag that stands for a key.
+type Flag struct{ Name, Key, Value string }
+
+// envPrefix opens the names of environment variables: UNWARP_TRAIN_BATCH.
+const envPrefix = "UNWARP_"
+
+// notKeys are environment variables of the project that are no configuration.
+var notKeys = []string{"UNWARP_TENSORFLOW", "UNWARP_CACHE"}
+
+// Keys are all configuration keys, sorted.
+func Keys() []string {
+	l, err := newLoader(Default())
+	if err != nil {
+		return nil
+	}
+	return l.known
+}
+
+// Load gathers a configuration on top of base. A relative data.path is meant
+// from the working folder; it comes out absolute, so that a run folder's
+// configuration is good in any other.
+func Load(base Config, src Source) (Config, error) {
+	l, err := newLoader(base)
+	if err != nil {
+		return base, err
+	}
+	if src.File != "" {
+		if err := l.file(src.File); err != nil {
+			return base, fmt.Errorf("config %s: %w", src.File, err)
+		}
+	}
+	if err := l.environment(os.Environ()); err != nil {
+		return base, fmt.Errorf("environment: %w", err)
+	}
+	for _, f := range src.Flag {
+		if err := l.set(f.Key, f.Value); err != nil {
+			return base, fmt.Errorf("--%s: %w", f.Name, err)
+		}
+	}
+	for _, kv := range src.Set {
+		key, text, ok := strings.Cut(kv, "=")
+		if !ok {
+			return base, fmt.Errorf("--set %s: want KEY=VALUE", kv)
+		}
+		if err := l.set(strings.ToLower(strings.TrimSpace(key)), text); err != nil {
+			return base, fmt.Errorf("--set: %w", err)
+		}
+	}
+	c, err := l.decode()
+	if err != nil {
+		return base, fmt.Errorf("config: %w", err)
+	}
+	if c.Data.Path != "" {
+		if c.Data.Path, err = filepath.Abs(c.Data.Path); err != nil {
+			return base, fmt.Errorf("config: data.path: %w", err)
+		}
+	}
+	return c, c.Check()
+}
+
+// Read takes the resolved configuration of a run folder.
+func Read(path string) (Config, error) { return Load(Default(), Source{File: path}) }
+
+// loader merges one source after another into v.
+type loader struct {
+	v     *viper.Viper
+	known []string       // all keys, sorted
+	base  map[string]any // their values before anything is merged: these tell the types
+}
+
+func newLoader(base Config) (*loader, error) {
+	raw, err := base.YAML()
+	if err != nil {
+		return nil, err
+	}
+	var tree map[string]any
+	if err := yaml.Unmarshal(raw, &tree); err != nil {
+		return nil, err
+	}
+	l := &loader{v: viper.New(), base: map[string]any{}}
+	if err := l.v.MergeConfigMap(tree); err != nil {
+		return nil, err
+	}
+	l.known = l.v.AllKeys()
+	slices.Sort(l.known)
+	for _, k := range l.known {
+		l.base[k] = l.v.Get(k)
+	}
+	return l, nil
+}
+
+// file merges a YAML file.
+func (l *loader) file(path string) error {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		var pe *os.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err // the path is in the message already
+		}
+		return fmt.Errorf("want a readable YAML file: %w", err)
+	}
+	var m map[string]any
+	d := yaml.NewDecoder(bytes.NewReader(raw))
+	if err := d.Decode(&m); err != nil && !errors.Is(err, io.EOF) { // EOF: empty, or comments alone
+		return notYAML(err)
+	}
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return errors.New("want one YAML document, got more after a line of ---")
+	}
+	file := viper.New()
+	if err := file.MergeConfigMap(m); err != nil {
+		return notYAML(err)
+	}
+	keys := file.AllKeys()
+	slices.Sort(keys)
+	for _, key := range keys {
+		if err := l.check(key); err != nil {
+			return err
+		}
+		if file.Get(key) == nil {
+			return fmt.Errorf("key %q: want a value, got nothing: write %s for none, or leave the key out", key, none(l.base[key]))
+		}
+	}
+	return l.v.MergeConfigMap(m)
+}
+
+func notYAML(err error) error {
+	return fmt.Errorf("want YAML: %s", strings.TrimPrefix(oneLine(err), "yaml: "))
+}
+
+// none is how an empty value of old's type is written.
+func none(old any) string {
+	switch old.(type) {
+	case []any:
+		return "[]"
+	case string:
+		return `""`
+	case bool:
+		return "false"
+	}
+	return "0"
+}
+
+// environment merges variables such as UNWARP_TRAIN_BATCH; an empty one counts
+// as unset.
+func (l *loader) environment(all []string) error {
+	names := map[string]string{}
+	var list []string
+	for _, key := range l.known {
+		name := envPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+		names[name] = key
+		list = append(list, name)
+	}
+	for _, kv := range all {
+		name, value, _ := strings.Cut(kv, "=")
+		if !strings.HasPrefix(name, envPrefix) || slices.Contains(notKeys, name) {
+			continue
+		}
+		key, ok := names[name]
+		if !ok {
+			return fmt.Errorf("unknown variable %s: did you mean %s?", name, pipelines.Nearest(name, append(list, notKeys...)))
+		}
+		if value == "" {
+			continue
+		}
+		if err := l.set(key, value); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// set takes the text of a value, which is read as YAML would read it: 3, true,
+// [a, b], text. Where a text is wanted it is taken as it stands, unless quoted:
+// a run folder may be called 007 or yes.
+func (l *loader) set(key, text string) error {
+	if err := l.check(key); err != nil {
+		return err
+	}
+	var x any
+	err := yaml.Unmarshal([]byte(text), &x)
+	_, quoted := x.(string)
+	_, wantText := l.base[key].(string)
+	switch {
+	case wantText && !quoted:
+		x = strings.TrimSpace(text)
+	case err != nil:
+		return fmt.Errorf("%s: want a YAML value, got %q", key, text)
+	case x == nil:
+		x = ""
+	}
+	l.v.Set(key, x)
+	return nil
+}
+
+// check refuses a key that does not exist, naming the nearest that does.
+func (l *loader) check(key string) error {
+	if slices.Contains(l.known, key) {
+		return nil
+	}
+	for _, k := range l.known {
+		if strings.HasPrefix(k, key+".") {
+			return fmt.Errorf("key %q: want a value for one of its parts, such as %s", key, k)
+		}
+		if strings.HasPrefix(key, k+".") {
+			return fmt.Errorf("unknown key %q: %s has no parts", key, k)
+		}
+	}
+	return fmt.Errorf("unknown key %q: did you mean %q?", key, l.nearest(key))
+}
+
+// nearest is the key most like the given one; a last word that only one key
+// has decides: batch_size is far from everything, duration is train.duration.
+func (l *loader) nearest(key string) string {
+	var ends []string
+	for _, k := range l.known {
+		if strings.HasSuffix(k, "."+key) {
+			ends = append(ends, k)
+		}
+	}
+	if len(ends) > 0 {
+		return ends[0]
+	}
+	return pipelines.Nearest(key, l.known)
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -1,0 +1,75 @@
+package experiment
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"unwarp/attacks"
+	"unwarp/pipelines"
+)
+
+// OpenData reads or draws the set. Of a folder that is not there it says which
+// one was meant, since that depends on the working folder.
+func OpenData(d pipelines.Data) (pipelines.Splits, error) {
+	if d.Path != "" {
+		if _, err := os.Stat(d.Path); errors.Is(err, fs.ErrNotExist) {
+			wd, werr := os.Getwd()
+			if werr != nil {
+				wd = "?"
+			}
+			return pipelines.Splits{}, fmt.Errorf("data.path: want the folder of the %s files, but %s does not exist: a relative path is meant from the working folder, here %s: change there or give --set data.path=DIR", d.Set, d.Path, wd)
+		}
+	}
+	return pipelines.Open(d)
+}
+
+// Images reads the first n examples of src, prepared as for evaluation; n 0
+// takes all.
+func (x *Experiment) Images(ctx context.Context, src pipelines.Source, n int) (attacks.Set, error) {
+	if n > 0 && n < src.Len() {
+		var err error
+		if src, err = pipelines.First(src, n); err != nil {
+			return attacks.Set{}, err
+		}
+	}
+	if err := x.Plan.Check(src); err != nil {
+		return attacks.Set{}, err
+	}
+	var set attacks.Set
+	o := pipelines.Options{Batch: 250, Augment: x.Config.Train.Augment.Eval(), Epochs: 1, Remainder: true}
+	for b, err := range pipelines.Stream(ctx, src, o) {
+		if err != nil {
+			return set, err
+		}
+		set.Pixels = append(set.Pixels, b.Images...)
+		set.Labels = append(set.Labels, b.Labels...)
+		set.Index = append(set.Index, b.Index...)
+	}
+	return set, nil
+}
+
+// probes is how many examples stand for a set.
+const probes = 64
+
+// fingerprint is a hash of examples evenly spread over src: another set is
+// noticed without reading all of it, and the same one in another folder is the
+// same.
+func fingerprint(src pipelines.Source) (string, error) {
+	sum := sha256.New()
+	pixels := make([]uint8, src.Shape().Len())
+	n := min(probes, src.Len())
+	for k := range n {
+		label, err := src.At(k*src.Len()/n, pixels)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(sum, "%d %v\n", label, src.Shape())
+		sum.Write(pixels)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}

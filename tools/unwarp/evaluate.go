@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"unwarp/pipelines"
+	"unwarp/tools/internal/progress"
+	"unwarp/tools/internal/report"
+)
+
+type evaluateOptions struct {
+	part string
+	json bool
+}
+
+func newEvaluate() *cobra.Command {
+	var o evaluateOptions
+	var f *runFlags
+	c := &cobra.Command{
+		Use:   "evaluate RUN",
+		Short: "Count what a trained classifier gets right, class by class",
+		Long: `Evaluate classifies every image of one part of the data set, prepared as for
+evaluation (nothing random), and prints the accuracy with its 95 % interval
+(Wilson), the mean cross-entropy, the mean reconstruction error, the accuracy
+of each class and which classes are confused.
+
+RUN is a folder made by unwarp train. Configuration flags change the run's own
+configuration: --set data.path=DIR where the images have moved, for example.`,
+		Example: `  unwarp evaluate runs/glyphs-disentangled-seed1
+  unwarp evaluate RUN --checkpoint best --part validation
+  unwarp evaluate RUN --json | jq .accuracy
+  unwarp evaluate RUN --set data.path=/data/mnist`,
+		Args: oneRun,
+		RunE: func(c *cobra.Command, args []string) error {
+			return runEvaluate(c.Context(), o, f, args[0], c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	f = newRunFlags(c, [3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"})
+	f.plain = true
+	c.Flags().StringVar(&o.part, "part", "test", "`PART` of the set: train, validation or test")
+	c.Flags().BoolVar(&o.json, "json", false, "print the counts as JSON")
+	return c
+}
+
+// partNames are the parts of a set.
+var partNames = []string{"train", "validation", "test"}
+
+// choosePart is the named part of a set.
+func choosePart(name string, s pipelines.Splits) (pipelines.Source, error) {
+	switch name {
+	case "train":
+		return s.Train, nil
+	case "test":
+		return s.Test, nil
+	}
+	if s.Validation == nil {
+		return nil, usage(fmt.Errorf("--part validation: the configuration holds no images out: data.validation is 0"))
+	}
+	return s.Validation, nil
+}
+
+func checkPart(name string) error {
+	for _, p := range partNames {
+		if p == name {
+			return nil
+		}
+	}
+	return usage(fmt.Errorf("--part: want one of %s, got %q", strings.Join(partNames, ", "), name))
+}
+
+func runEvaluate(ctx context.Context, o evaluateOptions, f *runFlags, dir string, out, log io.Writer) error {
+	if err := checkPart(o.part); err != nil {
+		return err
+	}
+	x, st, err := f.open(dir)
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	src, err := choosePart(o.part, x.Data)
+	if err != nil {
+		return err
+	}
+	counted, done := progress.Reading(log, "evaluating", src)
+	e, err := x.Plan.Evaluate(ctx, x.Net, counted)
+	done()
+	if err != nil {
+		return err
+	}
+	r := report.Evaluated{Run: dir, Checkpoint: f.checkpoint, Step: st.Step, Set: x.Config.Data.Set, Part: o.part, Evaluation: e}
+	r.Derive()
+	if o.json {
+		return writeJSON(out, r)
+	}
+	r.Print(out)
+	return nil
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"unwarp/tools/internal/config"
+	"unwarp/tools/internal/experiment"
+	"unwarp/tools/internal/report"
+	"unwarp/trainer"
+)
+
+type exportOptions struct {
+	out       string
+	inference bool
+	count     int
+	reference string
+	json      bool
+}
+
+func newExport() *cobra.Command {
+	var o exportOptions
+	var f *runFlags
+	c := &cobra.Command{
+		Use:   "export RUN",
+		Short: "Write a trained classifier as a SavedModel",
+		Long: `Export writes the model as a TensorFlow SavedModel, loads it back, and compares
+every output with the trained model on test images before it reports success.
+Signatures, each with the one input "image", [B,H,W,C] of any batch size:
+  serving_default  logits, probabilities
+  embed            embedding; of a disentangled model also its two parts,
+                   appearance and geometry
+  reconstruct      reconstruction; of a disentangled model also canonical (the
+                   "unwarped" image) and field (displacements in pixels)
+A base CNN and an inference-only export have no reconstruct.
+
+` + trainer.ExportUse + `
+unwarp.json in the export says what else a program must know to feed it.`,
+		Example: `  unwarp export runs/glyphs-disentangled-seed1
+  unwarp export RUN --out model --inference-only --input uint8
+  unwarp export RUN --checkpoint best --json
+  unwarp export RUN --reference reference.npz
+  python tools/peers/check_export.py RUN/export reference.npz`,
+		Args: oneRun,
+		RunE: func(c *cobra.Command, args []string) error {
+			if c.Flags().Changed("inference-only") {
+				f.set = append(f.set, fmt.Sprintf("export.inference_only=%t", o.inference))
+			}
+			return runExport(c.Context(), o, f, args[0], c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	f = newRunFlags(c,
+		[3]string{"input", "export.input", "`FORM` of images: float in [0,1], or uint8"},
+		[3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"},
+	)
+	f.plain = true
+	c.Flags().StringVar(&o.out, "out", "", "write to `DIR`; default RUN/export")
+	c.Flags().BoolVar(&o.inference, "inference-only", false, "leave the decoders out (configuration: export.inference_only)")
+	c.Flags().IntVar(&o.count, "count", 16, "compare on the first `N` test images")
+	c.Flags().StringVar(&o.reference, "reference", "", "save these images and the trained model's outputs to `FILE`.npz")
+	c.Flags().BoolVar(&o.json, "json", false, "print the report as JSON")
+	return c
+}
+
+func runExport(ctx context.Context, o exportOptions, f *runFlags, dir string, out, log io.Writer) error {
+	if o.count < 1 {
+		return usage(fmt.Errorf("--count: want at least 1, got %d", o.count))
+	}
+	if err := checkEnding("--reference", o.reference, ".npz"); err != nil {
+		return err
+	}
+	x, st, err := f.open(dir)
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	set, err := x.Images(ctx, x.Data.Test, o.count)
+	if err != nil {
+		return err
+	}
+	to := o.out
+	if to == "" {
+		to = filepath.Join(dir, "export")
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	e, err := x.Plan.WriteSavedModel(x.Net, to, x.Config.Export, set.Pixels)
+	if err != nil {
+		return err
+	}
+	e.Path = to
+	if o.reference != "" {
+		if err := saveReference(o.reference, x, e, set.Pixels); err != nil {
+			return err
+		}
+		fmt.Fprintf(log, "reference images and outputs in %s\n", o.reference)
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("interrupted, but the export %s was complete: %w", to, trainer.ErrInterrupted)
+	}
+	if o.json {
+		return writeJSON(out, e)
+	}
+	fmt.Fprintf(out, "%s, checkpoint %s (step %d)\n", dir, f.checkpoint, st.Step)
+	report.Export(out, e, set.Len())
+	return nil
+}
+
+// checkEnding refuses a file name without its ending; "" is no file.
+func checkEnding(flag, path, ending string) error {
+	if path != "" && !strings.HasSuffix(strings.ToLower(path), ending) {
+		return usage(fmt.Errorf("%s: want a file name ending in %s, got %q", flag, ending, path))
+	}
+	return nil
+}
+
+var _ = errors.New
+var _ = slices.Sort[[]int]
+var _ config.Config
+var _ *experiment.Experiment
