@@ -46,7 +46,7 @@ func Parse(text string) (Attack, error) {
 				return nil, fmt.Errorf("attack %q: want key=value, got %q", text, kv)
 			}
 			if _, twice := p.values[k]; twice {
-				return nil, fmt.Errorf("attack %q: %s is given twice", text, k)
+				return nil, fmt.Errorf("attack %q: key %q is given twice", text, k)
 			}
 			p.values[k] = strings.TrimSpace(v)
 		}

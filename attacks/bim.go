@@ -52,7 +52,7 @@ func (b BIM) check(text string) error {
 }
 
 func (b BIM) String() string {
-	kv := []string{"loss=" + string(b.Loss)}
+	kv := []string{"loss=" + string(b.Follows())}
 	if b.Preset != "" {
 		kv = append(kv, "preset="+string(b.Preset))
 	}

@@ -17,7 +17,6 @@ type Options struct {
 	Attacks []Attack
 	Eps     []float32 // for attacks without radii of their own
 	Batch   int
-	Keep    bool // keep the proposed images in the report
 }
 
 // Outcome is what the referee counted for one attack at one eps.
@@ -41,7 +40,7 @@ type Outcome struct {
 	Weak string `json:"weak,omitempty"`
 
 	Classes     []int32   `json:"-"` // [N], the referee's verdict on each proposal
-	Adversarial []float32 `json:"-"` // [N,H,W,C], with Options.Keep
+	Adversarial []float32 `json:"-"` // the proposals for the first images, as many as Run was told to keep
 }
 
 // Accuracy is the share of all images classified right under attack.
@@ -107,13 +106,15 @@ func NewEngine(a *Arena, o Options) (*Engine, error) {
 	return &Engine{a, o}, nil
 }
 
-// Run attacks every image of set with every attack at every eps. On
-// cancellation it returns ctx.Err().
-func (e *Engine) Run(ctx context.Context, net *graphs.Net, set Set, tick Tick) (Report, error) {
+// Run attacks every image of set with every attack at every eps, and keeps in
+// the report what was proposed for the first keep images. On cancellation it
+// returns ctx.Err(). tick may be nil.
+func (e *Engine) Run(ctx context.Context, net *graphs.Net, set Set, keep int, tick Tick) (Report, error) {
 	if err := set.check(e.arena.Victim); err != nil {
 		return Report{}, err
 	}
-	rep := e.blank(set)
+	keep = min(max(keep, 0), set.Len())
+	rep := e.blank(set, keep)
 	n, px := set.Len(), e.arena.Victim.pixels()
 	batches := (n + e.o.Batch - 1) / e.o.Batch
 	done, of := 0, batches*len(e.o.Attacks)
@@ -182,15 +183,15 @@ func (e *Engine) radii(a Attack) []float32 {
 }
 
 // blank is the report before anything is counted.
-func (e *Engine) blank(set Set) Report {
+func (e *Engine) blank(set Set, keep int) Report {
 	n := set.Len()
 	rep := Report{Images: n, Clean: make([]int32, n)}
 	for _, a := range e.o.Attacks {
 		for _, eps := range e.radii(a) {
 			steps, alpha := a.Plan(eps)
 			o := Outcome{Attack: a.String(), Loss: a.Follows(), Norm: e.arena.Threat.Norm, Eps: eps, Steps: steps, Alpha: alpha, Images: n, Classes: make([]int32, n)}
-			if e.o.Keep {
-				o.Adversarial = make([]float32, len(set.Pixels))
+			if keep > 0 {
+				o.Adversarial = make([]float32, keep*e.arena.Victim.pixels())
 			}
 			rep.Outcomes = append(rep.Outcomes, o)
 		}
@@ -229,8 +230,8 @@ func (e *Engine) judge(r *runner, batch Set, clean []int32, o *Outcome, from int
 			o.Changed++
 		}
 	}
-	if o.Adversarial != nil {
-		copy(o.Adversarial[from*px:], x)
+	if kept := o.Adversarial; from*px < len(kept) {
+		copy(kept[from*px:], x)
 	}
 	return nil
 }

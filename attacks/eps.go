@@ -18,7 +18,7 @@ func ParseEps(text string) (float32, error) {
 			v /= d
 		}
 	}
-	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+	if err != nil || !(v >= 0 && v <= math.MaxFloat32) {
 		return 0, fmt.Errorf("want a number that is not negative, such as .1 or 8/255, got %q", text)
 	}
 	return float32(v), nil

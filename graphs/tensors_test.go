@@ -2,7 +2,6 @@ package graphs_test
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
 	"testing"
 
@@ -112,36 +111,4 @@ func TestFetchesAreCopies(t *testing.T) {
 	if v := graphs.Scalar(tensor(t, float32(2.5))); v != 2.5 {
 		t.Errorf("want 2.5, got %g", v)
 	}
-}
-
-// The tensor's finaliser must not run while its memory is copied: nothing else
-// refers to it here, and the collector runs all the time.
-func TestFetchKeepsItsTensor(t *testing.T) {
-	stop := make(chan struct{})
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-				runtime.GC()
-			}
-		}
-	}()
-	data := make([]float32, 1<<16)
-	for i := range data {
-		data[i] = 1
-	}
-	var got []float32
-	for range 200 {
-		got = graphs.Floats(got, Of(data, 1<<16).Tensor(t))
-		if i := slices.IndexFunc(got, func(v float32) bool { return v != 1 }); i >= 0 {
-			t.Errorf("element %d: want 1, got %g: the tensor's memory was freed too early", i, got[i])
-			break
-		}
-	}
-	close(stop)
-	<-done
 }

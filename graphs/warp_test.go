@@ -167,6 +167,20 @@ func TestWarpOfNaN(t *testing.T) {
 	}
 }
 
+// An exported graph clamps with other ops.
+func TestPortableWarp(t *testing.T) {
+	images, field := Normal(1, 1, 2, 5, 7, 2), Normal(2, 4, 2, 5, 7, 2)
+	field.Data[0] = float32(math.NaN())
+	for border := range borders {
+		in := []Array{images, field}
+		got, want := Run(t, warp(border), in, Portable())[0].Data, Run(t, warp(border), in)[0].Data
+		if got[0] == got[0] || want[0] == want[0] {
+			t.Errorf("%s: want NaN where the field is NaN, got %g and %g", border, got[0], want[0])
+		}
+		Equal(t, string(border), got[2:], want[2:])
+	}
+}
+
 func TestWarpRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		images, field []int64

@@ -32,8 +32,8 @@ type Splits struct {
 	Train, Validation, Test Source // Validation is nil if none was asked for
 }
 
-// sets are the names that Open knows.
-var sets = []string{"glyphs", "mnist", "idx"}
+// Sets are the names that Open knows.
+var Sets = []string{"glyphs", "mnist", "idx"}
 
 // Open reads or draws a set. The held-out examples are the last of a permutation of the training
 // part that Seed decides; the examples to train on are the first of it. Both then keep the order in
@@ -57,7 +57,7 @@ func Open(d Data) (Splits, error) {
 	case "idx":
 		train, test, err = openIDX(d.Path, d.Set, d.Classes)
 	default:
-		return Splits{}, fmt.Errorf("pipelines: data: want a set of %v, got %q: did you mean %s?", sets, d.Set, Nearest(d.Set, sets))
+		return Splits{}, fmt.Errorf("pipelines: data: want a set of %v, got %q: did you mean %s?", Sets, d.Set, Nearest(d.Set, Sets))
 	}
 	if err != nil {
 		return Splits{}, err

@@ -25,12 +25,13 @@ func Layer(l graphs.Layer) Func {
 type Option func(*options)
 
 type options struct {
-	mode   graphs.Mode
-	seed   uint64
-	step   float64
-	share  float64
-	batch  bool
-	values func(path string, initial Array) Array
+	mode     graphs.Mode
+	seed     uint64
+	step     float64
+	share    float64
+	batch    bool
+	portable bool
+	values   func(path string, initial Array) Array
 }
 
 // In builds the pass in the given mode; the default is inference.
@@ -41,6 +42,9 @@ func Seed(seed uint64) Option { return func(o *options) { o.seed = seed } }
 
 // AnyBatch declares the inputs' first size as unknown, as a batch is.
 func AnyBatch() Option { return func(o *options) { o.batch = true } }
+
+// Portable builds the graph as it is exported; see [graphs.Options].
+func Portable() Option { return func(o *options) { o.portable = true } }
 
 // Circuit is a built piece of graph.
 type Circuit struct {
@@ -71,7 +75,7 @@ func collect(opts []Option) options {
 func build(t testing.TB, fn Func, in []Array, o options, differentiate bool) *Circuit {
 	t.Helper()
 	c := &Circuit{}
-	net, err := graphs.Build(graphs.Options{Seed: o.seed, Device: graphs.CPU}, func(b *graphs.Builder) error {
+	net, err := graphs.Build(graphs.Options{Seed: o.seed, Device: graphs.CPU, Portable: o.portable}, func(b *graphs.Builder) error {
 		c.step = b.Step()
 		var xs []tf.Output
 		for _, a := range in {

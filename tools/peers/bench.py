@@ -55,11 +55,10 @@ class Go(NamedTuple):
     tensorflow: bool = True  # build through tools/tf
 
 
-SENTENCE = "crop(48)|resize(32)|brightness(63/255)|contrast(.2,1.8)|deform(stretch=2..8,shift=2..8)"
 GO = [
     Go("Go, whole loop", "trainer", "BenchmarkStep/base/loop", "step"),
     Go("Go, bare session call", "trainer", "BenchmarkStep/base/bare", "step"),
-    Go("Go", "pipelines", f"BenchmarkAugment/96x96x1/{SENTENCE}", "augment", time="2s", tensorflow=False),
+    Go("Go", "pipelines", "BenchmarkAugment/norb-mono", "augment", time="2s", tensorflow=False),
 ]
 BASE = {"step": "Go, whole loop", "augment": "Go"}  # the row that ratios are relative to
 PEERS = {  # name in train.py or augment.py -> row

@@ -59,8 +59,8 @@ Eps is in units of images in [0,1]; 8/255 is understood.`,
 
 func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, out, log io.Writer) error {
 	f.attacks = o.list
-	if o.save != "" && !strings.HasSuffix(o.save, ".npz") {
-		return usage(fmt.Errorf("--save: want a file name ending in .npz, got %q", o.save))
+	if err := checkTarget("--save", o.save, ".npz"); err != nil {
+		return err
 	}
 	x, _, err := f.open(dir)
 	if err != nil {
@@ -74,7 +74,11 @@ func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, ou
 	if err != nil {
 		return err
 	}
-	r, err := attack(ctx, x, set, log)
+	keep := 0
+	if o.save != "" {
+		keep = set.Len()
+	}
+	r, err := attack(ctx, x, set, keep, log)
 	if err != nil {
 		return err
 	}
@@ -126,7 +130,7 @@ func saveAdversarial(path string, set attacks.Set, r attacks.Report, sh [3]int) 
 		err = trainer.WriteFile(path, raw)
 	}
 	if err != nil {
-		return fmt.Errorf("--save %s: not written: %w", path, err)
+		return notWritten("--save", path, err)
 	}
 	return nil
 }

@@ -2,24 +2,18 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"unwarp/tools/internal/config"
-	"unwarp/tools/internal/experiment"
 	"unwarp/tools/internal/report"
 	"unwarp/trainer"
 )
 
 type exportOptions struct {
 	out       string
-	inference bool
 	count     int
 	reference string
 	json      bool
@@ -50,9 +44,6 @@ unwarp.json in the export says what else a program must know to feed it.`,
   python tools/peers/check_export.py RUN/export reference.npz`,
 		Args: oneRun,
 		RunE: func(c *cobra.Command, args []string) error {
-			if c.Flags().Changed("inference-only") {
-				f.set = append(f.set, fmt.Sprintf("export.inference_only=%t", o.inference))
-			}
 			return runExport(c.Context(), o, f, args[0], c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
@@ -62,7 +53,8 @@ unwarp.json in the export says what else a program must know to feed it.`,
 	)
 	f.plain = true
 	c.Flags().StringVar(&o.out, "out", "", "write to `DIR`; default RUN/export")
-	c.Flags().BoolVar(&o.inference, "inference-only", false, "leave the decoders out (configuration: export.inference_only)")
+	c.Flags().Bool("inference-only", false, "leave the decoders out (configuration: export.inference_only)")
+	f.keys["inference-only"] = "export.inference_only"
 	c.Flags().IntVar(&o.count, "count", 16, "compare on the first `N` test images")
 	c.Flags().StringVar(&o.reference, "reference", "", "save these images and the trained model's outputs to `FILE`.npz")
 	c.Flags().BoolVar(&o.json, "json", false, "print the report as JSON")
@@ -73,7 +65,7 @@ func runExport(ctx context.Context, o exportOptions, f *runFlags, dir string, ou
 	if o.count < 1 {
 		return usage(fmt.Errorf("--count: want at least 1, got %d", o.count))
 	}
-	if err := checkEnding("--reference", o.reference, ".npz"); err != nil {
+	if err := checkTarget("--reference", o.reference, ".npz"); err != nil {
 		return err
 	}
 	x, st, err := f.open(dir)
@@ -104,7 +96,7 @@ func runExport(ctx context.Context, o exportOptions, f *runFlags, dir string, ou
 		fmt.Fprintf(log, "reference images and outputs in %s\n", o.reference)
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("interrupted, but the export %s was complete: %w", to, trainer.ErrInterrupted)
+		return interrupted("interrupted, but the export was complete: " + to)
 	}
 	if o.json {
 		return writeJSON(out, e)
@@ -113,16 +105,3 @@ func runExport(ctx context.Context, o exportOptions, f *runFlags, dir string, ou
 	report.Export(out, e, set.Len())
 	return nil
 }
-
-// checkEnding refuses a file name without its ending; "" is no file.
-func checkEnding(flag, path, ending string) error {
-	if path != "" && !strings.HasSuffix(strings.ToLower(path), ending) {
-		return usage(fmt.Errorf("%s: want a file name ending in %s, got %q", flag, ending, path))
-	}
-	return nil
-}
-
-var _ = errors.New
-var _ = slices.Sort[[]int]
-var _ config.Config
-var _ *experiment.Experiment

@@ -61,7 +61,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 // message is err in one line.
 func message(err error) string {
-	if errors.Is(err, context.Canceled) && !errors.Is(err, trainer.ErrInterrupted) {
+	if errors.Is(err, context.Canceled) {
 		return "interrupted; nothing was written"
 	}
 	return strings.Join(strings.Fields(err.Error()), " ")
@@ -79,12 +79,18 @@ func usage(err error) error {
 	return usageError{err}
 }
 
+// interrupted is what to say of an interruption that left something behind.
+type interrupted string
+
+func (i interrupted) Error() string { return string(i) }
+
 func exitCode(err error) int {
+	var stopped interrupted
 	var diverged *trainer.DivergedError
 	var mismatch *trainer.MismatchError
 	var wrong usageError
 	switch {
-	case errors.Is(err, trainer.ErrInterrupted), errors.Is(err, context.Canceled):
+	case errors.Is(err, trainer.ErrInterrupted), errors.Is(err, context.Canceled), errors.As(err, &stopped):
 		return exitInterrupted
 	case errors.As(err, &diverged):
 		return exitDiverged
@@ -110,24 +116,27 @@ attacks found, and exports them as SavedModels.`,
   unwarp doctor`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs, // for unknownCommand to refuse
 		RunE:          unknownCommand,
 	}
 	root.PersistentFlags().BoolP("verbose", "v", false, "let TensorFlow write its own log lines")
 	root.AddCommand(newTrain(), newEvaluate(), newAttack(), newExport(), newData(), newDoctor(), newVersion())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	root.SetUsageTemplate(root.UsageTemplate() + exitHelp)
 	finish(root)
 	return root
 }
 
-// finish gives every command what all of them share: exit codes in the help,
-// misuse that ends in one line and in exit code 2.
+// finish gives every command what all of them share: misuse ends in one line
+// and in exit code 2, and a shell completes the flags' values.
 func finish(c *cobra.Command) {
-	long := c.Long
-	if long == "" {
-		long = c.Short
+	switch {
+	case c.Name() == "help":
+		c.Run, c.RunE = nil, helpOn
+	case !c.Runnable(): // completion: cobra would print its help for anything
+		c.Args, c.RunE = cobra.ArbitraryArgs, unknownCommand
 	}
-	c.Long = strings.TrimSpace(long) + "\n" + exitHelp
 	if check := c.Args; check != nil {
 		c.Args = func(c *cobra.Command, args []string) error { return usage(check(c, args)) }
 	}

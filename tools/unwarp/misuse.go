@@ -23,6 +23,9 @@ func unknownCommand(c *cobra.Command, args []string) error {
 			names = append(names, sub.Name())
 		}
 	}
+	if len(names) == 0 {
+		return usage(fmt.Errorf("unknown command %q: %s has no commands of its own", args[0], c.CommandPath()))
+	}
 	return usage(fmt.Errorf("unknown command %q: did you mean %q? %s --help lists the commands", args[0], pipelines.Nearest(args[0], names), c.CommandPath()))
 }
 
@@ -32,8 +35,8 @@ func unknownFlag(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
 		if name := unknown.GetSpecifiedName(); unknown.GetSpecifiedShortnames() == "" {
-			if key := configKey(name); key != "" {
-				return usage(fmt.Errorf("unknown flag --%s: write --set %s=VALUE for this configuration key", name, key))
+			if keys := configKeys(name); len(keys) > 0 {
+				return usage(fmt.Errorf("unknown flag --%s: configuration keys are set with --set %s=VALUE", name, strings.Join(keys, "=VALUE or --set ")))
 			}
 			var names []string
 			c.Flags().VisitAll(func(f *pflag.Flag) {
@@ -48,20 +51,31 @@ func unknownFlag(c *cobra.Command, err error) error {
 	return usage(errors.New(strings.TrimSuffix(err.Error(), ".")))
 }
 
-// configKey is the configuration key that is called name, or ends in it.
-func configKey(name string) string {
+// configKeys are the configuration keys that are called name, or end in it.
+func configKeys(name string) []string {
+	var keys []string
 	for _, key := range config.Keys() {
 		if key == name || strings.HasSuffix(key, "."+name) {
-			return key
+			keys = append(keys, key)
 		}
 	}
-	return ""
+	return keys
+}
+
+// helpOn prints the help of the command that args name.
+func helpOn(c *cobra.Command, args []string) error {
+	of, rest, err := c.Root().Find(args)
+	if err != nil || len(rest) > 0 {
+		return unknownCommand(of, rest)
+	}
+	of.InitDefaultHelpFlag() // as --help shows it
+	return of.Help()
 }
 
 // noArgs is the argument check of commands that take none.
 func noArgs(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return fmt.Errorf("%s takes no arguments, got %q", c.CommandPath(), args[0])
+		return fmt.Errorf("%s: want no arguments, got %q", c.Name(), args[0])
 	}
 	return nil
 }
@@ -70,9 +84,9 @@ func noArgs(c *cobra.Command, args []string) error {
 func oneRun(c *cobra.Command, args []string) error {
 	switch len(args) {
 	case 0:
-		return fmt.Errorf("%s: want a run folder, as unwarp train names it, got none", c.CommandPath())
+		return fmt.Errorf("%s: want a run folder, as unwarp train names it, got none", c.Name())
 	case 1:
 		return nil
 	}
-	return fmt.Errorf("%s: want one run folder, got %d arguments: %s: quote a value with spaces", c.CommandPath(), len(args), strings.Join(args, " "))
+	return fmt.Errorf("%s: want one run folder, got %d arguments: %s: quote a value with spaces", c.Name(), len(args), strings.Join(args, " "))
 }

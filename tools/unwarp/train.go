@@ -49,7 +49,7 @@ happened. The run folder holds:
   unwarp train --set train.duration=500st --set model.kind=base
   unwarp train --set 'train.augment=deform(stretch=1..3,shift=1..3)'
   unwarp train --resume runs/glyphs-disentangled-seed1`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.resume != "" && c.Flags().Changed("run") {
 				return usage(errors.New("--run and --resume exclude each other: --resume names the run folder"))
@@ -87,7 +87,9 @@ func runTrain(ctx context.Context, o trainOptions, f *configFlags, out, log io.W
 	defer x.Close()
 	dir := o.resume
 	if dir == "" {
-		if dir, err = experiment.NewFolder(c); err != nil {
+		if dir, err = experiment.NewFolder(c); errors.Is(err, experiment.ErrTaken) {
+			return usage(err)
+		} else if err != nil {
 			return err
 		}
 	}
@@ -100,6 +102,9 @@ func runTrain(ctx context.Context, o trainOptions, f *configFlags, out, log io.W
 		return err
 	}
 	labels, err := conclude(ctx, x, &s, log)
+	if errors.Is(err, context.Canceled) {
+		return interrupted("interrupted after the training, which is saved: to evaluate, attack and export: unwarp train --resume " + dir)
+	}
 	if err != nil {
 		return err
 	}
@@ -134,7 +139,7 @@ func conclude(ctx context.Context, x *experiment.Experiment, s *report.Summary, 
 		return nil, err
 	}
 	if x.Engine != nil {
-		r, err := attack(ctx, x, set, log)
+		r, err := attack(ctx, x, set, report.Columns, log)
 		if err != nil {
 			return nil, err
 		}
@@ -156,12 +161,13 @@ func conclude(ctx context.Context, x *experiment.Experiment, s *report.Summary, 
 	return set.Labels, trainer.WriteFile(filepath.Join(s.Run, "summary.json"), append(raw, '\n'))
 }
 
-// attack runs the attacks of the configuration with a progress bar.
-func attack(ctx context.Context, x *experiment.Experiment, set attacks.Set, log io.Writer) (attacks.Report, error) {
+// attack runs the attacks of the configuration with a progress bar, and keeps
+// the adversarial versions of the first keep images.
+func attack(ctx context.Context, x *experiment.Experiment, set attacks.Set, keep int, log io.Writer) (attacks.Report, error) {
 	var bar *progress.Bar
-	r, err := x.Engine.Run(ctx, x.Net, set, func(done, of int) {
+	r, err := x.Engine.Run(ctx, x.Net, set, keep, func(done, of int) {
 		if bar == nil {
-			bar = progress.New(log, "attacking", "batches", int64(of), 0)
+			bar = progress.New(log, "attacking", "batches", int64(of), int64(done))
 		}
 		bar.Set(int64(done), "")
 	})
@@ -177,7 +183,7 @@ func pictures(x *experiment.Experiment, dir string, set attacks.Set, r *attacks.
 	}
 	var paths []string
 	if x.Plan.Model.Decode {
-		few := set.Pixels[:min(10, set.Len())*x.Plan.Shape.Len()]
+		few := set.Pixels[:min(report.Columns, set.Len())*x.Plan.Shape.Len()]
 		d, err := x.Plan.Decode(x.Net, few)
 		if err != nil {
 			return nil, err

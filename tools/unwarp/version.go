@@ -1,23 +1,35 @@
 package main
 
 import (
-	"runtime/debug"
+	"github.com/spf13/cobra"
+	tf "github.com/wamuir/graft/tensorflow"
+
+	"unwarp/tools/internal/doctor"
 )
 
-// version is the module's version or the revision it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
+func newVersion() *cobra.Command {
+	asJSON := false
+	c := &cobra.Command{
+		Use:   "version",
+		Short: "Print the versions of unwarp, Go, graft and TensorFlow",
+		Long: `Version prints the version or revision that unwarp was built from, and the
+versions of Go, of graft, which binds the TensorFlow C library, and of that
+library and its headers.`,
+		Example: `  unwarp version
+  unwarp version --json | jq -r .tensorflow`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			b := doctor.ReadBuild(tf.Version())
+			if asJSON {
+				return writeJSON(c.OutOrStdout(), b)
+			}
+			b.Print(c.OutOrStdout())
+			return nil
+		},
 	}
-	v := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && (v == "" || v == "(devel)") {
-			v = s.Value[:min(12, len(s.Value))]
-		}
-	}
-	if v == "" {
-		v = "(devel)"
-	}
-	return v
+	c.Flags().BoolVar(&asJSON, "json", false, "print the versions as JSON")
+	return c
 }
+
+// version is the module's version or the revision it was built from.
+func version() string { return doctor.ReadBuild("").Unwarp }

@@ -3,7 +3,12 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -90,6 +95,9 @@ func (c Config) Check() error {
 	if c.Threads < 0 {
 		return fmt.Errorf("threads: want 0 (all cores) or more, got %d", c.Threads)
 	}
+	if err := checkData(c.Data); err != nil {
+		return err
+	}
 	if _, err := graphs.SessionOptions(graphs.Options{Device: c.Device}); err != nil {
 		return err
 	}
@@ -103,6 +111,34 @@ func (c Config) Check() error {
 		return err
 	}
 	_, err := c.Attack.Options()
+	return err
+}
+
+// checkData refuses a set that does not exist. Of a folder that is not there it
+// says which one was meant, since that depends on the working folder.
+func checkData(d pipelines.Data) error {
+	if !slices.Contains(pipelines.Sets, d.Set) {
+		return fmt.Errorf("data.set: want one of %s, got %q: did you mean %q?", strings.Join(pipelines.Sets, ", "), d.Set, pipelines.Nearest(d.Set, pipelines.Sets))
+	}
+	if d.Set == "glyphs" {
+		return nil // drawn, not read
+	}
+	if d.Path == "" {
+		return fmt.Errorf("data.path: want the folder of the %s files, got none: give --set data.path=DIR", d.Set)
+	}
+	if _, err := os.Stat(d.Path); err != nil {
+		here, _ := os.Getwd()
+		return fmt.Errorf("data.path: want the folder of the %s files, but %s cannot be read (%w); a relative path is meant from the working folder, here %s: change to another, or give --set data.path=DIR", d.Set, d.Path, reason(err), here)
+	}
+	return nil
+}
+
+// reason is err without the path that the message names already.
+func reason(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
 	return err
 }
 

@@ -41,10 +41,22 @@ func Keys() []string {
 	return l.known
 }
 
-// Load gathers a configuration on top of base. A relative data.path is meant
-// from the working folder; it comes out absolute, so that a run folder's
-// configuration is good in any other.
+// Load gathers a configuration on top of base and checks it. A relative
+// data.path is meant from the working folder; it comes out absolute, so that a
+// run folder's configuration is good in any other.
 func Load(base Config, src Source) (Config, error) {
+	c, err := gather(base, src)
+	if err != nil {
+		return base, err
+	}
+	return c, c.Check()
+}
+
+// Read takes the resolved configuration of a run folder, unchecked: what it
+// says of this machine may have to be changed first, such as data.path.
+func Read(path string) (Config, error) { return gather(Default(), Source{File: path}) }
+
+func gather(base Config, src Source) (Config, error) {
 	l, err := newLoader(base)
 	if err != nil {
 		return base, err
@@ -80,11 +92,8 @@ func Load(base Config, src Source) (Config, error) {
 			return base, fmt.Errorf("config: data.path: %w", err)
 		}
 	}
-	return c, c.Check()
+	return c, nil
 }
-
-// Read takes the resolved configuration of a run folder.
-func Read(path string) (Config, error) { return Load(Default(), Source{File: path}) }
 
 // loader merges one source after another into v.
 type loader struct {
@@ -118,11 +127,7 @@ func newLoader(base Config) (*loader, error) {
 func (l *loader) file(path string) error {
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		var pe *os.PathError
-		if errors.As(err, &pe) {
-			err = pe.Err // the path is in the message already
-		}
-		return fmt.Errorf("want a readable YAML file: %w", err)
+		return fmt.Errorf("want a readable YAML file: %w", reason(err))
 	}
 	var m map[string]any
 	d := yaml.NewDecoder(bytes.NewReader(raw))

@@ -4,29 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"unwarp/attacks"
 	"unwarp/pipelines"
 )
-
-// OpenData reads or draws the set. Of a folder that is not there it says which
-// one was meant, since that depends on the working folder.
-func OpenData(d pipelines.Data) (pipelines.Splits, error) {
-	if d.Path != "" {
-		if _, err := os.Stat(d.Path); errors.Is(err, fs.ErrNotExist) {
-			wd, werr := os.Getwd()
-			if werr != nil {
-				wd = "?"
-			}
-			return pipelines.Splits{}, fmt.Errorf("data.path: want the folder of the %s files, but %s does not exist: a relative path is meant from the working folder, here %s: change there or give --set data.path=DIR", d.Set, d.Path, wd)
-		}
-	}
-	return pipelines.Open(d)
-}
 
 // Images reads the first n examples of src, prepared as for evaluation; n 0
 // takes all.

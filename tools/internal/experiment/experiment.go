@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,7 +42,7 @@ type declare func(*graphs.Builder, trainer.Config, graphs.Disentangled, pipeline
 func build(c config.Config, d declare) (*Experiment, error) {
 	x := &Experiment{Config: c}
 	var err error
-	if x.Data, err = OpenData(c.Data); err != nil {
+	if x.Data, err = pipelines.Open(c.Data); err != nil {
 		return nil, err
 	}
 	model, err := c.Model.Build(x.Data.Train.Classes())
@@ -80,7 +81,6 @@ func (x *Experiment) declareAttacks(b *graphs.Builder) error {
 	if err != nil || len(o.Attacks) == 0 {
 		return err
 	}
-	o.Keep = true
 	arena, err := attacks.NewArena(b, Victim(x.Plan), attacks.Threat{Norm: x.Config.Attack.Norm, Lo: 0, Hi: 1})
 	if err != nil {
 		return err
@@ -139,6 +139,9 @@ func (x *Experiment) Identity() (string, error) {
 // ConfigFile is the resolved configuration in a run folder.
 const ConfigFile = "config.yaml"
 
+// ErrTaken says that a folder is not free for a new run.
+var ErrTaken = errors.New("holds a run already")
+
 // NewFolder makes the run folder of c: the named one, which must not hold a
 // run yet, or the first free name under runs/.
 func NewFolder(c config.Config) (string, error) {
@@ -151,7 +154,7 @@ func NewFolder(c config.Config) (string, error) {
 		}
 	}
 	if exists(filepath.Join(dir, ConfigFile)) {
-		return "", fmt.Errorf("run folder %s: holds a run already: name another with --run, or go on with --resume %s", dir, dir)
+		return "", fmt.Errorf("run folder %s: %w: name another with --run, or go on with --resume %s", dir, ErrTaken, dir)
 	}
 	if err := os.MkdirAll(filepath.Join(dir, trainer.CheckpointsDir), 0o755); err != nil {
 		return "", fmt.Errorf("run folder %s: cannot be made: %w", dir, err)

@@ -23,6 +23,42 @@ type Bar struct {
 	start time.Time
 	from  int64     // done when the job began
 	last  time.Time // of the last plain line
+	rate  bool      // the bar shows one
+}
+
+// A line that is wider than the terminal cannot be overwritten: it would flood
+// it. So the words beside the bar are cut to what percentage, times and rate
+// leave, in columns; below the narrowest there is no bar.
+const (
+	narrowest  = 40
+	roomy      = 80
+	besideBar  = 32 // " 100% |    | [12m34s:1h23m45s]"
+	besideRate = 12 // " (12345 /s)" without the unit
+)
+
+// describe is title and words, as many as there is room for.
+func (b *Bar) describe(words string) string {
+	columns, ok := terminal(b.w)
+	if !ok {
+		columns = narrowest
+	}
+	room := columns - besideBar
+	if b.rate {
+		room -= besideRate + len(b.unit)
+	}
+	return fit(b.title, words, room)
+}
+
+// fit joins as many whole words as fit in room columns.
+func fit(title, words string, room int) string {
+	line := title
+	for _, w := range strings.Fields(words) {
+		if len(line)+1+len(w) > room {
+			break
+		}
+		line += " " + w
+	}
+	return line
 }
 
 // plainEvery is how often a job without terminal reports.
@@ -31,18 +67,21 @@ const plainEvery = 10 * time.Second
 // New begins a job of total units ("images"), of which done are done already.
 func New(w io.Writer, title, unit string, total, done int64) *Bar {
 	b := &Bar{w: w, title: title, unit: unit, total: total, start: time.Now(), from: done}
-	if columns, ok := terminal(w); ok {
-		b.bar = progressbar.NewOptions64(total,
+	if columns, ok := terminal(w); ok && columns >= narrowest {
+		o := []progressbar.Option{
 			progressbar.OptionSetWriter(w),
 			progressbar.OptionSetDescription(title),
 			progressbar.OptionSetItsString(unit),
-			progressbar.OptionShowIts(),
 			progressbar.OptionSetPredictTime(true),
 			progressbar.OptionSetWidth(max(4, min(30, columns-80))),
-			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionThrottle(100 * time.Millisecond),
 			progressbar.OptionClearOnFinish(),
 			progressbar.OptionUseANSICodes(true),
-		)
+		}
+		if b.rate = columns >= roomy; b.rate {
+			o = append(o, progressbar.OptionShowIts())
+		}
+		b.bar = progressbar.NewOptions64(total, o...)
 		_ = b.bar.Set64(done)
 	}
 	return b
@@ -61,7 +100,7 @@ func terminal(w io.Writer) (columns int, ok bool) {
 // Set says that done units are done, with a few words on how it goes.
 func (b *Bar) Set(done int64, words string) {
 	if b.bar != nil {
-		b.bar.Describe(strings.TrimSpace(b.title + " " + words))
+		b.bar.Describe(b.describe(words))
 		_ = b.bar.Set64(done)
 		return
 	}
@@ -74,7 +113,10 @@ func (b *Bar) Set(done int64, words string) {
 	if rate > 0 {
 		left = (time.Duration(float64(b.total-done)/rate) * time.Second).String()
 	}
-	fmt.Fprintf(b.w, "%s: %d of %d %s (%d%%), %.0f %s/s, %s left, %s\n", b.title, done, b.total, b.unit, 100*done/max(1, b.total), rate, b.unit, left, words)
+	if words != "" {
+		words = ", " + words
+	}
+	fmt.Fprintf(b.w, "%s: %d of %d %s (%d%%), %.3g %s/s, %s left%s\n", b.title, done, b.total, b.unit, 100*done/max(1, b.total), rate, b.unit, left, words)
 }
 
 // Note prints a line that stays, above the bar.

@@ -15,13 +15,13 @@ import (
 // PicturesDir is the folder of pictures in a run folder.
 const PicturesDir = "pictures"
 
-// columns of the pictures.
-const columns = 10
+// Columns is how many images a picture shows.
+const Columns = 10
 
 // Reconstructions writes rows of inputs, canonical ("unwarped") images and
 // reconstructions, one column per image.
 func Reconstructions(dir string, inputs []float32, d trainer.Decoded, sh pipelines.Shape) (string, error) {
-	n := min(columns, len(inputs)/sh.Len())
+	n := min(Columns, len(inputs)/sh.Len())
 	rows := [][]float32{inputs, d.Canonical, d.Reconstruction}
 	captions := []string{"input", "canonical", "rebuilt"}
 	if len(d.Field) == 0 { // nothing is warped: canonical and reconstruction are one
@@ -33,7 +33,7 @@ func Reconstructions(dir string, inputs []float32, d trainer.Decoded, sh pipelin
 // Adversarial writes the clean images and, for the strongest attack at each
 // eps, what it made of them, with the class that the model then sees.
 func Adversarial(dir string, set attacks.Set, r attacks.Report, sh pipelines.Shape) (string, error) {
-	n := min(columns, set.Len())
+	n := min(Columns, set.Len())
 	var all []float32
 	var captions []string
 	row := func(pixels []float32, caption func(i int) string) {
@@ -52,7 +52,9 @@ func Adversarial(dir string, set attacks.Set, r attacks.Report, sh pipelines.Sha
 			}
 		}
 		if best != nil {
-			row(best.Adversarial, func(i int) string { return fmt.Sprintf("eps %s: %d", strings.TrimPrefix(fmt.Sprintf("%.3g", e), "0"), best.Classes[i]) })
+			row(best.Adversarial, func(i int) string {
+				return fmt.Sprintf("eps %s: %d", strings.TrimPrefix(fmt.Sprintf("%.3g", e), "0"), best.Classes[i])
+			})
 		}
 	}
 	return encode(filepath.Join(dir, PicturesDir, "adversarial.png"), all, len(all)/sh.Len(), n, captions, sh)

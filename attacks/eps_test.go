@@ -1,0 +1,70 @@
+package attacks
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestParseEps(t *testing.T) {
+	for text, want := range map[string]float32{
+		".1": .1, "0.03": .03, "8/255": 8. / 255, " 16 / 255 ": 16. / 255, "0": 0, "1e-3": .001, "1": 1, "3": 3,
+		"1/3": 1. / 3, "255/255": 1,
+	} {
+		if got, err := ParseEps(text); err != nil || got != want {
+			t.Errorf("%q: want %g, got %g, %v", text, want, got, err)
+		}
+	}
+	for _, text := range []string{"", "x", "-.1", "1/0", "0/0", "1/-3", "inf", "nan", "1e300", "1e39", "1/2/3", "8/", "/255", "8 255"} {
+		want := `want a number that is not negative, such as .1 or 8/255, got ` + quote(text)
+		if got, err := ParseEps(text); err == nil || err.Error() != want {
+			t.Errorf("%q: want the error %q, got %g, %v", text, want, got, err)
+		}
+	}
+}
+
+func TestParseRadii(t *testing.T) {
+	got, err := ParseRadii("  .1 8/255\t1 ")
+	if err != nil || !slices.Equal(got, []float32{.1, 8. / 255, 1}) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for text, want := range map[string]string{
+		"":       "eps: want at least one radius, got none",
+		".1 x":   `eps: want a number that is not negative, such as .1 or 8/255, got "x"`,
+		"0":      "eps: want radii in (0,1], in units of images in [0,1], got 0",
+		".1 8":   "eps: want radii in (0,1], in units of images in [0,1], got 8",
+		"1e-300": "eps: want radii in (0,1], in units of images in [0,1], got 0",
+	} {
+		if got, err := ParseRadii(text); err == nil || err.Error() != want {
+			t.Errorf("%q: want the error %q, got %v, %v", text, want, got, err)
+		}
+	}
+}
+
+func FuzzParseRadii(f *testing.F) {
+	for _, text := range []string{"", ".1", ".1 .2 .3 .4 .5", "8/255 16/255", "1e-30", "-0", "1/0", "0x1p-2", "1e39", ".1,.2", "٣"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := ParseRadii(text)
+		if err != nil {
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("want an error of one line, got %q", err)
+			}
+			return
+		}
+		if len(got) != len(strings.Fields(text)) {
+			t.Errorf("%q: got %v", text, got)
+		}
+		for _, e := range got {
+			if !(e > 0 && e <= 1) || math.IsNaN(float64(e)) {
+				t.Errorf("%q: got %v", text, got)
+			}
+		}
+		again, err := ParseRadii(FormatRadii(got))
+		if err != nil || !slices.Equal(got, again) {
+			t.Errorf("%q is written as %q and read as %v, %v", text, FormatRadii(got), again, err)
+		}
+	})
+}

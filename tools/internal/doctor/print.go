@@ -1,0 +1,92 @@
+package doctor
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Print says what was found, problems last.
+func (r Report) Print(w io.Writer) {
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "%-12s  %s\n", name, fmt.Sprintf(format, args...))
+	}
+	r.Build.Print(w)
+	for _, f := range r.Loaded {
+		line("running with", "%s", f)
+	}
+	for _, t := range r.Searched {
+		verdict := "taken by a new build"
+		if t.Reason != "" {
+			verdict = t.Reason
+		}
+		line("searched", "%s %s: %s", t.Source, t.Path, verdict)
+	}
+	for _, d := range r.Devices {
+		if d.Type == "CPU" { // its bytes are a constant that means nothing
+			line("device", "%s", d.Name)
+		} else {
+			line("device", "%s, %s", d.Name, Size(d.Bytes))
+		}
+	}
+	if r.Memory > 0 {
+		line("memory", "%s, %s available", Size(r.Memory), Size(r.Available))
+	}
+	threads := "all cores"
+	if r.Threads > 0 {
+		threads = fmt.Sprint(r.Threads)
+	}
+	line("cores", "%d; threads within one op: %s; device: %s", r.Cores, threads, orNone(string(r.Device)))
+	line("processor", "%s", orNone(strings.Join(r.Features, " ")))
+	for _, kv := range r.Environment {
+		line("environment", "%s", kv)
+	}
+	for _, d := range r.Disks {
+		line("disk", "%s free in %s (%s)", Size(int64(d.Free)), d.Dir, d.For)
+	}
+	fmt.Fprintln(w)
+	if len(r.Problems) == 0 {
+		fmt.Fprintln(w, "nothing is wrong")
+	}
+	for _, p := range r.Problems {
+		word := "note"
+		if p.Broken {
+			word = "BROKEN"
+		}
+		fmt.Fprintf(w, "%s: %s\n  mend: %s\n", word, p.What, p.Mend)
+	}
+}
+
+// Print lists the versions.
+func (b Build) Print(w io.Writer) {
+	changed := ""
+	if b.Modified {
+		changed = ", with local changes"
+	}
+	fmt.Fprintf(w, "%-12s  %s%s\n", "unwarp", b.Unwarp, changed)
+	fmt.Fprintf(w, "%-12s  %s, %s\n", "go", b.Go, b.Platform)
+	fmt.Fprintf(w, "%-12s  %s\n", "graft", b.Graft)
+	fmt.Fprintf(w, "%-12s  %s", "tensorflow", orNone(b.TensorFlow))
+	if b.Headers != "" {
+		fmt.Fprintf(w, " (built with the headers of %s)", b.Headers)
+	}
+	fmt.Fprintln(w)
+}
+
+// Size writes a number of bytes for people.
+func Size(n int64) string {
+	switch {
+	case n < 0:
+		return "unknown"
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+	}
+	return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20))
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}

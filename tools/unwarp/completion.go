@@ -1,0 +1,98 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"unwarp/attacks"
+	"unwarp/tools/internal/config"
+	"unwarp/tools/internal/experiment"
+	"unwarp/trainer"
+)
+
+// completeFlags lets a shell complete the values of a command's flags, and run
+// folders where it takes one.
+func completeFlags(c *cobra.Command) {
+	words := map[string][]string{
+		"checkpoint": {trainer.Last, trainer.Best},
+		"part":       partNames,
+		"norm":       {string(attacks.Linf), string(attacks.L2)},
+		"device":     {"auto", "cpu", "gpu"},
+		"input":      {trainer.FloatInput, trainer.Uint8Input},
+	}
+	for name, list := range words {
+		completeFlag(c, name, cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp))
+	}
+	completeFlag(c, "attack", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return attacks.Names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	})
+	completeFlag(c, "set", completeKeys)
+	completeFlag(c, "resume", completeRuns)
+	completeFlag(c, "run", onlyFolders)
+	completeFlag(c, "out", onlyFolders)
+	for name, ending := range map[string][]string{"config": {"yaml", "yml"}, "save": {"npz"}, "reference": {"npz"}, "sheet": {"png"}} {
+		completeFlag(c, name, cobra.FixedCompletions(ending, cobra.ShellCompDirectiveFilterFileExt))
+	}
+	if strings.HasSuffix(c.Use, " RUN") {
+		c.ValidArgsFunction = func(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return completeRuns(c, args, typed)
+		}
+	}
+}
+
+func completeFlag(c *cobra.Command, name string, f cobra.CompletionFunc) {
+	if c.LocalFlags().Lookup(name) != nil {
+		_ = c.RegisterFlagCompletionFunc(name, f) // fails for a flag that has one already, which is the same
+	}
+}
+
+func onlyFolders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
+// completeKeys offers the configuration keys, each with its equals sign.
+func completeKeys(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if strings.Contains(typed, "=") {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	keys := config.Keys()
+	for i := range keys {
+		keys[i] += "="
+	}
+	return keys, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// completeRuns offers the run folders below the folder that is being typed,
+// two levels deep, newest first: what is wanted is most often the last one.
+func completeRuns(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	base := typed[:strings.LastIndex(typed, "/")+1]
+	type run struct {
+		dir  string
+		when int64
+	}
+	var runs []run
+	for _, pattern := range []string{"*", "*/*"} {
+		found, _ := filepath.Glob(base + pattern + "/" + experiment.ConfigFile)
+		for _, file := range found {
+			if info, err := os.Stat(file); err == nil {
+				runs = append(runs, run{filepath.Dir(file), info.ModTime().UnixNano()})
+			}
+		}
+	}
+	if len(runs) == 0 {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	}
+	slices.SortStableFunc(runs, func(a, b run) int { return int(max(-1, min(1, b.when-a.when))) })
+	var dirs []string
+	for _, r := range runs {
+		dirs = append(dirs, r.dir)
+	}
+	return dirs, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+}
