@@ -170,15 +170,22 @@ func TestRefereeWantsEachProposal(t *testing.T) {
 // Rounding to float32 is no lie: equal values are all rounded alike, which
 // adds up in the L2 norm of large images.
 func TestRefereeForgivesRounding(t *testing.T) {
-	l := newLinear(1, 32, 32, 3, 2)
+	l := linear{h: 32, w: 32, c: 3, k: 2, weights: make([][]float32, 2), bias: make([]float32, 2)}
+	for range 32 * 32 * 3 { // every value counts alike
+		l.weights[0], l.weights[1] = append(l.weights[0], -1e-3), append(l.weights[1], 1e-3)
+	}
 	set := Set{Labels: []int32{0, 1, 0, 1}, Index: []int{0, 1, 2, 3}}
 	for _, v := range []float32{.7, .53, .9, .5000001} {
 		for range 32 * 32 * 3 {
 			set.Pixels = append(set.Pixels, v)
 		}
 	}
+	eps := []float32{1e-4, 1}
+	for i := range 20 {
+		eps = append(eps, .1+.0123*float32(i))
+	}
 	for _, norm := range []Norm{Linf, L2} {
-		rep := newStage(t, l.victim(), box(norm), Options{Attacks: []Attack{Random{}, FGSM{}, BIM{}}, Eps: []float32{1e-4, .013, .1, .31, 1}, Batch: 4}).run(t, set)[0]
+		rep := newStage(t, l.victim(), box(norm), Options{Attacks: []Attack{Random{}, FGSM{Loss: Margin}, BIM{Loss: Margin, Steps: 2}}, Eps: eps, Batch: 4}).run(t, set)[0]
 		for _, o := range rep.Outcomes {
 			if o.Invalid > 0 {
 				t.Errorf("%s, %s at %g: %d honest proposals refused", norm, o.Attack, o.Eps, o.Invalid)

@@ -50,7 +50,7 @@ func (o board) open(net *graphs.Net, dir string) error {
 		return err
 	}
 	if _, err := net.Run(graphs.Feeds{o.dir.Feed: t}, nil, o.create); err != nil {
-		return fmt.Errorf("trainer: TensorBoard events in %s: %w", dir, err)
+		return fmt.Errorf("trainer: TensorBoard events in %s: not written: %w: free space or choose another run folder", dir, err)
 	}
 	return nil
 }
@@ -72,7 +72,7 @@ func (o board) write(net *graphs.Net, step int, tag string, value float64) error
 		_, err = net.Run(feeds, nil, o.scalar)
 	}
 	if err != nil {
-		return fmt.Errorf("trainer: TensorBoard scalar %q: %w", tag, err)
+		return fmt.Errorf("trainer: TensorBoard scalar %q: not written: %w: free space, then resume the run", tag, err)
 	}
 	return nil
 }

@@ -45,6 +45,9 @@ const (
 	unfinished   = ".unfinished"
 )
 
+// otherwise says what to do about a checkpoint that cannot be read.
+const otherwise = "take the other of last and best, or write the name of a whole checkpoint beside it into the pointer file"
+
 // Save writes the variables and state and moves the pointers named, in this
 // order: a run resumes from Last, so it goes last.
 func (c Checkpoints) Save(p *Plan, net *graphs.Net, st State, pointers ...string) error {
@@ -130,18 +133,18 @@ func (c Checkpoints) Load(p *Plan, net *graphs.Net, pointer string) (State, erro
 		err = json.Unmarshal(raw, &st)
 	}
 	if err != nil {
-		return st, fmt.Errorf("checkpoint %s: want a readable %s: %w", dir, stateFile, err)
+		return st, fmt.Errorf("checkpoint %s: want a readable %s: %w: %s", dir, stateFile, err, otherwise)
 	}
 	manifest, err := os.ReadFile(filepath.Join(dir, manifestFile))
 	if err != nil {
-		return st, fmt.Errorf("checkpoint %s: want a readable %s: %w", dir, manifestFile, err)
+		return st, fmt.Errorf("checkpoint %s: want a readable %s: %w: %s", dir, manifestFile, err, otherwise)
 	}
 	if err := p.Saver.read(net, dir, string(manifest)); err != nil {
 		var m *MismatchError
 		if errors.As(err, &m) {
 			return st, err
 		}
-		return st, fmt.Errorf("checkpoint %s: cannot be restored: %w: take another one with the pointer files beside it", dir, err)
+		return st, fmt.Errorf("checkpoint %s: cannot be restored: %w: %s", dir, err, otherwise)
 	}
 	return st, nil
 }
@@ -162,7 +165,7 @@ func (c Checkpoints) resolve(pointer string) (string, error) {
 	}
 	name := strings.TrimSpace(string(raw))
 	if name == "" || name != filepath.Base(name) || !strings.HasPrefix(name, "step-") {
-		return "", fmt.Errorf("checkpoint %s: pointer %q: want the name of a folder such as step-00000500, got %q", c.Dir, pointer, name)
+		return "", fmt.Errorf("checkpoint %s: pointer %q: want the name of a folder such as step-00000500, got %q: %s", c.Dir, pointer, name, otherwise)
 	}
 	return filepath.Join(c.Dir, name), nil
 }

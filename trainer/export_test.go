@@ -356,3 +356,21 @@ func TestExportInfo(t *testing.T) {
 		t.Errorf("want %+v, got %+v", want, got)
 	}
 }
+
+// TestExportNames checks that a taken node name is an error of the build, also
+// where a variable's path takes it.
+func TestExportNames(t *testing.T) {
+	for _, taken := range []string{"image", "encoder/kernel"} {
+		_, err := graphs.Build(graphs.Options{Portable: true}, func(b *graphs.Builder) error {
+			spec := tf.OpSpec{Type: "Placeholder", Attrs: map[string]any{"dtype": tf.Float}}
+			b.Named("image", spec)
+			b.Named(taken, spec)
+			b.Declare("encoder/kernel", graphs.Trainable, graphs.Zeros, 2)
+			if b.Named("later", spec) != nil {
+				t.Error("an op was added after an error")
+			}
+			return nil
+		})
+		wantRefusal(t, err, "graphs: "+taken, "uplicate")
+	}
+}

@@ -73,7 +73,7 @@ func (m *metrics) write(l line) error {
 		_, err = m.f.Write(append(raw, '\n'))
 	}
 	if err != nil {
-		return fmt.Errorf("trainer: metrics: %w", err)
+		return fmt.Errorf("trainer: metrics: not written: %w: free space, then resume the run", err)
 	}
 	return nil
 }

@@ -169,7 +169,7 @@ func (p *Plan) begin(net *graphs.Net, in Inputs, obs []Observer) (*run, error) {
 		r.metrics.close()
 		return nil, err
 	}
-	r.at = Progress{Step: r.state.Step, Steps: r.steps, Epoch: r.state.Step / r.perEpoch}
+	r.at = Progress{Step: r.state.Step, Steps: r.steps, Epoch: max(0, r.state.Step-1) / r.perEpoch}
 	r.lastStep = r.state.Step
 	return r, nil
 }

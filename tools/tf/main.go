@@ -39,7 +39,7 @@ It looks, in this order, at
 and else takes TensorFlow ` + tflib.Version + ` with pip (download only, pinned by SHA-256, 230 MB to fetch, 690 MB to keep).
 Only TensorFlow ` + tflib.Series + ` fits.
 
-The command gets CGO_CFLAGS and CGO_LDFLAGS (added to yours), CGO_ENABLED=1 and TF_CPP_MIN_LOG_LEVEL=2 (unless set).
+The command gets CGO_CFLAGS and CGO_LDFLAGS (before yours), CGO_ENABLED=1 and TF_CPP_MIN_LOG_LEVEL=2 (unless set).
 
 exit codes: the command's own; from tf itself 1 no library, 2 wrong usage, 126 the command cannot be run,
 127 there is no such command, 130 interrupted. go run reports every failure as 1: build tf to see the others.

@@ -62,7 +62,7 @@ func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, ou
 	if err := checkTarget("--save", o.save, ".npz"); err != nil {
 		return err
 	}
-	x, _, err := f.open(dir)
+	x, _, err := f.open(ctx, dir)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"unwarp/pipelines"
 	"unwarp/tools/internal/config"
+	"unwarp/tools/internal/experiment"
 	"unwarp/tools/internal/progress"
 	"unwarp/tools/internal/report"
 	"unwarp/trainer"
@@ -70,7 +71,7 @@ func runData(ctx context.Context, o dataOptions, f *configFlags, out, log io.Wri
 	if err != nil {
 		return err
 	}
-	splits, err := pipelines.Open(c.Data)
+	splits, err := experiment.OpenData(ctx, c.Data)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func choosePart(name string, s pipelines.Splits) (pipelines.Source, error) {
 		return s.Test, nil
 	}
 	if s.Validation == nil {
-		return nil, usage(fmt.Errorf("--part validation: the configuration holds no images out: data.validation is 0"))
+		return nil, usage(fmt.Errorf("--part validation: no images are held out: data.validation is 0"))
 	}
 	return s.Validation, nil
 }
@@ -77,7 +77,7 @@ func runEvaluate(ctx context.Context, o evaluateOptions, f *runFlags, dir string
 	if err := checkPart(o.part); err != nil {
 		return err
 	}
-	x, st, err := f.open(dir)
+	x, st, err := f.open(ctx, dir)
 	if err != nil {
 		return err
 	}

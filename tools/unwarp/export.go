@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +36,7 @@ Signatures, each with the one input "image", [B,H,W,C] of any batch size:
                    "unwarped" image) and field (displacements in pixels)
 A base CNN and an inference-only export have no reconstruct.
 
-` + trainer.ExportUse + `
+` + strings.ReplaceAll(trainer.ExportUse, "; ", ";\n") + `
 unwarp.json in the export says what else a program must know to feed it.`,
 		Example: `  unwarp export runs/glyphs-disentangled-seed1
   unwarp export RUN --out model --inference-only --input uint8
@@ -68,7 +69,7 @@ func runExport(ctx context.Context, o exportOptions, f *runFlags, dir string, ou
 	if err := checkTarget("--reference", o.reference, ".npz"); err != nil {
 		return err
 	}
-	x, st, err := f.open(dir)
+	x, st, err := f.open(ctx, dir)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -56,13 +58,13 @@ type runFlags struct {
 
 func newRunFlags(c *cobra.Command, keys ...[3]string) *runFlags {
 	f := &runFlags{configFlags: newConfigFlags(c, keys...)}
-	c.Flags().StringVar(&f.checkpoint, "checkpoint", trainer.Last, "which checkpoint of the run: last or best")
+	c.Flags().StringVar(&f.checkpoint, "checkpoint", trainer.Last, "`WHICH` checkpoint of the run: last or best")
 	return f
 }
 
 // open builds the graph of the run in dir, with the flags' changes to its
 // configuration, and restores the checkpoint.
-func (f *runFlags) open(dir string) (*experiment.Experiment, trainer.State, error) {
+func (f *runFlags) open(ctx context.Context, dir string) (*experiment.Experiment, trainer.State, error) {
 	var st trainer.State
 	if f.checkpoint != trainer.Last && f.checkpoint != trainer.Best {
 		return nil, st, usage(fmt.Errorf("--checkpoint: want last or best, got %q", f.checkpoint))
@@ -81,12 +83,16 @@ func (f *runFlags) open(dir string) (*experiment.Experiment, trainer.State, erro
 	if f.plain {
 		c.Attack.Attacks = nil
 	}
-	x, err := experiment.Open(c)
+	x, err := experiment.Open(ctx, c)
 	if err != nil {
 		return nil, st, err
 	}
 	if st, err = x.Restore(dir, f.checkpoint); err != nil {
 		x.Close()
+		var m *trainer.MismatchError
+		if errors.As(err, &m) {
+			err = fmt.Errorf("%w (the images are %v, of %d classes)", err, x.Plan.Shape, x.Plan.Model.Classes)
+		}
 		return nil, st, err
 	}
 	return x, st, nil

@@ -15,6 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"unwarp/tools/internal/experiment"
+	"unwarp/tools/internal/progress"
 	"unwarp/trainer"
 )
 
@@ -47,16 +49,35 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	// A second signal ends the process at once, as by default.
 	context.AfterFunc(ctx, stop)
-	root := newRoot()
+	root := newRoot(progress.Columns(stdout))
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	out := &watched{w: stdout}
+	root.SetOut(out)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("standard output: not all of it could be written: %w", out.err)
+	}
 	if err == nil {
 		return exitDone
 	}
 	fmt.Fprintln(stderr, "unwarp: "+message(err))
 	return exitCode(err)
+}
+
+// watched remembers the first error of a writer whose users do not look: a
+// report that nobody got, on a full disk, is not done.
+type watched struct {
+	w   io.Writer
+	err error
+}
+
+func (o *watched) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if err != nil && o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 // message is err in one line.
@@ -89,6 +110,7 @@ func exitCode(err error) int {
 	var diverged *trainer.DivergedError
 	var mismatch *trainer.MismatchError
 	var wrong usageError
+	var config *experiment.ConfigError
 	switch {
 	case errors.Is(err, trainer.ErrInterrupted), errors.Is(err, context.Canceled), errors.As(err, &stopped):
 		return exitInterrupted
@@ -96,13 +118,14 @@ func exitCode(err error) int {
 		return exitDiverged
 	case errors.As(err, &mismatch):
 		return exitMismatch
-	case errors.As(err, &wrong):
+	case errors.As(err, &wrong), errors.As(err, &config):
 		return exitUsage
 	}
 	return exitFailed
 }
 
-func newRoot() *cobra.Command {
+// newRoot is the whole program; help texts are folded to columns, 0 leaves them.
+func newRoot(columns int) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "unwarp",
 		Short: "Train, attack and export disentangled image classifiers",
@@ -124,6 +147,7 @@ attacks found, and exports them as SavedModels.`,
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	root.SetUsageTemplate(root.UsageTemplate() + exitHelp)
+	foldHelp(root, columns)
 	finish(root)
 	return root
 }

@@ -48,7 +48,14 @@ func unknownFlag(c *cobra.Command, err error) error {
 		}
 		return usage(fmt.Errorf("%w: %s --help lists the flags", err, c.CommandPath()))
 	}
-	return usage(errors.New(strings.TrimSuffix(err.Error(), ".")))
+	var value *pflag.InvalidValueError
+	if errors.As(err, &value) {
+		want := map[string]string{"int": "a whole number", "bool": "true or false"}[value.GetFlag().Value.Type()]
+		if want != "" {
+			return usage(fmt.Errorf("--%s: want %s, got %q", value.GetFlag().Name, want, value.GetValue()))
+		}
+	}
+	return usage(err)
 }
 
 // configKeys are the configuration keys that are called name, or end in it.

@@ -80,11 +80,14 @@ func runTrain(ctx context.Context, o trainOptions, f *configFlags, out, log io.W
 	if err != nil {
 		return err
 	}
-	x, err := experiment.Train(c)
+	x, err := experiment.Train(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer x.Close()
+	if n := x.Data.Train.Len(); c.Train.Batch > n {
+		return usage(fmt.Errorf("train.batch: want at most the %d training images, got %d", n, c.Train.Batch))
+	}
 	dir := o.resume
 	if dir == "" {
 		if dir, err = experiment.NewFolder(c); errors.Is(err, experiment.ErrTaken) {

@@ -59,6 +59,12 @@ func (a Attack) Options() (attacks.Options, error) {
 		return o, fmt.Errorf("attack.%w", err)
 	}
 	o.Eps = eps
+	if a.Batch < 1 {
+		return o, fmt.Errorf("attack.batch: want at least 1, got %d", a.Batch)
+	}
+	if a.Norm != attacks.Linf && a.Norm != attacks.L2 {
+		return o, fmt.Errorf("attack.norm: want %s or %s, got %q", attacks.Linf, attacks.L2, a.Norm)
+	}
 	if a.Images < 0 {
 		return o, fmt.Errorf("attack.images: want 0 (all) or more, got %d", a.Images)
 	}

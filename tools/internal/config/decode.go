@@ -22,7 +22,9 @@ func (l *loader) decode() (Config, error) {
 	})
 	var at *mapstructure.DecodeError
 	if errors.As(err, &at) {
-		return c, fmt.Errorf("%s: %s", strings.ToLower(at.Name()), oneLine(at.Unwrap()))
+		name := strings.ToLower(at.Name())
+		key, _, _ := strings.Cut(name, "[") // of a list's element
+		return c, fmt.Errorf("%s: %s: %s", l.from[key], name, oneLine(at.Unwrap()))
 	}
 	return c, err
 }

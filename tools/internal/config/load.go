@@ -70,7 +70,7 @@ func gather(base Config, src Source) (Config, error) {
 		return base, fmt.Errorf("environment: %w", err)
 	}
 	for _, f := range src.Flag {
-		if err := l.set(f.Key, f.Value); err != nil {
+		if err := l.set("--"+f.Name, f.Key, f.Value); err != nil {
 			return base, fmt.Errorf("--%s: %w", f.Name, err)
 		}
 	}
@@ -79,17 +79,17 @@ func gather(base Config, src Source) (Config, error) {
 		if !ok {
 			return base, fmt.Errorf("--set %s: want KEY=VALUE", kv)
 		}
-		if err := l.set(strings.ToLower(strings.TrimSpace(key)), text); err != nil {
+		if err := l.set("--set", strings.ToLower(strings.TrimSpace(key)), text); err != nil {
 			return base, fmt.Errorf("--set: %w", err)
 		}
 	}
 	c, err := l.decode()
 	if err != nil {
-		return base, fmt.Errorf("config: %w", err)
+		return base, err
 	}
 	if c.Data.Path != "" {
 		if c.Data.Path, err = filepath.Abs(c.Data.Path); err != nil {
-			return base, fmt.Errorf("config: data.path: %w", err)
+			return base, fmt.Errorf("data.path: %w", err)
 		}
 	}
 	return c, nil
@@ -98,8 +98,9 @@ func gather(base Config, src Source) (Config, error) {
 // loader merges one source after another into v.
 type loader struct {
 	v     *viper.Viper
-	known []string       // all keys, sorted
-	base  map[string]any // their values before anything is merged: these tell the types
+	known []string          // all keys, sorted
+	base  map[string]any    // their values before anything is merged: these tell the types
+	from  map[string]string // where the others came from, for messages
 }
 
 func newLoader(base Config) (*loader, error) {
@@ -111,7 +112,7 @@ func newLoader(base Config) (*loader, error) {
 	if err := yaml.Unmarshal(raw, &tree); err != nil {
 		return nil, err
 	}
-	l := &loader{v: viper.New(), base: map[string]any{}}
+	l := &loader{v: viper.New(), base: map[string]any{}, from: map[string]string{}}
 	if err := l.v.MergeConfigMap(tree); err != nil {
 		return nil, err
 	}
@@ -132,14 +133,14 @@ func (l *loader) file(path string) error {
 	var m map[string]any
 	d := yaml.NewDecoder(bytes.NewReader(raw))
 	if err := d.Decode(&m); err != nil && !errors.Is(err, io.EOF) { // EOF: empty, or comments alone
-		return notYAML(err)
+		return notYAML(err, raw)
 	}
 	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return errors.New("want one YAML document, got more after a line of ---")
 	}
 	file := viper.New()
 	if err := file.MergeConfigMap(m); err != nil {
-		return notYAML(err)
+		return notYAML(err, raw)
 	}
 	keys := file.AllKeys()
 	slices.Sort(keys)
@@ -150,12 +151,20 @@ func (l *loader) file(path string) error {
 		if file.Get(key) == nil {
 			return fmt.Errorf("key %q: want a value, got nothing: write %s for none, or leave the key out", key, none(l.base[key]))
 		}
+		l.from[key] = "config " + path
 	}
 	return l.v.MergeConfigMap(m)
 }
 
-func notYAML(err error) error {
-	return fmt.Errorf("want YAML: %s", strings.TrimPrefix(oneLine(err), "yaml: "))
+func notYAML(err error, raw []byte) error {
+	text := strings.TrimPrefix(oneLine(err), "yaml: ")
+	switch {
+	case strings.Contains(text, "into map[string]"):
+		text = "it has no keys: write key: value"
+	case strings.Contains(text, "cannot start any token") && bytes.ContainsRune(raw, '\t'):
+		text += ": YAML is indented with spaces, and there are tabs in it"
+	}
+	return fmt.Errorf("want YAML: %s", text)
 }
 
 // none is how an empty value of old's type is written.
@@ -193,17 +202,17 @@ func (l *loader) environment(all []string) error {
 		if value == "" {
 			continue
 		}
-		if err := l.set(key, value); err != nil {
+		if err := l.set("environment: "+name, key, value); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-// set takes the text of a value, which is read as YAML would read it: 3, true,
-// [a, b], text. Where a text is wanted it is taken as it stands, unless quoted:
+// set takes the text of a value from a place outside files. It is read as YAML
+// would read it: 3, true, [a, b], text. Where a text is wanted it is taken as it stands, unless quoted:
 // a run folder may be called 007 or yes.
-func (l *loader) set(key, text string) error {
+func (l *loader) set(from, key, text string) error {
 	if err := l.check(key); err != nil {
 		return err
 	}
@@ -220,6 +229,7 @@ func (l *loader) set(key, text string) error {
 		x = ""
 	}
 	l.v.Set(key, x)
+	l.from[key] = from
 	return nil
 }
 

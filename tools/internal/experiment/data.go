@@ -10,6 +10,28 @@ import (
 	"unwarp/pipelines"
 )
 
+// OpenData reads or draws the set. A large one takes seconds, and the goroutine
+// that a cancelled ctx leaves behind goes on until it is done: the caller is
+// expected to end.
+func OpenData(ctx context.Context, d pipelines.Data) (pipelines.Splits, error) {
+	var s pipelines.Splits
+	var err error
+	done := make(chan struct{})
+	go func() {
+		s, err = pipelines.Open(d)
+		close(done)
+	}()
+	select {
+	case <-ctx.Done():
+		return pipelines.Splits{}, ctx.Err()
+	case <-done:
+	}
+	if err != nil && d.Set == "glyphs" { // there is no file that could be to blame
+		err = &ConfigError{err}
+	}
+	return s, err
+}
+
 // Images reads the first n examples of src, prepared as for evaluation; n 0
 // takes all.
 func (x *Experiment) Images(ctx context.Context, src pipelines.Source, n int) (attacks.Set, error) {

@@ -32,26 +32,37 @@ type Experiment struct {
 }
 
 // Train builds the graph for training, evaluation and attacks.
-func Train(c config.Config) (*Experiment, error) { return build(c, trainer.Declare) }
+func Train(ctx context.Context, c config.Config) (*Experiment, error) {
+	return build(ctx, c, trainer.Declare)
+}
+
+// ConfigError is an error that another configuration would mend, found only
+// with the data at hand.
+type ConfigError struct{ error }
+
+// Unwrap is the error itself.
+func (e *ConfigError) Unwrap() error { return e.error }
 
 // Open builds the graph for evaluation and attacks.
-func Open(c config.Config) (*Experiment, error) { return build(c, trainer.DeclareInference) }
+func Open(ctx context.Context, c config.Config) (*Experiment, error) {
+	return build(ctx, c, trainer.DeclareInference)
+}
 
 type declare func(*graphs.Builder, trainer.Config, graphs.Disentangled, pipelines.Shape) (*trainer.Plan, error)
 
-func build(c config.Config, d declare) (*Experiment, error) {
+func build(ctx context.Context, c config.Config, d declare) (*Experiment, error) {
 	x := &Experiment{Config: c}
 	var err error
-	if x.Data, err = pipelines.Open(c.Data); err != nil {
+	if x.Data, err = OpenData(ctx, c.Data); err != nil {
 		return nil, err
 	}
 	model, err := c.Model.Build(x.Data.Train.Classes())
 	if err != nil {
-		return nil, err
+		return nil, &ConfigError{err}
 	}
 	shape, err := c.Train.Augment.Eval().Out(x.Data.Train.Shape())
 	if err != nil {
-		return nil, err
+		return nil, &ConfigError{fmt.Errorf("train.augment: %w", err)}
 	}
 	err = quiet.During(func() (err error) {
 		x.Net, err = graphs.Build(graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads}, func(b *graphs.Builder) error {

@@ -87,6 +87,12 @@ func New(w io.Writer, title, unit string, total, done int64) *Bar {
 	return b
 }
 
+// Columns is the width of w if it is a terminal, else 0.
+func Columns(w io.Writer) int {
+	n, _ := terminal(w)
+	return n
+}
+
 // terminal is the width of w if it is one.
 func terminal(w io.Writer) (columns int, ok bool) {
 	f, ok := w.(*os.File)

@@ -11,8 +11,8 @@ import (
 // Var is one environment variable.
 type Var struct{ Name, Value string }
 
-// Environ is what the go tool and the program that it builds need to use the library: the flags of cgo, added
-// to the user's own, and TensorFlow's log level unless it is set. The program needs none of it once built: the
+// Environ is what the go tool and the program that it builds need to use the library: the flags of cgo, before
+// the user's own so that no other library wins, and TensorFlow's log level unless it is set. The program needs none of it once built: the
 // folder of the library is in its run path.
 func (l Library) Environ(ctx context.Context) ([]Var, error) {
 	cflags, ldflags := cgoFlags(ctx)
@@ -32,8 +32,8 @@ func (l Library) Environ(ctx context.Context) ([]Var, error) {
 		return nil, err
 	}
 	vars := []Var{
-		{"CGO_CFLAGS", appendFlags(cflags, include)},
-		{"CGO_LDFLAGS", appendFlags(ldflags, link+" "+runpath)},
+		{"CGO_CFLAGS", prepend(include, cflags)},
+		{"CGO_LDFLAGS", prepend(link+" "+runpath, ldflags)},
 	}
 	// Unset, a missing C compiler turns cgo off and the build fails with a riddle; set, the go tool names it.
 	for _, d := range []Var{{"CGO_ENABLED", "1"}, {"TF_CPP_MIN_LOG_LEVEL", "2"}} {
@@ -61,13 +61,13 @@ func cgoFlags(ctx context.Context) (cflags, ldflags string) {
 	return cflags, ldflags
 }
 
-// appendFlags adds flags unless they are there, so that one tf inside another changes nothing: other flags
-// would make the go tool build everything again.
-func appendFlags(flags, more string) string {
-	if strings.Contains(" "+flags+" ", " "+more+" ") {
+// prepend puts flags first unless they are, so that one tf inside another changes nothing: other flags would
+// make the go tool build everything again.
+func prepend(more, flags string) string {
+	if strings.HasPrefix(flags+" ", more+" ") {
 		return flags
 	}
-	return strings.TrimSpace(flags + " " + more)
+	return strings.TrimSpace(more + " " + flags)
 }
 
 // quoteFlag writes one flag so that the go tool reads it as one: it splits at spaces, takes '…' or "…" around a

@@ -27,8 +27,8 @@ func TestEnviron(t *testing.T) {
 	vars, err := l.Environ(context.Background())
 	must(t, err)
 	for name, want := range map[string]string{
-		"CGO_CFLAGS":            "-O3 -I/tf/include",
-		"CGO_LDFLAGS":           "-lfoo -L/tf/links -Wl,-rpath,/tf/lib",
+		"CGO_CFLAGS":            "-I/tf/include -O3",
+		"CGO_LDFLAGS":           "-L/tf/links -Wl,-rpath,/tf/lib -lfoo",
 		"CGO_ENABLED":           "1",
 		"TF_CPP_MIN_LOG_LEVEL":  "2",
 		"TF_ENABLE_ONEDNN_OPTS": "",
@@ -45,6 +45,11 @@ func TestEnviron(t *testing.T) {
 	if len(inner) != 2 || inner[0] != vars[0] || inner[1] != vars[1] {
 		t.Errorf("one inside another: %q, want %q", inner, vars[:2])
 	}
+	other, err := Library{Dir: "/other", Links: "/other", Include: "/other"}.Environ(context.Background())
+	must(t, err)
+	if got := value(other, "CGO_LDFLAGS"); !strings.HasPrefix(got, "-L/other -Wl,-rpath,/other -L/tf") {
+		t.Errorf("another library inside one: %q, want it to win", got)
+	}
 }
 
 // The defaults of the go tool stay in force, and so does what the user stored with go env -w.
@@ -56,10 +61,10 @@ func TestEnvironKeepsDefaults(t *testing.T) {
 	}
 	vars, err := Library{Dir: "/d", Links: "/l", Include: "/i"}.Environ(context.Background())
 	must(t, err)
-	if got := value(vars, "CGO_CFLAGS"); got != "-O2 -g -I/i" {
+	if got := value(vars, "CGO_CFLAGS"); got != "-I/i -O2 -g" {
 		t.Errorf("CGO_CFLAGS=%q", got)
 	}
-	if got := value(vars, "CGO_LDFLAGS"); got != "-lstored -L/l -Wl,-rpath,/d" {
+	if got := value(vars, "CGO_LDFLAGS"); got != "-L/l -Wl,-rpath,/d -lstored" {
 		t.Errorf("CGO_LDFLAGS=%q", got)
 	}
 }
@@ -107,6 +112,7 @@ func TestRealBuild(t *testing.T) {
 		}
 		return strings.TrimSpace(string(out))
 	}
+	t.Setenv("CGO_LDFLAGS", "-L/usr/lib -lm") // what the user has already
 	lib := filepath.Join(dir, "tf", "libtensorflow_cc.so.2")
 	run(nil, dir, gcc, "-shared", "-fPIC", "-Wl,-soname,libtensorflow_cc.so.2", "-o", lib, "version.c")
 	must(t, os.WriteFile(filepath.Join(dir, "tf", "libtensorflow_framework.so.2"), []byte(framework), 0o644))

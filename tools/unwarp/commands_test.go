@@ -1,0 +1,199 @@
+package main
+
+import (
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"unwarp/attacks"
+	"unwarp/tools/internal/doctor"
+	"unwarp/tools/internal/report"
+	"unwarp/trainer"
+)
+
+// TestSpine follows a run from training to export: what one command writes the
+// next must read, and they must agree.
+func TestSpine(t *testing.T) {
+	run := trained(t)
+	var s report.Summary
+	shared.r.decode(t, &s)
+	if s.Run != run || s.Training.Steps != 4 || s.Test.Images != 30 || s.Attacks == nil || s.Export == nil {
+		t.Errorf("summary: %+v", s)
+	}
+	for _, name := range append(s.Pictures, s.Export.Path+"/saved_model.pb", run+"/summary.json", run+"/metrics.jsonl") {
+		if _, err := os.Stat(name); err != nil {
+			t.Error(err)
+		}
+	}
+
+	var e report.Evaluated
+	must(t, "evaluate", run, "--json").decode(t, &e)
+	if e.Accuracy != s.Test.Accuracy || e.Loss != s.Test.Loss || e.Images != 30 || e.Step != 4 || e.Part != "test" {
+		t.Errorf("evaluate disagrees with the summary's %+v: %+v", s.Test, e)
+	}
+	if !(e.Interval[0] <= e.Accuracy && e.Accuracy <= e.Interval[1] && e.Interval[0] < e.Interval[1]) {
+		t.Errorf("interval %v does not hold %v", e.Interval, e.Accuracy)
+	}
+	right := 0
+	for _, c := range e.PerClass {
+		right += c.Right
+	}
+	if len(e.PerClass) != 10 || math.Abs(float64(right)/30-e.Accuracy) > 1e-12 {
+		t.Errorf("classes do not add up to %v: %+v", e.Accuracy, e.PerClass)
+	}
+	var v report.Evaluated
+	must(t, "evaluate", run, "--part", "validation", "--checkpoint", "best", "--json").decode(t, &v)
+	if v.Images != 20 || v.Accuracy != s.Training.Validation.Accuracy {
+		t.Errorf("validation: want what training saw, %+v, got %+v", s.Training.Validation, v)
+	}
+
+	save := filepath.Join(t.TempDir(), "adversarial.npz")
+	var a attacks.Report
+	must(t, "attack", run, "--json", "--save", save).decode(t, &a)
+	if a.CleanRight != s.Attacks.CleanRight || len(a.Outcomes) != 4 {
+		t.Errorf("attack disagrees with the summary's: %+v", a)
+	}
+	for i, o := range a.Outcomes {
+		if o.Right != s.Attacks.Outcomes[i].Right || o.Invalid != 0 {
+			t.Errorf("attack: want %+v, got %+v", s.Attacks.Outcomes[i], o)
+		}
+	}
+	arrays := readNPZ(t, save)
+	if got := arrays["images"].shape; !equal(got, []int{32, 28, 28, 1}) {
+		t.Errorf("saved images: want 4 outcomes of 8 images, got %v", got)
+	}
+	wrong := 0
+	for i, label := range arrays["labels"].values[:8] {
+		if arrays["predicted"].values[i] != label {
+			wrong++
+		}
+	}
+	if wrong != 8-a.Outcomes[0].Right {
+		t.Errorf("saved predictions: want %d wrong, got %d", 8-a.Outcomes[0].Right, wrong)
+	}
+}
+
+func TestExport(t *testing.T) {
+	run, dir := trained(t), t.TempDir()
+	out, ref := filepath.Join(dir, "model"), filepath.Join(dir, "reference.npz")
+	for _, args := range [][]string{
+		{"--reference", ref, "--count", "5"},
+		{"--inference-only", "--input", "uint8", "--reference", ref}, // replaces the first
+	} {
+		var e trainer.ExportReport
+		must(t, append([]string{"export", run, "--out", out, "--json"}, args...)...).decode(t, &e)
+		if e.Path != out || e.Bytes == 0 || len(e.Differences) == 0 {
+			t.Errorf("%v: %+v", args, e)
+		}
+		arrays := readNPZ(t, ref)
+		for sign, outputs := range e.Signatures {
+			for _, name := range outputs {
+				if a, ok := arrays[name]; !ok || a.shape[0] != arrays["images"].shape[0] {
+					t.Errorf("%v: reference lacks %s of %s: %v", args, name, sign, a.shape)
+				}
+			}
+		}
+		if want := len(e.Differences) + 1; len(arrays) != want {
+			t.Errorf("%v: want %d arrays, got %s", args, want, names(arrays))
+		}
+		p := arrays["probabilities"]
+		for i := 0; i < len(p.values); i += p.shape[1] {
+			total := 0.0
+			for _, x := range p.values[i : i+p.shape[1]] {
+				total += x
+			}
+			if math.Abs(total-1) > 1e-5 {
+				t.Errorf("probabilities add up to %v", total)
+			}
+		}
+	}
+	arrays := readNPZ(t, ref)
+	if arrays["images"].kind != "|u1" || arrays["images"].shape[0] != 16 || len(arrays["field"].values) > 0 {
+		t.Errorf("uint8, inference only: got %s", names(arrays))
+	}
+	words := must(t, "export", run, "--out", out).out
+	for _, want := range []string{"serving_default", "reconstruct", "MB", "tf.saved_model.load", "keras.models.load_model"} {
+		if !strings.Contains(words, want) {
+			t.Errorf("want %q in\n%s", want, words)
+		}
+	}
+}
+
+func TestData(t *testing.T) {
+	sheet := filepath.Join(t.TempDir(), "sheet.png")
+	var d report.Data
+	must(t, "data", "--config", configFile(t, tiny), "--json", "--sheet", sheet, "--count", "12", "--set", "train.augment=crop(24)|deform(shift=1..2)").decode(t, &d)
+	if len(d.Parts) != 3 || d.Parts[0].Examples != 64 || !d.Twins || d.Seen != [3]int{24, 24, 1} || d.Sheet != sheet {
+		t.Errorf("data: %+v", d)
+	}
+	f, err := os.Open(sheet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	img, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Two rows of images, each with the row of its twins.
+	scale := 84 / 24
+	if want := 4 + 10*(24*scale+4); img.Bounds().Dx() != want {
+		t.Errorf("width: want %d, got %v", want, img.Bounds())
+	}
+	if want := 4 + 4*(24*scale+13+4); img.Bounds().Dy() != want {
+		t.Errorf("height: want %d, got %v", want, img.Bounds())
+	}
+	words := must(t, "data", "--config", configFile(t, tiny), "--set", "data.validation=0").out
+	if strings.Contains(words, "validation") || !strings.Contains(words, "test: 30 images of 28x28x1") || !strings.Contains(words, "unchanged") {
+		t.Errorf("data:\n%s", words)
+	}
+}
+
+func TestEvaluateWords(t *testing.T) {
+	words := must(t, "evaluate", trained(t)).out
+	for _, want := range []string{"accuracy", "95 % interval", "cross-entropy", "reconstruction", "class  0 1", "checkpoint last (step 4), on 30 test images of glyphs"} {
+		if !strings.Contains(words, want) {
+			t.Errorf("want %q in\n%s", want, words)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	var b doctor.Build
+	must(t, "version", "--json").decode(t, &b)
+	if !strings.HasPrefix(b.TensorFlow, "2.18") || !strings.HasPrefix(b.Go, "go1.") || b.Unwarp == "" {
+		t.Errorf("version: %+v", b)
+	}
+	if words := must(t, "version").out; !strings.Contains(words, "tensorflow    2.18") {
+		t.Errorf("version:\n%s", words)
+	}
+}
+
+func TestDoctor(t *testing.T) {
+	t.Setenv(beUnwarp, "1") // for the process that doctor starts
+	var r doctor.Report
+	must(t, "doctor", "--json").decode(t, &r)
+	if len(r.Devices) == 0 || r.Cores < 1 || r.Broken() != 0 || len(r.Disks) == 0 {
+		t.Errorf("doctor: %+v", r)
+	}
+	t.Setenv("UNWARP_TRAIN_BACH", "3")
+	b := unwarp(t, "doctor")
+	if b.code != exitFailed || !strings.Contains(b.out, "BROKEN: the configuration is refused") || !strings.Contains(b.out, "UNWARP_TRAIN_BATCH") {
+		t.Errorf("doctor with a wrong variable: exit code %d\n%s", b.code, b.out)
+	}
+}
+
+func equal(a, b []int) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,82 @@
+package trainer
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"unwarp/graphs"
+)
+
+// Every value that cannot work is refused in one line that opens with its key
+// and holds what came.
+func TestConfigCheck(t *testing.T) {
+	if err := DefaultConfig().Check(); err != nil {
+		t.Fatal(err)
+	}
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, c := range []struct {
+		key, got string
+		spoil    func(c *Config)
+	}{
+		{"train.batch", "0", func(c *Config) { c.Batch = 0 }},
+		{"train.batch", "-1", func(c *Config) { c.Batch = -1 }},
+		{"train.duration", "0st", func(c *Config) { c.Duration = Span{} }},
+		{"train.duration", "5%", func(c *Config) { c.Duration = mustSpan(t, "5%") }},
+		{"train.workers", "-1", func(c *Config) { c.Workers = -1 }},
+		{"train.average", "-0.1", func(c *Config) { c.Average = -.1 }},
+		{"train.average", "1", func(c *Config) { c.Average = 1 }},
+		{"train.average", "NaN", func(c *Config) { c.Average = float32(nan) }},
+		{"train.objective.lambda", "-1", func(c *Config) { c.Objective.Lambda = -1 }},
+		{"train.objective.lambda", "NaN", func(c *Config) { c.Objective.Lambda = float32(nan) }},
+		{"train.objective.lambda", "+Inf", func(c *Config) { c.Objective.Lambda = float32(inf) }},
+		{"train.objective.gamma", "-1", func(c *Config) { c.Objective.Gamma = -1 }},
+		{"train.objective.gamma", "+Inf", func(c *Config) { c.Objective.Gamma = float32(inf) }},
+		{"train.objective.norm", `"l3"`, func(c *Config) { c.Objective.Norm = "l3" }},
+		{"train.objective.norm", `""`, func(c *Config) { c.Objective.Norm = "" }},
+		{"train.optimizer.name", `"lion"`, func(c *Config) { c.Optimizer.Name = "lion" }},
+		{"train.optimizer.beta1, beta2", "1 and", func(c *Config) { c.Optimizer.Beta1 = 1 }},
+		{"train.optimizer.beta1, beta2", "and -0.5", func(c *Config) { c.Optimizer.Beta2 = -.5 }},
+		{"train.optimizer.beta1, beta2", "NaN", func(c *Config) { c.Optimizer.Beta2 = float32(nan) }},
+		{"train.optimizer.epsilon", "0", func(c *Config) { c.Optimizer.Epsilon = 0 }},
+		{"train.optimizer.epsilon", "+Inf", func(c *Config) { c.Optimizer.Epsilon = float32(inf) }},
+		{"train.optimizer.momentum", "1", func(c *Config) { c.Optimizer.Momentum = 1 }},
+		{"train.optimizer.weight_decay", "-1", func(c *Config) { c.Optimizer.Decay = -1 }},
+		{"train.optimizer.weight_decay", "NaN", func(c *Config) { c.Optimizer.Decay = float32(nan) }},
+		{"train.optimizer.clip_norm", "-1", func(c *Config) { c.Optimizer.Clip = -1 }},
+		{"train.optimizer.clip_norm", "+Inf", func(c *Config) { c.Optimizer.Clip = float32(inf) }},
+		{"train.schedule.name", `"linear"`, func(c *Config) { c.Schedule.Name = "linear" }},
+		{"train.schedule.rate", "0", func(c *Config) { c.Schedule.Rate = 0 }},
+		{"train.schedule.rate", "NaN", func(c *Config) { c.Schedule.Rate = nan }},
+		{"train.schedule.rate", "+Inf", func(c *Config) { c.Schedule.Rate = inf }},
+		{"train.schedule.floor", "-1", func(c *Config) { c.Schedule.Floor = -1 }},
+		{"train.schedule.floor", "0.5", func(c *Config) { c.Schedule.Floor = .5 }},
+		{"train.schedule.floor", "NaN", func(c *Config) { c.Schedule.Floor = nan }},
+		{"train.schedule.at, factor", "[]", func(c *Config) { c.Schedule.Name = "steps" }},
+		{"train.schedule.at, factor", "2", func(c *Config) {
+			c.Schedule.Name, c.Schedule.At, c.Schedule.Factor = "steps", []Span{mustSpan(t, "1ep")}, 2
+		}},
+		{"train.schedule.at, factor", "NaN", func(c *Config) {
+			c.Schedule.Name, c.Schedule.At, c.Schedule.Factor = "steps", []Span{mustSpan(t, "1ep")}, nan
+		}},
+	} {
+		config := DefaultConfig()
+		c.spoil(&config)
+		err := config.Check()
+		if err == nil {
+			t.Errorf("%s: %s passes", c.key, c.got)
+			continue
+		}
+		text := err.Error()
+		if !strings.HasPrefix(text, c.key+": want ") || !strings.Contains(text, "got ") || !strings.Contains(text[strings.Index(text, "got "):], c.got) || strings.Contains(text, "\n") {
+			t.Errorf("want %s: want …, got … %s, got %q", c.key, c.got, text)
+		}
+		// Declare asks before it builds anything.
+		if _, err := Declare(nil, config, graphs.Disentangled{}, littleShape); err == nil || err.Error() != text {
+			t.Errorf("%s: Declare says %v", c.key, err)
+		}
+		if _, err := DeclareInference(nil, config, graphs.Disentangled{}, littleShape); err == nil || err.Error() != text {
+			t.Errorf("%s: DeclareInference says %v", c.key, err)
+		}
+	}
+}
