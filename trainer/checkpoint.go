@@ -58,7 +58,7 @@ func (c Checkpoints) Save(p *Plan, net *graphs.Net, st State, pointers ...string
 	}
 	for _, ptr := range pointers {
 		if err := WriteFile(filepath.Join(c.Dir, ptr), []byte(name+"\n")); err != nil {
-			return fmt.Errorf("checkpoint %s: pointer %q not moved: %w", final, ptr, err)
+			return fmt.Errorf("checkpoint %s: pointer %q not moved: %w: free space or choose another run folder; it still names the previous checkpoint", final, ptr, err)
 		}
 	}
 	return c.prune()

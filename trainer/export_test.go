@@ -111,6 +111,7 @@ func checkSignatures(t *testing.T, m *pb.MetaGraphDef, e Export, want map[string
 		if s == nil {
 			t.Fatalf("no signature %s", name)
 		}
+		//lint:ignore SA1019 deprecated in the proto, but what TensorFlow Serving reads
 		if s.MethodName != "tensorflow/serving/predict" || len(s.Inputs) != 1 || len(s.Outputs) != len(outputs) {
 			t.Errorf("%s: %v", name, s)
 		}

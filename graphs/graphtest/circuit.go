@@ -138,6 +138,7 @@ func (c *Circuit) Value(t testing.TB, path string) Array {
 	v := c.Net.Vars.Find(path)
 	if v == nil {
 		t.Fatalf("no variable %q; there are:\n%s", path, c.Net.Vars.Manifest())
+		return Array{}
 	}
 	return c.fetch(t, nil, []tf.Output{v.Read})[0]
 }

@@ -36,8 +36,8 @@ in brackets: loss=classification (default), margin, or training (the gradient
 of the whole training loss, which is what reproduces the paper's figures);
 eps=.1 .2 for radii of its own; seed=N for random.
 Eps is in units of images in [0,1]; 8/255 is understood.`,
-		Example: `  unwarp attack runs/glyphs-disentangled-seed1
-  unwarp attack RUN --attack fgsm --attack "bim(steps=40,alpha=.01,loss=margin)" --eps "8/255 .1"
+		Example: `  unwarp attack runs/glyphs-disentangled-seed1 --eps "8/255 .1"
+  unwarp attack RUN --attack fgsm --attack "bim(steps=40,alpha=.01)"
   unwarp attack RUN --images 0 --json > attacks.json
   unwarp attack RUN --attack fgsm --eps .2 --save adversarial.npz`,
 		Args: oneRun,

@@ -41,7 +41,7 @@ the row of theirs.`,
 		Example: `  unwarp data
   unwarp data --config tools/configs/mnist-base.yaml --json
   unwarp data --sheet glyphs.png --count 60
-  unwarp data --sheet twins.png --set 'train.augment=deform(stretch=1..3,shift=1..3)'`,
+  unwarp data --sheet twins.png --set 'train.augment=deform(shift=1..3)'`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if c.Flags().Changed("count") && o.sheet == "" {

@@ -49,11 +49,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	// A second signal ends the process at once, as by default.
 	context.AfterFunc(ctx, stop)
-	root := newRoot(progress.Columns(stdout))
-	root.SetArgs(args)
 	out := &watched{w: stdout}
-	root.SetOut(out)
-	root.SetErr(stderr)
+	root := newRoot(out, stderr, progress.Columns(stdout))
+	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil && out.err != nil {
 		err = fmt.Errorf("standard output: not all of it could be written: %w", out.err)
@@ -125,7 +123,7 @@ func exitCode(err error) int {
 }
 
 // newRoot is the whole program; help texts are folded to columns, 0 leaves them.
-func newRoot(columns int) *cobra.Command {
+func newRoot(stdout, stderr io.Writer, columns int) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "unwarp",
 		Short: "Train, attack and export disentangled image classifiers",
@@ -144,6 +142,8 @@ attacks found, and exports them as SavedModels.`,
 	}
 	root.PersistentFlags().BoolP("verbose", "v", false, "let TensorFlow write its own log lines")
 	root.AddCommand(newTrain(), newEvaluate(), newAttack(), newExport(), newData(), newDoctor(), newVersion())
+	root.SetOut(stdout) // before the completion command, which keeps it
+	root.SetErr(stderr)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	root.SetUsageTemplate(root.UsageTemplate() + exitHelp)

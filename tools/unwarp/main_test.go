@@ -83,7 +83,7 @@ func (r result) fails(t *testing.T, code int, names ...string) {
 	if r.out != "" {
 		t.Errorf("standard output: want nothing, got %q", r.out)
 	}
-	if n := strings.Count(r.err, "unwarp: "); !strings.HasPrefix(r.last(), "unwarp: ") || n != 1 {
+	if !strings.HasPrefix(r.last(), "unwarp: ") || r.err != r.last()+"\n" {
 		t.Errorf("want one line of message, got %q", r.err)
 	}
 	for _, name := range names {

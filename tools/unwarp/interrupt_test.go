@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// long is tiny, but goes on for a while and saves all the time.
+const long = `
+data: {train: 64, validation: 20, test: 30, size: 28}
+model: {appearance: 8, geometry: 8, width: 4}
+train: {batch: 16, duration: 48st, checkpoint: 3st, evaluate: 12st, log: 1st, augment: 'deform(stretch=1..3,shift=1..3)'}
+attack: {attacks: []}
+`
+
+// TestKilled ends a training in the middle by each signal and resumes it: the
+// weights must be those of a training that was left alone.
+func TestKilled(t *testing.T) {
+	config := configFile(t, long)
+	alone := filepath.Join(t.TempDir(), "alone")
+	must(t, "train", "--config", config, "--run", alone)
+	want := weights(t, alone)
+
+	for _, row := range []struct {
+		signal syscall.Signal
+		code   int // -1: ended by the signal itself
+	}{{syscall.SIGKILL, -1}, {syscall.SIGINT, exitInterrupted}, {syscall.SIGTERM, exitInterrupted}} {
+		t.Run(row.signal.String(), func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "run")
+			c := child(t, "train", "--config", config, "--run", dir)
+			var out, stderr bytes.Buffer
+			c.Stdout, c.Stderr = &out, &stderr
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			waitFor(t, c, func() bool { return pointer(dir, "last") != "" })
+			if err := c.Process.Signal(row.signal); err != nil {
+				t.Fatal(err)
+			}
+			c.Wait()
+			if got := c.ProcessState.ExitCode(); got != row.code {
+				t.Fatalf("exit code: want %d, got %d (if 0, it was done before the signal): %s", row.code, got, stderr.String())
+			}
+			if row.code == exitInterrupted {
+				r := result{row.code, out.String(), stderr.String()}
+				r.failsAfter(t, exitInterrupted, "--resume "+dir)
+			}
+			if pointer(dir, "last") == "step-00000048" {
+				t.Fatal("the training was done before the signal came")
+			}
+			r := must(t, "train", "--resume", dir)
+			if !strings.Contains(r.err, "going on from step") {
+				t.Errorf("want it to go on, got %q", r.err)
+			}
+			got := weights(t, dir)
+			for name, raw := range want {
+				if !bytes.Equal(got[name], raw) {
+					t.Errorf("%s differs from that of an uninterrupted run", name)
+				}
+			}
+			if litter, _ := filepath.Glob(filepath.Join(dir, "checkpoints", "*.unfinished")); len(litter) > 0 {
+				t.Errorf("left behind: %v", litter)
+			}
+			if got, want := steps(t, dir), steps(t, alone); got != want {
+				t.Errorf("metrics: want the steps\n%s\ngot\n%s", want, got)
+			}
+		})
+	}
+}
+
+// weights are the files of the last checkpoint, without the one that holds
+// times.
+func weights(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	all := files(t, filepath.Join(dir, "checkpoints", pointer(dir, "last")))
+	delete(all, "state.json")
+	if len(all) != 3 {
+		t.Fatalf("want variables and manifest, got %s", names(all))
+	}
+	return all
+}
+
+// steps lists kind and step of each line of the metrics.
+func steps(t *testing.T, dir string) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(dir, "metrics.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for line := range strings.Lines(string(raw)) {
+		kind, rest, _ := strings.Cut(line, `"step":`)
+		step, _, _ := strings.Cut(rest, ",")
+		fmt.Fprintf(&out, "%v %s, ", strings.Contains(kind, "train"), step)
+	}
+	return out.String()
+}
+
+func waitFor(t *testing.T, c *exec.Cmd, ready func() bool) {
+	t.Helper()
+	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if ready() {
+			return
+		}
+	}
+	c.Process.Kill()
+	t.Fatal("nothing happened for a minute")
+}
+
+// TestInterrupted interrupts commands once they have said something: nothing
+// is on standard output, and no file is left.
+func TestInterrupted(t *testing.T) {
+	run := trained(t)
+	for _, row := range []struct {
+		name string
+		args []string
+	}{
+		{"evaluate", []string{"evaluate", run, "--set", "data.test=20000"}},
+		{"attack", []string{"attack", run, "--images", "0", "--set", "data.test=3000", "--set", "attack.batch=20", "--save", "a.npz"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			c := child(t, row.args...)
+			c.Dir = t.TempDir()
+			var out bytes.Buffer
+			c.Stdout = &out
+			pipe, err := c.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			said := bufio.NewReader(pipe)
+			first, err := said.ReadString('\n')
+			if err != nil {
+				t.Fatalf("it said nothing: %v", err)
+			}
+			if err := c.Process.Signal(syscall.SIGINT); err != nil {
+				t.Fatal(err)
+			}
+			rest, _ := io.ReadAll(said)
+			c.Wait()
+			r := result{c.ProcessState.ExitCode(), out.String(), first + string(rest)}
+			r.failsAfter(t, exitInterrupted, "interrupted", "nothing was written")
+			if left := files(t, c.Dir); len(left) > 0 {
+				t.Errorf("left behind: %s", names(left))
+			}
+		})
+	}
+}

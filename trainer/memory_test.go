@@ -1,0 +1,84 @@
+package trainer
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"testing"
+)
+
+// resident is the memory of this process in MB, TensorFlow's included.
+func resident(tb testing.TB) float64 {
+	tb.Helper()
+	debug.FreeOSMemory()
+	raw, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		tb.Skip("needs /proc: ", err)
+	}
+	for line := range strings.Lines(string(raw)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			var kb float64
+			if _, err := fmt.Sscan(rest, &kb); err != nil {
+				tb.Fatal(err)
+			}
+			return kb / 1024
+		}
+	}
+	tb.Skip("no VmRSS in /proc/self/status")
+	return 0
+}
+
+// growth trains for some steps, after as many to warm up, with lines,
+// evaluations and checkpoints on the way, and returns by how many MB the
+// process grew.
+func growth(tb testing.TB, warm, steps int) float64 {
+	c := DefaultConfig()
+	c.Batch, c.Duration = 32, Span{float64(warm + steps), "st"}
+	c.Log, c.Evaluate, c.Checkpoint = mustSpan(tb, "50st"), mustSpan(tb, "100st"), mustSpan(tb, "100st")
+	c.Augment = mustAugment(tb, "flip|deform(stretch=1..2,shift=1..2,step=1)")
+	p, net := declared(tb, 1, c, littleModel("disentangled"), littleShape)
+	src := littleDots(640)
+	var before, after float64
+	seen := &stepper{func(step int) {
+		switch step {
+		case warm:
+			before = resident(tb)
+		case warm + steps:
+			after = resident(tb)
+		}
+	}}
+	if _, err := p.Run(tb.Context(), net, Inputs{Train: src, Validation: src, Dir: tb.TempDir()}, seen); err != nil {
+		tb.Fatal(err)
+	}
+	return after - before
+}
+
+// stepper is an observer of steps alone.
+type stepper struct{ on func(step int) }
+
+func (s *stepper) Began(Progress)                 {}
+func (s *stepper) Stepped(at Progress)            { s.on(at.Step) }
+func (s *stepper) Evaluated(Progress, Evaluation) {}
+func (s *stepper) Saved(Progress, []string)       {}
+func (s *stepper) Ended(Progress, Summary, error) {}
+
+// A batch of tensors leaked at each step would be 16 KB of images, 16 KB of
+// twins and as much again of activations: more than 20 MB in 400 steps.
+func TestMemoryIsFlat(t *testing.T) {
+	if mb := growth(t, 200, 400); mb > 20 {
+		t.Errorf("want a process that stays as it is, it grew by %.1f MB in 400 steps", mb)
+	}
+}
+
+// BenchmarkMemory reports by how much the process grows in 10,000 steps:
+//
+//	go test ./trainer -run '^$' -bench Memory -benchtime 1x
+func BenchmarkMemory(b *testing.B) {
+	most := 0.
+	for range b.N {
+		most = max(most, growth(b, 500, 10_000))
+	}
+	b.ReportMetric(most, "MB-growth")
+	b.ReportMetric(0, "ns/op")
+}
