@@ -6,49 +6,48 @@ import (
 	"strings"
 	"testing"
 
-	"unwarp/tools/internal/config"
-	"unwarp/tools/internal/experiment"
+	"unwarp/tools/internal/report"
+	"unwarp/trainer"
 )
 
 // TestPrecedence gives one key in more and more places.
 func TestPrecedence(t *testing.T) {
-	dir := t.TempDir()
-	loaded := func(args ...string) uint64 {
+	augment := func(args ...string) string {
 		t.Helper()
-		run := filepath.Join(dir, "run")
-		os.RemoveAll(run)
-		must(t, append([]string{"train", "--run", run,
-			"--set", "train.duration=1st", "--set", "attack.attacks=", "--set", "data.train=16", "--set", "data.validation=0", "--set", "data.test=10",
-			"--set", "train.batch=16", "--set", "model.kind=base", "--set", "model.appearance=4", "--set", "model.geometry=4"}, args...)...)
-		c, err := experiment.ReadFolder(run)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c.Seed
+		var d report.Data
+		must(t, append([]string{"data", "--json", "--set", "data.train=10", "--set", "data.validation=0", "--set", "data.test=10"}, args...)...).decode(t, &d)
+		return d.Augment
 	}
-	file := configFile(t, "seed: 11\n")
-	if got := loaded(); got != config.Default().Seed {
-		t.Errorf("default: got %d", got)
+	file := configFile(t, "train: {augment: crop(25)}")
+	if got := augment(); got != "" {
+		t.Errorf("default: got %q", got)
 	}
-	if got := loaded("-c", file); got != 11 {
-		t.Errorf("file over default: got %d", got)
+	if got := augment("-c", file); got != "crop(25)" {
+		t.Errorf("file over default: got %q", got)
 	}
-	t.Setenv("UNWARP_SEED", "12")
-	got := loaded("-c", file)
-	os.Unsetenv("UNWARP_SEED") // ReadFolder is under the environment too
-	if got != 12 {
-		t.Errorf("environment over file: got %d", got)
+	t.Setenv("UNWARP_TRAIN_AUGMENT", "crop(24)")
+	if got := augment("-c", file); got != "crop(24)" {
+		t.Errorf("environment over file: got %q", got)
 	}
-	os.Setenv("UNWARP_SEED", "12")
-	if got := loaded("-c", file, "--seed", "13"); got != 12 {
-		t.Errorf("environment over a run's file: got %d", got)
+	if got := augment("-c", file, "--set", "train.augment=crop(23)"); got != "crop(23)" {
+		t.Errorf("--set over environment: got %q", got)
 	}
-	os.Unsetenv("UNWARP_SEED")
-	if got := loaded("-c", file, "--seed", "13"); got != 13 {
-		t.Errorf("flag over file: got %d", got)
+
+	input := func(args ...string) string {
+		t.Helper()
+		var e trainer.ExportReport
+		must(t, append([]string{"export", trained(t), "--json", "--out", filepath.Join(t.TempDir(), "x"), "--set", "train.augment="}, args...)...).decode(t, &e)
+		return e.Input
 	}
-	if got := loaded("--seed", "13", "--set", "seed=14"); got != 14 {
-		t.Errorf("--set over flag: got %d", got)
+	t.Setenv("UNWARP_EXPORT_INPUT", "uint8")
+	if got := input(); got != "uint8" {
+		t.Errorf("environment over the run's configuration: got %q", got)
+	}
+	if got := input("--input", "float"); got != "float" {
+		t.Errorf("flag over environment: got %q", got)
+	}
+	if got := input("--set", "export.input=uint8", "--input", "float"); got != "uint8" {
+		t.Errorf("--set over flag: got %q", got)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 const long = `
 data: {train: 64, validation: 20, test: 30, size: 28}
 model: {appearance: 8, geometry: 8, width: 4}
-train: {batch: 16, duration: 48st, checkpoint: 3st, evaluate: 12st, log: 1st, augment: 'deform(stretch=1..3,shift=1..3)'}
+train: {batch: 16, duration: 30st, checkpoint: 5st, evaluate: 15st, log: 1st, augment: 'deform(stretch=1..3,shift=1..3)'}
 attack: {attacks: []}
 `
 
@@ -54,7 +54,7 @@ func TestKilled(t *testing.T) {
 				r := result{row.code, out.String(), stderr.String()}
 				r.failsAfter(t, exitInterrupted, "--resume "+dir)
 			}
-			if pointer(dir, "last") == "step-00000048" {
+			if pointer(dir, "last") == "step-00000030" {
 				t.Fatal("the training was done before the signal came")
 			}
 			r := must(t, "train", "--resume", dir)

@@ -79,7 +79,7 @@ func TestMisuse(t *testing.T) {
 func TestDiverged(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	unwarp(t, "train", "-c", configFile(t, tiny), "--run", dir, "--set", "train.schedule.rate=1e9", "--set", "train.optimizer.name=sgd", "--json").
-		fails(t, exitDiverged, "step", "train.schedule.rate")
+		failsAfter(t, exitDiverged, "step", "train.schedule.rate")
 }
 
 // TestSpoiled spoils a run in one way after another.

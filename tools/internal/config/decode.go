@@ -86,10 +86,16 @@ func numbers(_, to reflect.Type, data any) (any, error) {
 		return nil, fmt.Errorf("want a whole number, got %v", data)
 	case k >= reflect.Int && k <= reflect.Int64 && math.Abs(x) >= 1<<53:
 		return nil, fmt.Errorf("want a whole number below 2^53, got %v", data)
-	case k >= reflect.Uint && k <= reflect.Uint64 && (x < 0 || x >= 1<<64):
+	case k >= reflect.Uint && k <= reflect.Uint64 && (x < 0 || x >= 1<<64) && !isUint(data):
 		return nil, fmt.Errorf("want a whole number from 0 to 2^64-1, got %v", data)
 	}
 	return data, nil
+}
+
+// isUint is for values near 2^64, which a float64 cannot tell from it.
+func isUint(data any) bool {
+	_, ok := data.(uint64)
+	return ok
 }
 
 // lists takes one value for a list of one, and an empty text for an empty one.

@@ -94,8 +94,19 @@ func names(group []attacks.Outcome) []string {
 	return out
 }
 
-// title describes an attack for people.
+// title describes an attack for people; where that would be the same as for
+// another one, by its full text.
 func title(group []attacks.Outcome, name string) string {
+	short := describe(group, name)
+	for _, other := range names(group) {
+		if other != name && describe(group, other) == short {
+			return name
+		}
+	}
+	return short
+}
+
+func describe(group []attacks.Outcome, name string) string {
 	for _, o := range group {
 		if o.Attack != name {
 			continue

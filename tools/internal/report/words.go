@@ -52,7 +52,11 @@ func Verdict(w io.Writer, r attacks.Report, labels []int32) {
 		return
 	}
 	e := eps[len(eps)/2]
-	fmt.Fprintf(w, "Changing each pixel by at most %.4g is enough to leave %.1f %% of the images right (worst case per image over the attacks above).\n", e, percent(r.Worst(labels, e), r.Images))
+	change := "Changing each pixel by at most %.4g"
+	if r.Outcomes[0].Norm == attacks.L2 {
+		change = "A change of Euclidean length %.4g at most"
+	}
+	fmt.Fprintf(w, change+" is enough to leave %.1f %% of the images right (worst case per image over the attacks above).\n", e, percent(r.Worst(labels, e), r.Images))
 	for _, o := range r.Outcomes {
 		if o.Loss == attacks.Training && o.Eps == e && r.Images-r.Worst(labels, e) > r.Images-o.Right {
 			fmt.Fprintf(w, "An attack along the gradient of the whole training loss leaves %.1f %%: that measures the weakness of this attack, not the strength of the model.\n", 100*o.Accuracy())

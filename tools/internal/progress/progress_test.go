@@ -1,0 +1,70 @@
+package progress
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"testing"
+
+	"unwarp/pipelines"
+)
+
+func TestFit(t *testing.T) {
+	for _, row := range []struct {
+		room int
+		want string
+	}{{100, "training epoch 12 loss 0.123"}, {28, "training epoch 12 loss 0.123"}, {27, "training epoch 12 loss"}, {17, "training epoch 12"}, {14, "training epoch"}, {8, "training"}, {0, "training"}} {
+		if got := fit("training", "epoch 12 loss 0.123", row.room); got != row.want {
+			t.Errorf("%d columns: want %q, got %q", row.room, row.want, got)
+		}
+	}
+}
+
+func TestPlainLines(t *testing.T) {
+	var b bytes.Buffer
+	bar := New(&b, "training", "images", 200, 100)
+	bar.Set(150, "loss 1.5")
+	bar.Set(160, "") // too soon for another line
+	bar.Note("step %d: fine", 3)
+	bar.Done()
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	if len(lines) != 2 || lines[1] != "step 3: fine" {
+		t.Fatalf("got %q", lines)
+	}
+	for _, want := range []string{"training: 150 of 200 images (75%)", "images/s", "left, loss 1.5"} {
+		if !strings.Contains(lines[0], want) {
+			t.Errorf("want %q in %q", want, lines[0])
+		}
+	}
+	if strings.ContainsAny(b.String(), "\r\x1b") {
+		t.Errorf("control characters where there is no terminal: %q", b.String())
+	}
+}
+
+func TestReading(t *testing.T) {
+	src, err := pipelines.NewGlyphs(1, "test", 50, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	counted, done := Reading(&b, "reading", src)
+	var all sync.WaitGroup
+	for w := range 5 {
+		all.Go(func() {
+			pixels := make([]uint8, 64)
+			for i := range 10 {
+				if _, err := counted.At(10*w+i, pixels); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	done()
+	if n := counted.(*counting).n.Load(); n != 50 {
+		t.Errorf("want 50 counted, got %d", n)
+	}
+	if counted.Len() != 50 || counted.Classes() != 10 {
+		t.Errorf("not the same source: %v", counted)
+	}
+}
