@@ -345,6 +345,23 @@ func TestRunWithout(t *testing.T) {
 	}
 }
 
+// Of equal evaluations the first is the best: it took less training.
+func TestFirstOfEquals(t *testing.T) {
+	c := DefaultConfig()
+	c.Batch, c.Duration, c.Evaluate, c.Checkpoint = 8, mustSpan(t, "3st"), mustSpan(t, "1st"), Span{}
+	c.Schedule.Rate = 1e-20
+	p, net := declared(t, 1, c, littleModel("base"), littleShape)
+	in, seen := fullInputs(t.TempDir()), &recorder{}
+	s, err := p.Run(t.Context(), net, in, seen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "[began 0 of 3 step 1 evaluated 1 saved 1 best+last step 2 evaluated 2 step 3 evaluated 3 saved 3 last ended 3]"
+	if got := fmt.Sprint(seen.events); got != want || s.BestStep != 1 {
+		t.Errorf("want %s and the best at 1, got %s, %+v", want, got, s)
+	}
+}
+
 func TestRunRefuses(t *testing.T) {
 	p, net := declared(t, 1, fullConfig(t), fullModel(), littleShape)
 	for want, spoil := range map[string]func(in *Inputs){

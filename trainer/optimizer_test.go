@@ -161,7 +161,7 @@ func TestOptimizers(t *testing.T) {
 				t.Fatal(err)
 			}
 			for step, rate := range []float64{.5, .25, 1} {
-				b := firstBatch(t, src, pipelines.Options{Batch: 6, Start: step})
+				b := firstBatch(t, src, pipelines.Options{Batch: 6, Start: step + 5})
 				feeds, err := f.training(b, step, float32(rate))
 				if err != nil {
 					t.Fatal(err)

@@ -98,6 +98,7 @@ var tables = []table{
 	{"Table 1: FGSM", large, append([]row{
 		{label: "base CNN, *paper*", paper: []float64{76.3, 89.4, 96.7, 97.3, 97.6}},
 		{label: "base CNN, on the classifier", kind: "base", loss: "classification", steps: 1},
+		{label: "base CNN, on the classifier, margin loss", kind: "base", loss: "margin", steps: 1},
 		{label: "base CNN, random signs", kind: "base", steps: 1},
 		{label: "disentangled, *paper*", paper: []float64{8.8, 12.3, 16.2, 25.8, 38.5}},
 	}, ours("disentangled", 1)...)},

@@ -42,7 +42,7 @@ func TestKilled(t *testing.T) {
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}
-			waitFor(t, c, func() bool { return pointer(dir, "last") != "" })
+			waitFor(t, c, func() bool { return beyond(dir) })
 			if err := c.Process.Signal(row.signal); err != nil {
 				t.Fatal(err)
 			}
@@ -75,6 +75,17 @@ func TestKilled(t *testing.T) {
 			}
 		})
 	}
+}
+
+// beyond reports whether a run has saved a checkpoint and gone on, so that its
+// metrics hold steps that the resumed run will do again.
+func beyond(dir string) bool {
+	var step int
+	if _, err := fmt.Sscanf(pointer(dir, "last"), "step-%d", &step); err != nil {
+		return false
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "metrics.jsonl"))
+	return err == nil && bytes.Count(raw, []byte(`"kind":"train"`)) > step
 }
 
 // weights are the files of the last checkpoint, without the one that holds

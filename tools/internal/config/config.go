@@ -3,6 +3,7 @@
 package config
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -150,3 +151,16 @@ func reason(err error) error {
 
 // YAML is the configuration as a file.
 func (c Config) YAML() ([]byte, error) { return yaml.Marshal(c) }
+
+// MarshalJSON writes the configuration under the keys of its YAML form.
+func (c Config) MarshalJSON() ([]byte, error) {
+	raw, err := c.YAML()
+	if err != nil {
+		return nil, err
+	}
+	var tree map[string]any
+	if err := yaml.Unmarshal(raw, &tree); err != nil {
+		return nil, err
+	}
+	return json.Marshal(tree)
+}

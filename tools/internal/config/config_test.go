@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -326,4 +327,17 @@ func FuzzSet(f *testing.F) {
 			t.Errorf("want one line, got %q", err)
 		}
 	})
+}
+
+// A summary's configuration can be pasted into a file.
+func TestJSONHasTheKeysOfYAML(t *testing.T) {
+	raw, err := json.Marshal(Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"duration":"8ep"`, `"weight_decay":0`, `"set":"glyphs"`} {
+		if !strings.Contains(string(raw), want) {
+			t.Errorf("want %s in %s", want, raw)
+		}
+	}
 }

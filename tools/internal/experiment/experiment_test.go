@@ -116,6 +116,29 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
+// brighter is a set of which every image differs in one pixel.
+type brighter struct{ pipelines.Source }
+
+func (b brighter) At(i int, dst []uint8) (int, error) {
+	label, err := b.Source.At(i, dst)
+	dst[0]++
+	return label, err
+}
+
+func TestFingerprintOfPixels(t *testing.T) {
+	g, err := pipelines.NewGlyphs(1, "train", 100, 28)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := fingerprint(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if other, err := fingerprint(brighter{g}); err != nil || other == one {
+		t.Errorf("other pixels are not noticed: %v", err)
+	}
+}
+
 func TestOpenData(t *testing.T) {
 	var wrong *ConfigError
 	d := small().Data
