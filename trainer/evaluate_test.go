@@ -64,6 +64,7 @@ func TestEvaluate(t *testing.T) {
 	}{{"base", evalBatch + 7, graphs.Frobenius}, {"disentangled", 5, graphs.L1}, {"reconstruction", 2, graphs.MSE}} {
 		config := DefaultConfig()
 		config.Objective.Norm = c.norm
+		config.Augment = mustAugment(t, "flip|brightness(.3)") // for training alone
 		p, net := declared(t, 6, config, littleModel(c.kind, func(m *graphs.Disentangled) { m.Dropout = .5 }), littleShape)
 		src := littleDots(c.n)
 		want := counted(t, p, net, src)

@@ -17,7 +17,7 @@ const killedDir = "UNWARP_TEST_KILLED_DIR"
 func killedRun(t *testing.T, dir string) (*Plan, *graphs.Net, Inputs) {
 	t.Helper()
 	c := fullConfig(t)
-	c.Duration, c.Evaluate, c.Checkpoint, c.Log = mustSpan(t, "200st"), mustSpan(t, "3st"), mustSpan(t, "1st"), mustSpan(t, "2st")
+	c.Duration, c.Evaluate, c.Checkpoint, c.Log = mustSpan(t, "120st"), mustSpan(t, "3st"), mustSpan(t, "1st"), mustSpan(t, "2st")
 	p, net := declared(t, 7, c, fullModel(), littleShape)
 	in := fullInputs(dir)
 	in.Resume = true
@@ -69,8 +69,8 @@ func TestKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Steps != 200 || len(seen.loss) == 200 || len(seen.loss) == 0 {
-		t.Errorf("want a resumed run to 200 steps, got %d, of which %d now", s.Steps, len(seen.loss))
+	if s.Steps != 120 || len(seen.loss) == 120 || len(seen.loss) == 0 {
+		t.Errorf("want a resumed run to 120 steps, got %d, of which %d now", s.Steps, len(seen.loss))
 	}
 	q, straight, whole := killedRun(t, t.TempDir())
 	want, err := q.Run(t.Context(), straight, whole)

@@ -131,7 +131,7 @@ func TestMetricsAfterAKill(t *testing.T) {
 		}
 		raw, err := os.ReadFile(path)
 		rest, ok := strings.CutPrefix(string(raw), want)
-		if err != nil || !ok || strings.Count(rest, "\n") != 1 || !strings.Contains(rest, `"step":77`) {
+		if err != nil || !ok || !json.Valid([]byte(rest)) || strings.Count(rest, "\n") != 1 || !strings.Contains(rest, `"step":77`) {
 			t.Errorf("%s: want %q and one more line, got %q, %v", c.name, want, raw, err)
 		}
 	}
