@@ -145,7 +145,7 @@ func drawSheet(ctx context.Context, o dataOptions, c config.Config, src pipeline
 			return err
 		}
 		var raw bytes.Buffer
-		if err := png.Encode(&raw, b.Sheet(shape, report.SheetColumns, report.Scale(shape))); err != nil {
+		if err := png.Encode(&raw, b.Sheet(shape, report.Columns, report.Scale(shape))); err != nil {
 			return fmt.Errorf("--sheet %s: %w", o.sheet, err)
 		}
 		if err := trainer.WriteFile(o.sheet, raw.Bytes()); err != nil {

@@ -80,7 +80,7 @@ func (a Attack) Options() (attacks.Options, error) {
 }
 
 // Default trains the disentangled classifier on the embedded glyphs, in about
-// two minutes on two cores.
+// a minute on two cores.
 func Default() Config {
 	c := Config{
 		Seed: 1, Device: graphs.Auto,

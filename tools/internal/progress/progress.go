@@ -122,7 +122,11 @@ func (b *Bar) Set(done int64, words string) {
 	if words != "" {
 		words = ", " + words
 	}
-	fmt.Fprintf(b.w, "%s: %d of %d %s (%d%%), %.3g %s/s, %s left%s\n", b.title, done, b.total, b.unit, 100*done/max(1, b.total), rate, b.unit, left, words)
+	digits := 0
+	if rate < 10 {
+		digits = 1
+	}
+	fmt.Fprintf(b.w, "%s: %d of %d %s (%d%%), %.*f %s/s, %s left%s\n", b.title, done, b.total, b.unit, 100*done/max(1, b.total), digits, rate, b.unit, left, words)
 }
 
 // Note prints a line that stays, above the bar.

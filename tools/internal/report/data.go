@@ -25,9 +25,6 @@ type Part struct {
 	pipelines.Description
 }
 
-// SheetColumns is the number of images in a row of a contact sheet.
-const SheetColumns = Columns
-
 // Scale is how many pixels wide a pixel of an image is drawn.
 func Scale(sh pipelines.Shape) int { return max(1, 84/max(sh.W, 1)) }
 

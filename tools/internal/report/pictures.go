@@ -73,9 +73,8 @@ func write(path string, rows [][]float32, names []string, n int, sh pipelines.Sh
 }
 
 func encode(path string, images []float32, n, columns int, captions []string, sh pipelines.Shape) (string, error) {
-	scale := max(1, 84/max(sh.W, 1))
 	var b bytes.Buffer
-	if err := png.Encode(&b, pipelines.Sheet(images, n, sh, columns, scale, captions)); err != nil {
+	if err := png.Encode(&b, pipelines.Sheet(images, n, sh, columns, Scale(sh), captions)); err != nil {
 		return "", fmt.Errorf("picture %s: %w", path, err)
 	}
 	if err := trainer.WriteFile(path, b.Bytes()); err != nil {
