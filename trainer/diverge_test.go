@@ -66,7 +66,7 @@ func TestDiverges(t *testing.T) {
 		if d.From != 5 || d.To != 6 || d.Saved != 4 || d.Last != seen.loss[0] {
 			t.Errorf("validation %v: want steps 5 to 6, loss %g, step 4 saved, got %+v", validate, seen.loss[0], d)
 		}
-		want := fmt.Sprintf("trainer: the loss stopped being a finite number between step 5 (loss %.4g) and step 6; the checkpoint of step 4 is untouched: lower train.schedule.rate, or set train.optimizer.clip_norm", seen.loss[0])
+		want := fmt.Sprintf("trainer: loss or weights stopped being finite numbers between step 5 (loss %.4g) and step 6; the checkpoint of step 4 is untouched: lower train.schedule.rate, or set train.optimizer.clip_norm", seen.loss[0])
 		if err.Error() != want {
 			t.Errorf("want %q, got %q", want, err)
 		}
@@ -91,6 +91,24 @@ func TestDiverges(t *testing.T) {
 		if !slices.Equal(steps, []int{1, 2, 3, 4, 5}) {
 			t.Errorf("validation %v: lines of steps %v", validate, steps)
 		}
+	}
+}
+
+// After the last step no loss is computed that would show ruined weights: they
+// are looked at before they are saved.
+func TestDivergesInTheLastStep(t *testing.T) {
+	c := DefaultConfig()
+	c.Batch, c.Duration = 8, mustSpan(t, "1st")
+	c.Optimizer.Name, c.Schedule = "sgd", Schedule{Name: "constant", Rate: 1e30}
+	p, net := declared(t, 1, c, littleModel("base", func(m *graphs.Disentangled) { m.Encoder = graphs.Hinton{Embedding: 12} }), littleShape)
+	in := Inputs{Train: littleDots(36), Dir: t.TempDir()}
+	_, err := p.Run(t.Context(), net, in)
+	var d *DivergedError
+	if !errors.As(err, &d) || d.From != 0 || d.To != 1 || d.Saved != 0 {
+		t.Fatalf("want a DivergedError of steps 0 to 1 with nothing saved, got %v", err)
+	}
+	if (Checkpoints{filepath.Join(in.Dir, CheckpointsDir)}).Exists(Last) {
+		t.Error("want no checkpoint")
 	}
 }
 

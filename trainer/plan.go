@@ -26,6 +26,7 @@ type Plan struct {
 
 	losses tf.Output     // [5]: total, classification, reconstruction, code change, gradient norm
 	update *tf.Operation // one training step
+	size   tf.Output     // norm of all weights
 
 	// Eval is the inference pass: what evaluation, pictures and export read.
 	Eval  graphs.Forward
@@ -107,6 +108,7 @@ func (p *Plan) declareTraining(b *graphs.Builder) {
 		return
 	}
 	p.update = op.NoOp(u.Op("step").WithControlDependencies(updates...))
+	p.size = globalNorm(s.In("weights"), reads)
 	zero := op.Const(s.Op("none"), float32(0))
 	all := []tf.Output{t.Total, t.Classification, t.Reconstruction, t.CodeChange, norm}
 	for i := range all {

@@ -66,9 +66,10 @@ type Summary struct {
 // ErrInterrupted says that the context was cancelled; a checkpoint was saved.
 var ErrInterrupted = errors.New("interrupted; the run can be resumed")
 
-// DivergedError says that the loss is no longer a number.
+// DivergedError says that the loss, its gradient or the weights are no longer
+// numbers.
 type DivergedError struct {
-	From, To int // the loss was last finite at step From and no longer at To
+	From, To int // all was last finite at step From and no longer at To
 	Last     float32
 	Saved    int // step of the last checkpoint, 0 if none
 }
@@ -78,7 +79,7 @@ func (e *DivergedError) Error() string {
 	if e.Saved > 0 {
 		saved = fmt.Sprintf("the checkpoint of step %d is untouched", e.Saved)
 	}
-	return fmt.Sprintf("trainer: the loss stopped being a finite number between step %d (loss %.4g) and step %d; %s: lower train.schedule.rate, or set train.optimizer.clip_norm", e.From, e.Last, e.To, saved)
+	return fmt.Sprintf("trainer: loss or weights stopped being finite numbers between step %d (loss %.4g) and step %d; %s: lower train.schedule.rate, or set train.optimizer.clip_norm", e.From, e.Last, e.To, saved)
 }
 
 // CheckpointsDir, EventsDir and MetricsFile are names in a run folder.
@@ -359,7 +360,16 @@ func (r *run) evaluate(ctx context.Context) (better bool, err error) {
 	return true, nil
 }
 
+// save refuses weights that are no numbers: the loss shows them one step later,
+// which the last step does not have.
 func (r *run) save(pointers ...string) error {
+	out, err := r.net.Run(nil, []tf.Output{r.size})
+	if err != nil {
+		return err
+	}
+	if !finite(float64(graphs.Scalar(out[0]))) {
+		return &DivergedError{From: r.state.Step - 1, To: r.state.Step, Last: r.at.Losses.Total, Saved: r.saved}
+	}
 	st := r.state
 	st.Seconds += r.taken().Seconds()
 	if err := r.checkpoints.Save(r.Plan, r.net, st, pointers...); err != nil {

@@ -35,7 +35,7 @@ Exit codes:
   0    done
   1    failed
   2    wrong flags or configuration
-  3    the loss stopped being a number; the last checkpoint is kept
+  3    loss or weights stopped being numbers; the last checkpoint is kept
   4    the checkpoint belongs to another architecture
   130  interrupted; training saves a checkpoint first
 `
