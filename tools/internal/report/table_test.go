@@ -87,6 +87,11 @@ func TestVerdict(t *testing.T) {
 		t.Errorf("l2 bounds the whole image:\n%s", b.String())
 	}
 	b.Reset()
+	// Three images are right; two classes of which one has three images could be guessed.
+	if Verdict(&b, r, []int32{0, 0, 0, 1}); !strings.Contains(b.String(), "learned nothing") || strings.Contains(b.String(), "enough to leave") {
+		t.Errorf("of a model that guesses: %q", b.String())
+	}
+	b.Reset()
 	if Verdict(&b, attacks.Report{}, nil); b.String() != "" {
 		t.Errorf("of no attacks: %q", b.String())
 	}

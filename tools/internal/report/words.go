@@ -51,6 +51,10 @@ func Verdict(w io.Writer, r attacks.Report, labels []int32) {
 	if len(eps) == 0 {
 		return
 	}
+	if n := commonest(labels); n < len(labels) && r.CleanRight <= n {
+		fmt.Fprintln(w, "The classifier does no better than always answering one class: it has learned nothing, and attacks on it tell nothing.")
+		return
+	}
 	e := eps[len(eps)/2]
 	change := "Changing each pixel by at most %.4g"
 	if r.Outcomes[0].Norm == attacks.L2 {
@@ -64,6 +68,16 @@ func Verdict(w io.Writer, r attacks.Report, labels []int32) {
 		}
 	}
 	fmt.Fprintln(w, "These attacks are few and simple; a stronger one can only lower the figures.")
+}
+
+// commonest is how often the commonest label occurs.
+func commonest(labels []int32) int {
+	count, most := map[int32]int{}, 0
+	for _, l := range labels {
+		count[l]++
+		most = max(most, count[l])
+	}
+	return most
 }
 
 func article(kind string) string {
