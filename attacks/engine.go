@@ -141,17 +141,9 @@ func (e *Engine) Run(ctx context.Context, net *graphs.Net, set Set, keep int, ti
 			}
 			eps := e.radii(a)
 			outcomes := rep.Outcomes[first : first+len(eps)]
-			next := 0
-			err := a.run(r, batch, eps, func(k int, images *tf.Tensor) error {
-				if k != next || k >= len(eps) {
-					return fmt.Errorf("want one proposal for each of %d eps in order, got one for number %d after %d", len(eps), k, next)
-				}
-				next++
+			err := inOrder(a, r, batch, eps, func(k int, images *tf.Tensor) error {
 				return e.judge(r, batch, clean, &outcomes[k], from, images)
 			})
-			if err == nil && next < len(eps) {
-				err = fmt.Errorf("want one proposal for each of %d eps, got %d", len(eps), next)
-			}
 			if err != nil {
 				return rep, fmt.Errorf("attacks: %s, images %d to %d: %w", a, from, from+batch.Len()-1, err)
 			}
@@ -173,6 +165,23 @@ func (e *Engine) Run(ctx context.Context, net *graphs.Net, set Set, keep int, ti
 	}
 	doubt(rep.Outcomes)
 	return rep, nil
+}
+
+// inOrder runs a and hands each of its proposals to judge, after checking that
+// there is one for each eps, in their order.
+func inOrder(a Attack, r *runner, batch Set, eps []float32, judge func(k int, images *tf.Tensor) error) error {
+	next := 0
+	err := a.run(r, batch, eps, func(k int, images *tf.Tensor) error {
+		if k != next || k >= len(eps) {
+			return fmt.Errorf("want one proposal for each of %d eps in order, got one for number %d after %d", len(eps), k, next)
+		}
+		next++
+		return judge(k, images)
+	})
+	if err == nil && next < len(eps) {
+		err = fmt.Errorf("want one proposal for each of %d eps, got %d", len(eps), next)
+	}
+	return err
 }
 
 func (e *Engine) radii(a Attack) []float32 {
@@ -291,5 +300,3 @@ func (r Report) Radii() []float32 {
 	slices.Sort(out)
 	return out
 }
-
-func invSqrt(n int) float32 { return float32(1 / math.Sqrt(float64(n))) }

@@ -1,6 +1,7 @@
 package attacks
 
 import (
+	"math"
 	"math/rand/v2"
 	"strconv"
 
@@ -41,7 +42,7 @@ func (a Random) run(r *runner, batch Set, eps []float32, propose func(int, *tf.T
 	}
 	unit := float32(1)
 	if r.Threat.Norm == L2 {
-		unit = invSqrt(n)
+		unit = float32(1 / math.Sqrt(float64(n)))
 	}
 	signs := d.Float32()
 	for i, index := range batch.Index {

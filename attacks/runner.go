@@ -49,14 +49,10 @@ func (r *runner) load(batch Set) {
 // ascent is the direction in which loss grows fastest at the clean images.
 func (r *runner) ascent(l Loss) (*tf.Tensor, error) {
 	r.forward, r.backward = r.forward+r.size, r.backward+r.size
-	out, err := r.net.Run(graphs.Feeds{
+	return r.one(graphs.Feeds{
 		r.Arena.images.Feed: r.images.Tensor,
 		r.Arena.labels.Feed: r.labels.Tensor,
-	}, []tf.Output{r.gradients[l].direction})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	}, r.gradients[l].direction)
 }
 
 // climb takes one step of size alpha uphill from at, within eps of the clean
@@ -80,11 +76,11 @@ func (r *runner) follow(direction *tf.Tensor, eps, alpha float32) (*tf.Tensor, e
 // classify is plain inference: the referee's pass.
 func (r *runner) classify(images *tf.Tensor) ([]int32, error) {
 	r.forward += r.size
-	out, err := r.net.Run(graphs.Feeds{r.Arena.images.Feed: images}, []tf.Output{r.classes})
+	classes, err := r.one(graphs.Feeds{r.Arena.images.Feed: images}, r.classes)
 	if err != nil {
 		return nil, err
 	}
-	return graphs.Ints(nil, out[0]), nil
+	return graphs.Ints(nil, classes), nil
 }
 
 func (r *runner) radius(eps, alpha float32) graphs.Feeds {

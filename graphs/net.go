@@ -1,6 +1,7 @@
 package graphs
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -112,7 +113,7 @@ func (n *Net) Run(feeds Feeds, fetches []tf.Output, targets ...*tf.Operation) ([
 	}
 	out, err := n.Session.Run(feeds, fetches, targets)
 	if err != nil {
-		return nil, fmt.Errorf("graphs: run: %w", firstLine(err))
+		return nil, fmt.Errorf("graphs: run: %w", FirstLine(err))
 	}
 	for _, t := range out {
 		n.note(t)
@@ -198,7 +199,7 @@ func open(graph *tf.Graph, o Options) (*tf.Session, error) {
 	}
 	s, err := tf.NewSession(graph, so)
 	if err != nil {
-		return nil, fmt.Errorf("graphs: opening a session: %w", firstLine(err))
+		return nil, fmt.Errorf("graphs: opening a session: %w", FirstLine(err))
 	}
 	if o.Device != GPU {
 		return s, nil
@@ -214,11 +215,11 @@ func open(graph *tf.Graph, o Options) (*tf.Session, error) {
 	return s, nil
 }
 
-// firstLine drops the trace that TensorFlow appends to its messages.
-func firstLine(err error) error {
-	line, rest, cut := strings.Cut(err.Error(), "\n")
-	if !cut || rest == "" {
+// FirstLine drops the trace that TensorFlow appends to its messages.
+func FirstLine(err error) error {
+	line, _, cut := strings.Cut(err.Error(), "\n")
+	if !cut {
 		return err
 	}
-	return fmt.Errorf("%s", strings.TrimSpace(line))
+	return errors.New(strings.TrimSpace(line))
 }

@@ -23,7 +23,7 @@ func (p *Plan) Decode(net *graphs.Net, images []float32) (Decoded, error) {
 	if n == 0 || len(images)%p.Shape.Len() != 0 {
 		return d, fmt.Errorf("trainer: decode: want whole images of %v, got %d values", p.Shape, len(images))
 	}
-	b, err := graphs.NewBuffer(tf.Float, int64(n), int64(p.Shape.H), int64(p.Shape.W), int64(p.Shape.C))
+	b, err := p.imageBuffer(tf.Float, n)
 	if err != nil {
 		return d, err
 	}

@@ -2,11 +2,9 @@ package trainer
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"unwarp/graphs"
 )
@@ -198,14 +196,5 @@ func notWritten(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("not written: %w: free space or choose another folder; what was there before is untouched", oneLine(err))
-}
-
-// oneLine is err without the traces that TensorFlow appends.
-func oneLine(err error) error {
-	line, _, cut := strings.Cut(err.Error(), "\n")
-	if !cut {
-		return err
-	}
-	return errors.New(strings.TrimSpace(line))
+	return fmt.Errorf("not written: %w: free space or choose another folder; what was there before is untouched", graphs.FirstLine(err))
 }

@@ -40,8 +40,8 @@ func (p *Plan) newProbe(e Export, images []float32) (probe, error) {
 			images[i] = r.Float32()
 		}
 	}
-	dims := []int64{int64(len(images) / each), int64(p.Shape.H), int64(p.Shape.W), int64(p.Shape.C)}
-	live, err := graphs.NewBuffer(tf.Float, dims...)
+	n := len(images) / each
+	live, err := p.imageBuffer(tf.Float, n)
 	if err != nil {
 		return probe{}, err
 	}
@@ -49,7 +49,7 @@ func (p *Plan) newProbe(e Export, images []float32) (probe, error) {
 	if e.Input == FloatInput {
 		return probe{live.Tensor, live.Tensor}, nil
 	}
-	bytes, err := graphs.NewBuffer(tf.Uint8, dims...)
+	bytes, err := p.imageBuffer(tf.Uint8, n)
 	if err != nil {
 		return probe{}, err
 	}
@@ -71,7 +71,7 @@ func (p *Plan) compareExport(net *graphs.Net, dir string, x *exported, pr probe)
 	}
 	got, err := loadedOutputs(net, dir, x.ends, pr.exported)
 	if err != nil {
-		return nil, fmt.Errorf("the files do not load back: %w: nothing was exported", oneLine(err))
+		return nil, fmt.Errorf("the files do not load back: %w: nothing was exported", graphs.FirstLine(err))
 	}
 	tolerance := exportTolerance
 	if onGPU(net) {

@@ -30,19 +30,24 @@ func (p *Plan) newFeeder() (*feeder, error) {
 	return &feeder{p, map[int]*feed{}, step, rate}, nil
 }
 
+// imageBuffer holds n images of the model's shape.
+func (p *Plan) imageBuffer(dt tf.DataType, n int) (*graphs.Buffer, error) {
+	return graphs.NewBuffer(dt, int64(n), int64(p.Shape.H), int64(p.Shape.W), int64(p.Shape.C))
+}
+
 func (f *feeder) set(n int) (*feed, error) {
 	if s := f.sets[n]; s != nil {
 		return s, nil
 	}
-	sh := f.plan.Shape
-	dims := []int64{int64(n), int64(sh.H), int64(sh.W), int64(sh.C)}
 	s := &feed{}
 	var err error
-	if s.images, err = graphs.NewBuffer(tf.Float, dims...); err != nil {
+	if s.images, err = f.plan.imageBuffer(tf.Float, n); err != nil {
 		return nil, err
 	}
-	if s.twins, err = graphs.NewBuffer(tf.Float, dims...); err != nil {
-		return nil, err
+	if f.plan.Twins {
+		if s.twins, err = f.plan.imageBuffer(tf.Float, n); err != nil {
+			return nil, err
+		}
 	}
 	if s.labels, err = graphs.NewBuffer(tf.Int32, int64(n)); err != nil {
 		return nil, err

@@ -120,11 +120,7 @@ func (p *Plan) declareTraining(b *graphs.Builder) {
 }
 
 func (p *Plan) declareEvaluation(b *graphs.Builder) {
-	var opts []graphs.PassOption
-	if p.Config.Average > 0 {
-		opts = append(opts, graphs.Averaged())
-	}
-	s := b.Pass("eval", graphs.Inference, opts...)
+	s := b.Pass("eval", graphs.Inference, graphs.Averaged())
 	p.Eval = p.Model.Apply(s, p.Images.Value)
 	p.each = p.Config.Objective.PerImage(s.In("objective"), p.Eval, p.Labels.Value)
 	p.best = op.ArgMax(s.Op("class"), p.Eval.Logits, op.Const(s.Op("axis"), int32(1)), op.ArgMaxOutputType(tf.Int32))

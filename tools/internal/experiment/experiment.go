@@ -103,7 +103,7 @@ func (x *Experiment) declareAttacks(b *graphs.Builder) error {
 // Victim shows a trained model to the attacks: its logits, and its training
 // loss, eq. 5 on the attacked image.
 func Victim(p *trainer.Plan) attacks.Victim {
-	v := attacks.Victim{
+	return attacks.Victim{
 		H: p.Shape.H, W: p.Shape.W, C: p.Shape.C, Classes: p.Model.Classes,
 		Logits: func(s *graphs.Scope, images tf.Output) tf.Output {
 			return p.Model.Classify(s, images).Logits
@@ -111,11 +111,8 @@ func Victim(p *trainer.Plan) attacks.Victim {
 		TrainingLoss: func(s *graphs.Scope, images, labels tf.Output) tf.Output {
 			return p.Config.Objective.PerImage(s.In("objective"), p.Model.Apply(s, images), labels).Total
 		},
+		Pass: []graphs.PassOption{graphs.Averaged()},
 	}
-	if p.Config.Average > 0 {
-		v.Pass = append(v.Pass, graphs.Averaged())
-	}
-	return v
 }
 
 // Attacked reads the images to attack: the first of the test part.
