@@ -31,7 +31,7 @@ func TestExportCompares(t *testing.T) {
 		change(&q.Model)
 		_, err := q.WriteSavedModel(net, dir, DefaultExport(), nil)
 		wantRefusal(t, err, "export "+dir, output+": want a difference of at most", "nothing was exported")
-		if got := listing(t, parent); got != "x" {
+		if got := names(t, parent); got != "x" {
 			t.Errorf("%s: litter: %s", output, got)
 		}
 	}
@@ -48,7 +48,7 @@ func TestExportOfDivergedWeights(t *testing.T) {
 	parent := t.TempDir()
 	_, err := p.WriteSavedModel(net, filepath.Join(parent, "x"), DefaultExport(), nil)
 	wantRefusal(t, err, "logits are not finite", "checkpoint")
-	if got := listing(t, parent); got != "" {
+	if got := names(t, parent); got != "" {
 		t.Errorf("litter: %s", got)
 	}
 }

@@ -26,7 +26,7 @@ func TestExportRefuses(t *testing.T) {
 	mustExport(t, p, net, at("grown"), DefaultExport()) // an export to which somebody added a file
 	write(at("grown/notes.txt"))
 	write(at("aside.replaced/notes.txt"))
-	before := listing(t, parent)
+	before := names(t, parent)
 	half := make([]float32, exportShape.Len()+1)
 	for _, c := range []struct {
 		dir    string
@@ -46,7 +46,7 @@ func TestExportRefuses(t *testing.T) {
 	} {
 		_, err := p.WriteSavedModel(net, c.dir, c.e, c.images)
 		wantRefusal(t, err, c.texts...)
-		if after := listing(t, parent); after != before {
+		if after := names(t, parent); after != before {
 			t.Errorf("%s: want %s, got %s", c.dir, before, after)
 		}
 	}
@@ -80,7 +80,7 @@ func TestExportReplaces(t *testing.T) {
 	dir := filepath.Join(parent, "x")
 	is := func(what string, e Export) {
 		t.Helper()
-		if got := listing(t, parent); got != "x" {
+		if got := names(t, parent); got != "x" {
 			t.Fatalf("%s: want x alone, got %s", what, got)
 		}
 		if got := len(loadExport(t, dir).Signatures); got != len(wantSignatures("reconstruction", e.InferenceOnly)) {
@@ -141,18 +141,4 @@ func wantRefusal(t *testing.T, err error, texts ...string) {
 	if strings.Contains(err.Error(), "\n") {
 		t.Errorf("want one line, got %q", err)
 	}
-}
-
-// listing names the entries of dir.
-func listing(t *testing.T, dir string) string {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []string
-	for _, e := range entries {
-		out = append(out, e.Name())
-	}
-	return strings.Join(out, " ")
 }

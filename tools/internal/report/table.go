@@ -14,7 +14,7 @@ import (
 // column per eps, and what to think of it.
 func Attacks(w io.Writer, r attacks.Report, labels []int32) {
 	for _, group := range groups(r) {
-		eps := radii(group)
+		eps := attacks.Report{Outcomes: group}.Radii()
 		fmt.Fprintf(w, "accuracy left, %% of %d images (%.1f without attack), %s\n", r.Images, percent(r.CleanRight, r.Images), group[0].Norm)
 		row := func(name string, value func(eps float32) string) {
 			fmt.Fprintf(w, "  %-*s", nameWidth, name)
@@ -71,17 +71,6 @@ func groups(r attacks.Report) [][]attacks.Outcome {
 		out[i] = by[k]
 	}
 	return out
-}
-
-func radii(group []attacks.Outcome) []float32 {
-	var eps []float32
-	for _, o := range group {
-		if !slices.Contains(eps, o.Eps) {
-			eps = append(eps, o.Eps)
-		}
-	}
-	slices.Sort(eps)
-	return eps
 }
 
 func names(group []attacks.Outcome) []string {
