@@ -1,170 +1,104 @@
 package attacks
 
 import (
-	"fmt"
-	"maps"
-	"math"
+	"reflect"
 	"slices"
-	"strconv"
 	"strings"
-
-	tf "github.com/wamuir/graft/tensorflow"
 )
 
-// Attack is one way to look for adversarial examples. It is a plain value;
-// its text is its complete description, as it is written in a configuration:
-// "bim(loss=training,preset=paper,steps=3,eps=.01 .02)".
+// Attack is one way to look for an adversarial example of one image. It is a
+// plain struct whose fields, with their tags, are its hyper-parameters (see
+// [Parse]); it embeds [Common] and registers itself with an [Entry].
 type Attack interface {
-	fmt.Stringer
-	// Radii are the eps of this attack, nil for those of the evaluation.
-	Radii() []float32
-	// Follows is the loss whose gradient is used, "" for none.
-	Follows() Loss
-	// Plan says how many steps of which size are made at eps.
-	Plan(eps float32) (steps int, alpha float32)
-	// run proposes one image per clean image for each eps, in their order.
-	run(r *runner, batch Set, eps []float32, propose func(k int, images *tf.Tensor) error) error
+	// Needs are the losses whose gradient the attack follows on v.
+	Needs(v Victim) []Loss
+	// Attack looks for an adversarial example of c and shows each candidate to
+	// the referee with c.Claim. It must not keep state between calls: every
+	// random number comes from c.Rand.
+	Attack(c *Case)
+	common() *Common
 }
 
-// Parse reads an attack: a name, and in brackets what differs from its
-// defaults.
-func Parse(text string) (Attack, error) {
-	name, rest, bracket := strings.Cut(strings.TrimSpace(text), "(")
-	p := params{text: text, values: map[string]string{}}
-	if bracket {
-		inner, ok := strings.CutSuffix(rest, ")")
-		if !ok {
-			return nil, fmt.Errorf("attack %q: want a closing bracket at the end", text)
-		}
-		for _, kv := range strings.Split(inner, ",") {
-			if kv = strings.TrimSpace(kv); kv == "" {
-				continue
-			}
-			k, v, ok := strings.Cut(kv, "=")
-			k = strings.TrimSpace(k)
-			if !ok {
-				return nil, fmt.Errorf("attack %q: want key=value, got %q", text, kv)
-			}
-			if _, twice := p.values[k]; twice {
-				return nil, fmt.Errorf("attack %q: key %q is given twice", text, k)
-			}
-			p.values[k] = strings.TrimSpace(v)
-		}
-	}
-	a := p.attack(strings.TrimSpace(name))
-	if p.err == nil {
-		p.leftovers()
-	}
-	if p.err != nil {
-		return nil, p.err
-	}
-	return a, nil
+// Common are the settings that every attack has.
+type Common struct {
+	Eps    []float32 `key:"eps" help:"radii of its own, instead of the evaluation's"`
+	Seed   uint64    `key:"seed" help:"of its random numbers"`
+	Target string    `key:"target" help:"class to reach: a number, next, random, least, second; none: any other"`
+	EOT    int       `key:"eot" in:"1 1e6" default:"1" help:"passes averaged for one gradient, for models with noise in them"`
+	Budget int       `key:"budget" in:"0 1e9" help:"forward and backward passes per image and radius, 0 for no limit"`
 }
 
-// Names are the known attacks.
-var Names = []string{"bim", "fgsm", "random"}
+func (c *Common) common() *Common { return c }
 
-// params takes values out of a parsed attack; what is left is unknown.
-type params struct {
-	text   string
-	values map[string]string
-	known  []string
-	err    error
+// Family says what an attack must know of its victim, or what else it is.
+type Family string
+
+// Families. White-box attacks follow gradients, score attacks read logits,
+// decision attacks the predicted class alone, transfer attacks the gradient of
+// another model. Adaptive ones are made for this defence. A baseline is what
+// any attack must beat. Natural ones leave the ball: rotation, blur.
+const (
+	WhiteBox Family = "white-box"
+	Adaptive Family = "adaptive"
+	Score    Family = "score"
+	Decision Family = "decision"
+	Transfer Family = "transfer"
+	Baseline Family = "baseline"
+	Natural  Family = "natural"
+)
+
+// Schedule says how an attack meets several radii.
+type Schedule int
+
+const (
+	// PerRadius attacks are run anew at a radius: at the largest first, and
+	// where that succeeds at smaller ones by bisection.
+	PerRadius Schedule = iota
+	// Ascending attacks are cheap, and not monotone: radius by radius, from the
+	// smallest, until one succeeds.
+	Ascending
+	// Whole attacks look for the smallest perturbation by themselves, once, and
+	// claim at any distance.
+	Whole
+)
+
+// Entry is what the catalogue says of an attack.
+type Entry struct {
+	Name     string
+	Paper    string // authors, year
+	Family   Family
+	Schedule Schedule
+	Norms    []Norm // threats in which it is defined; nil for all
+	Own      Norm   // what it minimises whatever the threat, "" for the threat's norm
+	New      func() Attack
 }
 
-func (p *params) attack(name string) Attack {
-	switch name {
-	case "random":
-		return Random{Eps: p.radii(), Seed: p.whole("seed", math.MaxUint64)}
-	case "fgsm":
-		return FGSM{Eps: p.radii(), Loss: p.loss()}
-	case "bim":
-		b := BIM{Eps: p.radii(), Loss: p.loss(), Preset: Preset(p.take("preset")), Steps: int(p.whole("steps", maxSteps)), Alpha: p.number("alpha", 0, 1)}
-		if p.err == nil {
-			p.err = b.check(p.text)
-		}
-		return b
-	}
-	p.fail("want one of %s, got %q", strings.Join(Names, ", "), name)
-	return nil
+var catalogue = map[reflect.Type]Entry{}
+
+// register adds an attack; its file calls it for a package variable.
+func register(e Entry) bool {
+	catalogue[reflect.TypeOf(e.New())] = e
+	return true
 }
 
-func (p *params) take(key string) string {
-	p.known = append(p.known, key)
-	v := p.values[key]
-	delete(p.values, key)
-	return v
+// Catalogue lists all attacks by name.
+func Catalogue() []Entry {
+	var out []Entry
+	for _, e := range catalogue {
+		out = append(out, e)
+	}
+	slices.SortFunc(out, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	return out
 }
 
-func (p *params) fail(format string, args ...any) {
-	if p.err == nil {
-		p.err = fmt.Errorf("attack %q: %s", p.text, fmt.Sprintf(format, args...))
+// Names are the names of all attacks.
+func Names() []string {
+	var out []string
+	for _, e := range Catalogue() {
+		out = append(out, e.Name)
 	}
+	return out
 }
 
-func (p *params) leftovers() {
-	slices.Sort(p.known)
-	for _, k := range slices.Sorted(maps.Keys(p.values)) {
-		p.fail("unknown key %q, want one of %s", k, strings.Join(p.known, ", "))
-	}
-}
-
-func (p *params) loss() Loss {
-	switch l := Loss(p.take("loss")); l {
-	case "":
-		return Classification
-	case Classification, Training, Margin:
-		return l
-	default:
-		p.fail("loss: want classification, training or margin, got %q", l)
-		return l
-	}
-}
-
-func (p *params) number(key string, lo, hi float32) float32 {
-	text := p.take(key)
-	if text == "" {
-		return 0
-	}
-	v, err := ParseEps(text)
-	if err != nil || v < lo || v > hi {
-		p.fail("%s: want a number in [%g,%g], got %q", key, lo, hi, text)
-	}
-	return v
-}
-
-// whole reads a whole number up to hi.
-func (p *params) whole(key string, hi uint64) uint64 {
-	text := p.take(key)
-	if text == "" {
-		return 0
-	}
-	v, err := strconv.ParseUint(text, 10, 64)
-	if err != nil || v > hi {
-		p.fail("%s: want a whole number in 0..%d, got %q", key, hi, text)
-	}
-	return v
-}
-
-func (p *params) radii() []float32 {
-	text := p.take("eps")
-	if text == "" {
-		return nil
-	}
-	v, err := ParseRadii(text)
-	if err != nil {
-		p.fail("%v", err)
-	}
-	return v
-}
-
-// describe writes an attack as Parse reads it.
-func describe(name string, eps []float32, kv ...string) string {
-	if len(eps) > 0 {
-		kv = append(kv, "eps="+FormatRadii(eps))
-	}
-	if len(kv) == 0 {
-		return name
-	}
-	return name + "(" + strings.Join(kv, ",") + ")"
-}
+// About is the catalogue's entry for a.
+func About(a Attack) Entry { return catalogue[reflect.TypeOf(a)] }

@@ -1,20 +1,21 @@
 package attacks
 
-import (
-	"fmt"
+import "fmt"
 
-	tf "github.com/wamuir/graft/tensorflow"
-)
+var _ = register(Entry{
+	Name: "bim", Paper: "Kurakin, Goodfellow and Bengio 2017", Family: WhiteBox,
+	New: func() Attack { return new(BIM) },
+})
 
 // BIM is the basic iterative method of Kurakin, Goodfellow and Bengio 2017:
 // FGSM in Steps steps of Alpha, kept in ball and box after each, from the
-// clean image. The last iterate counts.
+// clean image. Success at any iterate counts.
 type BIM struct {
-	Eps    []float32
-	Loss   Loss
-	Preset Preset
-	Steps  int     // 0: the preset's
-	Alpha  float32 // 0: the preset's
+	Common
+	Loss   Loss    `key:"loss" default:"classification" help:"whose gradient is followed"`
+	Preset Preset  `key:"preset" oneof:"paper split kurakin" help:"paper: steps of eps; split: eps/steps; kurakin: 1/255, min(eps+4, 1.25 eps) steps"`
+	Steps  int     `key:"steps" in:"0 1e6" default:"0" help:"0: 10, or the preset's"`
+	Alpha  float32 `key:"alpha" in:"0 1" default:"0" help:"size of a step; 0: eps/5, or the preset's"`
 }
 
 // Preset fills in what Duan et al. leave unsaid: they give the number of
@@ -33,48 +34,22 @@ const (
 // bimSteps is foolbox's default, for presets that name no number.
 const bimSteps = 10
 
-const maxSteps = 1_000_000
-
-func (b BIM) check(text string) error {
-	switch b.Preset {
-	case "", Paper, Split:
-	case Kurakin:
-		if b.Steps != 0 || b.Alpha != 0 {
-			return fmt.Errorf("attack %q: preset kurakin sets steps and alpha itself", text)
-		}
-	default:
-		return fmt.Errorf("attack %q: preset: want paper, split or kurakin, got %q", text, b.Preset)
+func (b *BIM) check() error {
+	if b.Preset == Kurakin && (b.Steps != 0 || b.Alpha != 0) {
+		return fmt.Errorf("preset kurakin sets steps and alpha itself")
 	}
 	if b.Preset != "" && b.Alpha != 0 {
-		return fmt.Errorf("attack %q: preset %s sets alpha itself", text, b.Preset)
+		return fmt.Errorf("preset %s sets alpha itself", b.Preset)
 	}
 	return nil
 }
 
-func (b BIM) String() string {
-	kv := []string{"loss=" + string(b.Follows())}
-	if b.Preset != "" {
-		kv = append(kv, "preset="+string(b.Preset))
-	}
-	if b.Steps != 0 {
-		kv = append(kv, fmt.Sprintf("steps=%d", b.Steps))
-	}
-	if b.Alpha != 0 {
-		kv = append(kv, "alpha="+FormatRadii([]float32{b.Alpha}))
-	}
-	return describe("bim", b.Eps, kv...)
-}
-
-// Radii are the attack's own eps.
-func (b BIM) Radii() []float32 { return b.Eps }
-
-// Follows is the loss whose gradient is used, Classification unless Loss says
-// otherwise.
-func (b BIM) Follows() Loss { return b.Loss.or(Classification) }
+// Needs is the loss.
+func (b *BIM) Needs(Victim) []Loss { return []Loss{b.Loss} }
 
 // Plan says how many steps of which size are made at eps. Without a preset
 // alpha is eps/5, foolbox's default.
-func (b BIM) Plan(eps float32) (steps int, alpha float32) {
+func (b *BIM) Plan(eps float32) (steps int, alpha float32) {
 	steps, alpha = b.Steps, b.Alpha
 	if b.Preset == Kurakin {
 		n := float64(eps) * 255
@@ -95,19 +70,24 @@ func (b BIM) Plan(eps float32) (steps int, alpha float32) {
 	return steps, alpha
 }
 
-func (b BIM) run(r *runner, _ Set, eps []float32, propose func(int, *tf.Tensor) error) error {
-	for k, e := range eps {
-		steps, alpha := b.Plan(e)
-		x := r.images.Tensor
-		for range steps {
-			var err error
-			if x, err = r.climb(b.Follows(), x, e, alpha); err != nil {
-				return err
-			}
+// Attack climbs from the clean image.
+func (b *BIM) Attack(c *Case) {
+	steps, alpha := b.Plan(c.Eps)
+	climb(c, b.Loss, clone(c.Image), steps, alpha)
+}
+
+// climb takes steps of size alpha uphill from x, kept in ball and box, until
+// one succeeds. x is overwritten.
+func climb(c *Case, l Loss, x []float32, steps int, alpha float32) bool {
+	for range steps {
+		s := c.Uphill(l, x)
+		c.Trace(s.Loss)
+		if c.Success(s.Logits) && c.Claim(x) {
+			return true
 		}
-		if err := propose(k, x); err != nil {
-			return err
-		}
+		c.Threat.Steepest(s.Gradient, s.Gradient)
+		axpy(x, x, alpha, s.Gradient)
+		c.Threat.Project(x, c.Image, c.Eps)
 	}
-	return nil
+	return c.Claim(x)
 }

@@ -24,7 +24,8 @@ func ParseEps(text string) (float32, error) {
 	return float32(v), nil
 }
 
-// ParseRadii reads a list of eps, separated by spaces, each in (0,1].
+// ParseRadii reads a list of eps, separated by spaces, each positive, in any
+// order.
 func ParseRadii(text string) ([]float32, error) {
 	var out []float32
 	for _, t := range strings.Fields(text) {
@@ -42,8 +43,21 @@ func checkRadii(eps []float32) error {
 		return fmt.Errorf("eps: want at least one radius, got none")
 	}
 	for _, e := range eps {
-		if !(e > 0 && e <= 1) {
-			return fmt.Errorf("eps: want radii in (0,1], in units of images in [0,1], got %g", e)
+		if !(e > 0) {
+			return fmt.Errorf("eps: want positive radii, got %g: the accuracy without attack is always reported", e)
+		}
+	}
+	return nil
+}
+
+// Admits refuses radii that no change of an image in [Lo,Hi] can have.
+func (t Threat) Admits(eps []float32) error {
+	if err := checkRadii(eps); err != nil {
+		return err
+	}
+	for _, e := range eps {
+		if t.Norm == Linf && e > t.Hi-t.Lo {
+			return fmt.Errorf("eps: want radii in (0,%g], in units of images in [%g,%g], got %g: write 8/255 for 8 of 255 steps", t.Hi-t.Lo, t.Lo, t.Hi, e)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package attacks
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -32,9 +33,8 @@ func TestParseRadii(t *testing.T) {
 	for text, want := range map[string]string{
 		"":       "eps: want at least one radius, got none",
 		".1 x":   `eps: want a number that is not negative, such as .1 or 8/255, got "x"`,
-		"0":      "eps: want radii in (0,1], in units of images in [0,1], got 0",
-		".1 8":   "eps: want radii in (0,1], in units of images in [0,1], got 8",
-		"1e-300": "eps: want radii in (0,1], in units of images in [0,1], got 0",
+		"0":      "eps: want positive radii, got 0: the accuracy without attack is always reported",
+		"1e-300": "eps: want positive radii, got 0: the accuracy without attack is always reported",
 	} {
 		if got, err := ParseRadii(text); err == nil || err.Error() != want {
 			t.Errorf("%q: want the error %q, got %v, %v", text, want, got, err)
@@ -68,3 +68,5 @@ func FuzzParseRadii(f *testing.F) {
 		}
 	})
 }
+
+func quote(s string) string { return strconv.Quote(s) }

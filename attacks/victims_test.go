@@ -53,11 +53,12 @@ func (l linear) victim() Victim {
 	}
 	return Victim{
 		H: l.h, W: l.w, C: l.c, Classes: l.k, Logits: logits,
-		TrainingLoss: func(s *graphs.Scope, images, labels tf.Output) tf.Output {
-			ce := graphs.CrossEntropy(s.In("ce"), logits(s, images), labels)
+		TrainingLoss: func(s *graphs.Scope, images, labels tf.Output) (loss, z tf.Output) {
+			z = logits(s, images)
+			ce := graphs.CrossEntropy(s.In("ce"), z, labels)
 			d := op.Sub(s.Op("d"), s.Reshape(images, int64(px)), op.Const(s.Op("grey"), float32(grey)))
 			far := op.Sum(s.Op("far"), op.Square(s.Op("square"), d), op.Const(s.Op("axis"), int32(1)))
-			return op.AddV2(s.Op("sum"), ce, graphs.Weighted(s, pull, far))
+			return op.AddV2(s.Op("sum"), ce, graphs.Weighted(s, pull, far)), z
 		},
 	}
 }
@@ -78,7 +79,7 @@ func (l linear) logits(x []float32) []float64 {
 func (l linear) loss(kind Loss, x []float32, label int32) float64 {
 	z := l.logits(x)
 	if kind == Margin {
-		return z[rival(z, int(label))] - z[label]
+		return z[rivalOf(z, int(label))] - z[label]
 	}
 	top, sum := z[largest(z)], 0.
 	for _, v := range z {
@@ -98,7 +99,7 @@ func (l linear) gradient(kind Loss, x []float32, label int32) []float64 {
 	z := l.logits(x)
 	share := make([]float64, l.k) // of each class's weights in the gradient
 	if kind == Margin {
-		share[rival(z, int(label))] = 1
+		share[rivalOf(z, int(label))] = 1
 	} else {
 		top, sum := z[largest(z)], 0.
 		for _, v := range z {
@@ -131,8 +132,8 @@ func largest(z []float64) int {
 	return best
 }
 
-// rival is the largest logit of another class.
-func rival(z []float64, label int) int {
+// rivalOf is the largest logit of another class.
+func rivalOf(z []float64, label int) int {
 	best := -1
 	for k, v := range z {
 		if k != label && (best < 0 || v > z[best]) {
@@ -163,66 +164,107 @@ func (l linear) labelled(seed uint64, n int, lo, hi float32) Set {
 }
 
 // smooth is a small trained-looking network whose loss is neither linear nor
-// convex; its weights are drawn from the net's seed.
+// convex; its weights are drawn from the net's seed. Its codes are the halves
+// of its hidden layer.
 func smooth(h, w, c, k int) Victim {
-	logits := func(s *graphs.Scope, images tf.Output) tf.Output {
+	hidden := func(s *graphs.Scope, images tf.Output) tf.Output {
 		x := graphs.Conv{Out: 4, Kernel: 3}.Apply(s.In("conv"), images)
-		x = s.Flatten(op.Tanh(s.Op("tanh"), x))
+		return s.Flatten(op.Tanh(s.Op("tanh"), x))
+	}
+	read := func(s *graphs.Scope, x tf.Output) tf.Output {
 		return graphs.Dense{Out: k, Init: graphs.TruncatedNormal(1)}.Apply(s.In("out"), x)
 	}
 	return Victim{
-		H: h, W: w, C: c, Classes: k, Logits: logits,
-		TrainingLoss: func(s *graphs.Scope, images, labels tf.Output) tf.Output {
-			z := logits(s, images)
-			return op.AddV2(s.Op("sum"), graphs.CrossEntropy(s.In("ce"), z, labels), graphs.Margin(s.In("margin"), z, labels))
+		H: h, W: w, C: c, Classes: k,
+		Logits: func(s *graphs.Scope, images tf.Output) tf.Output { return read(s, hidden(s, images)) },
+		TrainingLoss: func(s *graphs.Scope, images, labels tf.Output) (loss, z tf.Output) {
+			z = read(s, hidden(s, images))
+			return op.AddV2(s.Op("sum"), graphs.CrossEntropy(s.In("ce"), z, labels), graphs.Margin(s.In("margin"), z, labels)), z
+		},
+		CodeNames: []Loss{Embedding, Appearance, Geometry},
+		Codes: func(s *graphs.Scope, images tf.Output) (logits tf.Output, codes map[Loss]tf.Output) {
+			x := hidden(s, images)
+			half := op.Split(s.Op("halves"), op.Const(s.Op("axis"), int32(1)), x, 2)
+			return read(s, x), map[Loss]tf.Output{Embedding: x, Appearance: half[0], Geometry: half[1]}
 		},
 	}
 }
 
-// stage is a built arena with an engine for each set of options.
-type stage struct {
-	arena   *Arena
-	net     *graphs.Net
-	engines []*Engine
-}
-
-func newStage(t testing.TB, v Victim, threat Threat, options ...Options) stage {
+// stage is an open net with an arena for some attacks.
+func newStage(t testing.TB, v Victim, threat Threat, attacks ...Attack) Stage {
 	t.Helper()
-	var st stage
-	net, err := graphs.Build(graphs.Options{Seed: 1, Device: graphs.CPU}, func(b *graphs.Builder) error {
-		a, err := NewArena(b, v, threat)
-		if err != nil {
+	var a *Arena
+	net, err := graphs.Build(graphs.Options{Seed: 1, Device: graphs.CPU}, func(b *graphs.Builder) (err error) {
+		if a, err = NewArena(b, v, threat); err != nil {
 			return err
 		}
-		st.arena = a
-		for _, o := range options {
-			e, err := NewEngine(a, o)
-			if err != nil {
-				return err
-			}
-			st.engines = append(st.engines, e)
-		}
-		return b.Err()
+		return a.Declare(attacks...)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { net.Close() })
-	st.net = net
-	return st
+	return Stage{a, net}
 }
 
-func (st stage) run(t testing.TB, set Set) []Report {
+// evaluate runs attacks on set.
+func evaluate(t testing.TB, s Stage, set Set, o Options) *Evaluation {
 	t.Helper()
-	var out []Report
-	for _, e := range st.engines {
-		r, err := e.Run(t.Context(), st.net, set, set.Len(), nil)
+	o.Keep, o.Batch = set.Len(), max(o.Batch, 1)
+	e, err := NewEngine(s, s, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ev, err := e.Run(t.Context(), set, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ev
+}
+
+// parse reads attacks that must be right.
+func parse(t testing.TB, texts ...string) []Attack {
+	t.Helper()
+	var out []Attack
+	for _, text := range texts {
+		a, err := Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, r)
+		out = append(out, a)
 	}
 	return out
+}
+
+// seen makes the victim's own answers the labels of n random images, but for
+// every fourth.
+func seen(t testing.TB, s Stage, n int) Set {
+	t.Helper()
+	r := rand.New(rand.NewPCG(9, 7))
+	px := s.Arena.Victim.pixels()
+	set := Set{}
+	for i := range n {
+		for range px {
+			set.Pixels = append(set.Pixels, r.Float32())
+		}
+		set.Index, set.Labels = append(set.Index, 100+i), append(set.Labels, 0)
+	}
+	p := newPlayer(s, n)
+	rows := make([]Question, n)
+	for i := range rows {
+		rows[i].Image = image(set.Pixels, i, px)
+	}
+	answers, err := p.run(forwardPass, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range answers {
+		set.Labels[i] = int32(argmax(a.logits))
+		if i%4 == 3 {
+			set.Labels[i] = (set.Labels[i] + 1) % int32(s.Arena.Victim.Classes)
+		}
+	}
+	return set
 }
 
 // image is image i of pixels.

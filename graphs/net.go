@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -28,6 +27,8 @@ type Options struct {
 	Seed    uint64 // keys initial values and dropout
 	Device  Device // "" means Auto
 	Threads int    // threads within one op, 0 = all cores
+	// Precision of products, "" means Float32.
+	Precision Precision
 	// Portable makes a graph that other programs are to read: the handle of
 	// each variable is a node named by the variable's path, as TensorFlow Lite
 	// wants it, no variable has an initial value (restore it before it is
@@ -41,8 +42,10 @@ type Net struct {
 	Graph   *tf.Graph
 	Session *tf.Session
 	Vars    *Variables
-	inputs  map[tf.Output]Input
-	fetched atomic.Int64 // bytes fetched since the last collection
+	// Precision is Float32 or Bfloat16: what AutoPrecision came to.
+	Precision Precision
+	inputs    map[tf.Output]Input
+	fetched   atomic.Int64 // bytes fetched since the last collection
 }
 
 // Build runs declare once, closes the graph, opens a session and initialises
@@ -60,11 +63,11 @@ func Build(o Options, declare func(b *Builder) error) (*Net, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graphs: closing the graph: %w", err)
 	}
-	session, err := open(graph, o)
+	session, p, err := open(graph, o)
 	if err != nil {
 		return nil, err
 	}
-	n := &Net{Graph: graph, Session: session, Vars: b.vars, inputs: b.inputs}
+	n := &Net{Graph: graph, Session: session, Vars: b.vars, Precision: p, inputs: b.inputs}
 	if err := n.initialise(); err != nil {
 		session.Close()
 		return nil, err
@@ -170,8 +173,8 @@ func (in Input) check(t *tf.Tensor) error {
 // Devices names the devices that the session may use.
 func (n *Net) Devices() ([]tf.Device, error) { return n.Session.ListDevices() }
 
-// SessionOptions translates device and threads for TensorFlow; GPU memory
-// grows as needed instead of being taken whole.
+// SessionOptions translates device, threads and precision for TensorFlow; GPU
+// memory grows as needed instead of being taken whole.
 func SessionOptions(o Options) (*tf.SessionOptions, error) {
 	c := &pb.ConfigProto{
 		IntraOpParallelismThreads: int32(o.Threads),
@@ -185,6 +188,11 @@ func SessionOptions(o Options) (*tf.SessionOptions, error) {
 	default:
 		return nil, fmt.Errorf("graphs: device: want auto, cpu or gpu, got %q", o.Device)
 	}
+	p, err := o.Precision.resolve(o.Device)
+	if err != nil {
+		return nil, err
+	}
+	c.GraphOptions = p.rewrites()
 	raw, err := proto.Marshal(c)
 	if err != nil {
 		return nil, fmt.Errorf("graphs: session options: %w", err)
@@ -192,27 +200,37 @@ func SessionOptions(o Options) (*tf.SessionOptions, error) {
 	return &tf.SessionOptions{Config: raw}, nil
 }
 
-func open(graph *tf.Graph, o Options) (*tf.Session, error) {
+// open returns a session and the precision in which it computes.
+func open(graph *tf.Graph, o Options) (*tf.Session, Precision, error) {
 	so, err := SessionOptions(o)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	s, err := tf.NewSession(graph, so)
 	if err != nil {
-		return nil, fmt.Errorf("graphs: opening a session: %w", FirstLine(err))
+		return nil, "", fmt.Errorf("graphs: opening a session: %w", FirstLine(err))
 	}
-	if o.Device != GPU {
-		return s, nil
+	p, _ := o.Precision.resolve(o.Device) // SessionOptions has asked
+	if o.Device == CPU || o.Device != GPU && p != Bfloat16 {
+		return s, p, nil
 	}
-	ds, err := s.ListDevices()
-	if err == nil && !slices.ContainsFunc(ds, func(d tf.Device) bool { return d.Type == "GPU" }) {
+	gpu, err := hasGPU(s)
+	switch {
+	case err != nil:
+	case o.Device == GPU && !gpu:
 		err = fmt.Errorf("graphs: device: want gpu, but TensorFlow sees none: use a GPU build of the library and check its driver, or set device to auto")
+	case gpu && p == Bfloat16 && o.Precision == Bfloat16:
+		err = errPrecisionGPU
+	case gpu && p == Bfloat16: // auto, and the GPU computes
+		s.Close()
+		o.Precision = Float32
+		return open(graph, o)
 	}
 	if err != nil {
 		s.Close()
-		return nil, err
+		return nil, "", err
 	}
-	return s, nil
+	return s, p, nil
 }
 
 // FirstLine drops the trace that TensorFlow appends to its messages.
