@@ -29,15 +29,17 @@ type Case struct {
 	Memo    any        // kept from one radius to the next of the same image
 	Bound   float64    // the smallest distance confirmed so far, in Norm; +Inf before
 	Spent   Cost       // passes used for this image by this attack
+	Known   []Loss     // the codes that the victim has
 	lane    *lane      // where questions go
-	stage   int        // which network answers gradients
-	eot     int        // passes averaged per gradient
-	limit   int        // passes allowed, 0 for all
-	start   Cost       // Spent when this radius began
-	found   *finding   // the smallest confirmed example
-	invalid int        // claims outside ball or box, or not numbers
-	keep    bool       // keep the image of found
-	trace   []float32  // the loss at each iterate, if it is recorded
+	example func(class int, r *rand.Rand) []float32
+	stage   int       // which network answers gradients
+	eot     int       // passes averaged per gradient
+	limit   int       // passes allowed, 0 for all
+	start   Cost      // Spent when this radius began
+	found   *finding  // the smallest confirmed example
+	invalid int       // claims outside ball or box, or not numbers
+	keep    bool      // keep the image of found
+	trace   []float32 // the loss at each iterate, if it is recorded
 	record  bool
 	hit     bool // a claim of this radius was confirmed
 }
@@ -140,8 +142,8 @@ func (c *Case) Jacobian(x []float32) (rows [][]float32, logits []float32) {
 	return rows, logits
 }
 
-// CodesOf are the codes of images, [D] each, by plain forward passes.
-func (c *Case) CodesOf(l Loss, images ...[]float32) [][]float32 {
+// Codes are the codes of images, [D] each, by plain forward passes.
+func (c *Case) Codes(l Loss, images ...[]float32) [][]float32 {
 	rows := make([]Question, len(images))
 	for i, x := range images {
 		rows[i].Image = x

@@ -39,7 +39,7 @@ func (r *schedule) search(l *lane) *search {
 		Threat: r.stages[0].Arena.Threat, Norm: r.ev.Series[l.attack].Norm,
 		Clean: slices.Clone(r.logits[l.image]), Bound: math.Inf(1),
 		lane: l, stage: r.source(l.attack), eot: common.EOT, limit: common.Budget,
-		Codes: v.CodeNames, example: r.example,
+		Known: v.CodeNames, example: r.example,
 		keep: l.image < r.o.Keep, record: l.image < r.o.Traces,
 	}
 	return s
