@@ -70,24 +70,13 @@ func (b *BIM) Plan(eps float32) (steps int, alpha float32) {
 	return steps, alpha
 }
 
-// Attack climbs from the clean image.
-func (b *BIM) Attack(c *Case) {
-	steps, alpha := b.Plan(c.Eps)
-	climb(c, b.Loss, clone(c.Image), steps, alpha)
-}
+// Fits refuses too few classes for the loss.
+func (b *BIM) Fits(classes int) error { return b.Loss.fits(classes) }
 
-// climb takes steps of size alpha uphill from x, kept in ball and box, until
-// one succeeds. x is overwritten.
-func climb(c *Case, l Loss, x []float32, steps int, alpha float32) bool {
-	for range steps {
-		s := c.Uphill(l, x)
-		c.Trace(s.Loss)
-		if c.Success(s.Logits) && c.Claim(x) {
-			return true
-		}
-		c.Threat.Steepest(s.Gradient, s.Gradient)
-		axpy(x, x, alpha, s.Gradient)
-		c.Threat.Project(x, c.Image, c.Eps)
-	}
-	return c.Claim(x)
+// Attack climbs from the clean image.
+func (b *BIM) Attack(c *Case) { b.climber(c.Eps).climb(c, clone(c.Image)) }
+
+func (b *BIM) climber(eps float32) climber {
+	steps, alpha := b.Plan(eps)
+	return climber{loss: b.Loss, steps: steps, alpha: alpha}
 }

@@ -35,6 +35,7 @@ type Case struct {
 	stage   int       // which network answers gradients
 	eot     int       // passes averaged per gradient
 	limit   int       // passes allowed, 0 for all
+	further bool      // look for smaller examples even where they break no further radius
 	start   Cost      // Spent when this radius began
 	found   *finding  // the smallest confirmed example
 	invalid int       // claims outside ball or box, or not numbers
@@ -97,8 +98,11 @@ func (c *Case) Logits(images ...[]float32) [][]float32 {
 // Uphill is l at x with the gradient that leads to success: away from the
 // label, or towards the target, where the loss returned is that of the target
 // negated.
-func (c *Case) Uphill(l Loss, x []float32) Slope {
-	q := Question{Image: x, Label: c.Label, Target: max(c.Target, 0)}
+func (c *Case) Uphill(l Loss, x []float32) Slope { return c.uphill(l, Question{Image: x}) }
+
+// uphill is Uphill for a question that may say more than the image.
+func (c *Case) uphill(l Loss, q Question) Slope {
+	q.Label, q.Target = c.Label, max(c.Target, 0)
 	if c.Target < 0 || l == TargetedDLR {
 		return c.Slopes(l, q)[0]
 	}
@@ -193,14 +197,22 @@ func mean(a []answer) Slope {
 	return s
 }
 
-// Success tells whether logits are those of a success.
-func (c *Case) Success(logits []float32) bool { return c.wins(argmax(logits)) }
+// hair is by how much the winning logit must lead, relative to the largest: a
+// lead within float32's rounding could be gone in the next pass.
+const hair = 1e-5
 
-func (c *Case) wins(class int) bool {
+// Success tells whether logits are those of a success: the target leads, or a
+// class other than the label leads it, by more than rounding.
+func (c *Case) Success(logits []float32) bool {
+	class := argmax(logits)
+	second := c.Label
 	if c.Target >= 0 {
-		return class == c.Target
+		if class != c.Target {
+			return false
+		}
+		second = rival(logits, class)
 	}
-	return class != c.Label
+	return class != second && logits[class]-logits[second] > hair*norm(Linf, logits)
 }
 
 // Claim shows an image to the referee. It is true if the image is in the box,
@@ -226,7 +238,7 @@ func (c *Case) Claims(images ...[]float32) int {
 	for k, a := range c.ask(pass{0, refereePass}, rows) {
 		i := which[k]
 		class := argmax(a.logits)
-		if !c.wins(class) || !numbers(a.logits) {
+		if !numbers(a.logits) || !c.Success(a.logits) {
 			continue
 		}
 		if first < 0 {

@@ -99,22 +99,25 @@ type Param struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
 	Help  string `json:"help,omitempty"`
+	// Common keys are those that every attack has.
+	Common bool `json:"common,omitempty"`
 }
 
 // Params are all hyper-parameters of a, defaults included.
 func Params(a Attack) []Param {
 	var out []Param
 	for _, f := range fieldsOf(a) {
-		out = append(out, Param{f.key, f.get(), f.tag.Get("help")})
+		out = append(out, Param{f.key, f.get(), f.tag.Get("help"), f.common})
 	}
 	return out
 }
 
 // field is one key of an attack.
 type field struct {
-	key   string
-	tag   reflect.StructTag
-	value reflect.Value
+	key    string
+	tag    reflect.StructTag
+	value  reflect.Value
+	common bool
 }
 
 // fieldsOf lists the keys of a, its own before the common ones.
@@ -126,10 +129,10 @@ func fieldsOf(a Attack) []field {
 		if t.Anonymous && t.Type == reflect.TypeFor[Common]() {
 			for j := range t.Type.NumField() {
 				u := t.Type.Field(j)
-				common = append(common, field{u.Tag.Get("key"), u.Tag, v.Field(i).Field(j)})
+				common = append(common, field{u.Tag.Get("key"), u.Tag, v.Field(i).Field(j), true})
 			}
 		} else if key := t.Tag.Get("key"); key != "" {
-			own = append(own, field{key, t.Tag, v.Field(i)})
+			own = append(own, field{key, t.Tag, v.Field(i), false})
 		}
 	}
 	return append(own, common...)
@@ -137,7 +140,7 @@ func fieldsOf(a Attack) []field {
 
 // normal is the text of the default.
 func (f field) normal() string {
-	g := field{f.key, f.tag, reflect.New(f.value.Type()).Elem()}
+	g := field{f.key, f.tag, reflect.New(f.value.Type()).Elem(), f.common}
 	if err := g.set(f.tag.Get("default")); err != nil {
 		panic("attacks: default of " + f.key + ": " + err.Error()) // a mistake in a tag, met by any test
 	}

@@ -15,12 +15,52 @@ var rows = []string{
 	"bim(steps=5)",
 	"bim(preset=split,steps=4,loss=margin)",
 	"random(draws=3)",
+	"codes(steps=5)",
+	"codes(code=appearance,guides=1,steps=3)",
+	"codes(towards=away,code=geometry,steps=4)",
+	"mixed(steps=4)",
+	"transfer(from=other,steps=6)",
+	"substitute(holdout=10,rounds=2,epochs=3)",
+	"deepfool",
+	"deepfool(target=second,candidates=4)",
+	"cw(search=2,steps=50,rate=.05,weight=1)",
+	"cw(search=2,steps=30,rate=.05,weight=5,target=least,confidence=.1)",
+	"ead(search=2,steps=40,rate=.05,weight=1)",
+	"ead(search=2,steps=20,rate=.05,weight=5,beta=.01,rule=l1,confidence=.1)",
+	"jsma",
+	"jsma(theta=-.5,gamma=.5,target=next)",
+	"ddn(steps=30)",
+	"ddn(steps=20,loss=margin,target=second)",
+	"fmn(steps=30)",
+	"fmn-l0(steps=30)",
+	"fab(steps=10)",
+	"fab(steps=10,targets=3,restarts=2)",
+	"fab(steps=10,target=second)",
+	"square(queries=40)",
+	"square(queries=20,loss=classification,rescale=yes,restarts=2)",
+	"square(queries=20,target=second)",
+	"spsa(steps=5,samples=20)",
+	"nes(queries=130,samples=20)",
+	"localsearch(rounds=8)",
+	"localsearch(mode=foolbox,rounds=8,order=descending)",
+	"boundary(steps=150)",
+	"boundary(steps=60,target=second)",
+	"hopskipjump(steps=3,first=30,gamma=10)",
+	"hopskipjump(steps=2,first=20,gamma=10,start=example)",
+	"uniform(draws=15)",
+	"gaussian(draws=15)",
+	"saltpepper(steps=30)",
+	"spatial(angles=5,moves=3)",
+	"spatial(mode=random,border=edge)",
+	"flow(steps=15)",
+	"corruption",
+	"corruption(kind=blur,severity=3)",
 }
 
 // TestEveryAttackHasARow keeps the table whole.
 func TestEveryAttackHasARow(t *testing.T) {
 	for _, name := range Names() {
-		if !slices.ContainsFunc(rows, func(r string) bool { return r == name || strings.HasPrefix(r, name+"(") }) {
+		if !strings.HasPrefix(name, "test-") && !slices.ContainsFunc(rows, func(r string) bool { return r == name || strings.HasPrefix(r, name+"(") }) {
 			t.Errorf("attack %s: want a row in the table of conform_test.go, found none", name)
 		}
 	}

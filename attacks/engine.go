@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -72,6 +73,9 @@ func NewEngine(judge, guide Stage, o Options) (*Engine, error) {
 				return nil, fmt.Errorf("attack %q: %w", Text(k), err)
 			}
 		}
+		if t, ok := k.(Sourced); ok && e.sources[t.Source()] == 0 {
+			return nil, fmt.Errorf("attack %q: want one of the models to transfer from, %v, got %q: name the run in attack.sources (--source)", Text(k), slices.Sorted(maps.Keys(o.Sources)), t.Source())
+		}
 		for _, l := range k.Needs(guide.Arena.Victim) {
 			if !guide.Arena.Has(l) {
 				return nil, fmt.Errorf("attack %q: its loss %s was not declared in the graph", Text(k), l)
@@ -139,6 +143,7 @@ func (e *Engine) Run(ctx context.Context, set Set, journal *Journal, tell func(P
 	if err := r.clean(ctx); err != nil {
 		return nil, err
 	}
+	defer r.release()
 	for a, k := range e.o.Attacks {
 		if p, ok := k.(Preparer); ok {
 			if err := r.prepare(ctx, a, p); err != nil {
@@ -154,8 +159,16 @@ func (e *Engine) Run(ctx context.Context, set Set, journal *Journal, tell func(P
 	return ev, err
 }
 
+// release closes the nets that attacks have prepared.
+func (r *schedule) release() {
+	for _, stage := range r.prepared {
+		r.players[stage].Net.Close()
+	}
+}
+
 // Preparer is an attack that needs work before it sees its first image, such
-// as training a substitute. What it returns becomes the source of its cases.
+// as training a substitute. What it returns becomes the source of its cases,
+// and its net is closed when the evaluation ends.
 type Preparer interface {
 	Prepare(ctx context.Context, judge Stage, set Set) (Stage, error)
 }

@@ -17,6 +17,9 @@ type FGSM struct {
 // Needs is the loss.
 func (f *FGSM) Needs(Victim) []Loss { return []Loss{f.Loss} }
 
+// Fits refuses too few classes for the loss.
+func (f *FGSM) Fits(classes int) error { return f.Loss.fits(classes) }
+
 // Attack takes one step of Eps.
 func (f *FGSM) Attack(c *Case) {
 	if c.Memo == nil {

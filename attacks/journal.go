@@ -78,7 +78,7 @@ func (j *Journal) read(identity string) error {
 				return fmt.Errorf("line 1: want the head of a journal of version %d, got %.60q: name another file", journalVersion, line)
 			}
 			if head.Identity != identity {
-				return fmt.Errorf("%w: want that of %.12s, got that of %.12s: go on with the model, data and attacks it was begun with, or begin anew", ErrOtherEvaluation, identity, head.Identity)
+				return fmt.Errorf("%w: want that of (%s), got that of (%s): go on with the model, data and attacks it was begun with, or begin anew", ErrOtherEvaluation, identity, head.Identity)
 			}
 		} else {
 			var l journalLine
@@ -135,6 +135,9 @@ func (j *Journal) write(v any) error {
 	}
 	return nil
 }
+
+// Path is where the journal lies.
+func (j *Journal) Path() string { return j.file.Name() }
 
 // Close closes the file.
 func (j *Journal) Close() error {

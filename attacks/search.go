@@ -38,7 +38,7 @@ func (r *schedule) search(l *lane) *search {
 		H: v.H, W: v.W, C: v.C, Classes: v.Classes,
 		Threat: r.stages[0].Arena.Threat, Norm: r.ev.Series[l.attack].Norm,
 		Clean: slices.Clone(r.logits[l.image]), Bound: math.Inf(1),
-		lane: l, stage: r.source(l.attack), eot: common.EOT, limit: common.Budget,
+		further: r.o.Exhaustive, lane: l, stage: r.source(l.attack), eot: max(1, common.EOT), limit: common.Budget,
 		Known: v.CodeNames, example: r.example,
 		keep: l.image < r.o.Keep, record: l.image < r.o.Traces,
 	}

@@ -91,45 +91,9 @@ func (t Threat) Project(x, origin []float32, eps float32) {
 			}
 		}
 	case L1:
-		t.projectL1(x, origin, float64(eps))
+		shrink(x, origin, float64(eps), math.Inf(-1), math.Inf(1))
 	}
 	t.Clip(x)
-}
-
-// projectL1 is the projection on the L1 ball (Duchi et al. 2008, figure 1):
-// every change shrinks by the same amount.
-func (t Threat) projectL1(x, origin []float32, eps float64) {
-	sizes := make([]float64, len(x))
-	var sum float64
-	for i, v := range x {
-		sizes[i] = math.Abs(float64(v) - float64(origin[i]))
-		sum += sizes[i]
-	}
-	if sum <= eps {
-		return
-	}
-	slices.SortFunc(sizes, func(a, b float64) int {
-		switch {
-		case a > b:
-			return -1
-		case a < b:
-			return 1
-		}
-		return 0
-	})
-	var head, cut float64
-	for i, s := range sizes {
-		head += s
-		c := (head - eps) / float64(i+1)
-		if s <= c {
-			break
-		}
-		cut = c
-	}
-	for i, o := range origin {
-		d := float64(x[i]) - float64(o)
-		x[i] = o + float32(math.Copysign(max(0, math.Abs(d)-cut), d))
-	}
 }
 
 // Clip moves x into the box, in place.

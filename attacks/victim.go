@@ -1,6 +1,7 @@
 package attacks
 
 import (
+	"fmt"
 	"slices"
 
 	tf "github.com/wamuir/graft/tensorflow"
@@ -30,6 +31,21 @@ type Victim struct {
 }
 
 func (v Victim) pixels() int { return v.H * v.W * v.C }
+
+// Offers tells whether the gradient of l can be had from v.
+func (v Victim) Offers(l Loss) bool {
+	switch {
+	case l == Training:
+		return v.TrainingLoss != nil
+	case l.IsCode():
+		return slices.Contains(v.CodeNames, l)
+	case l == DLR:
+		return v.Classes >= 3
+	case l == TargetedDLR:
+		return v.Classes >= 4
+	}
+	return true
+}
 
 // Loss names a function of images whose gradient an attack can follow.
 type Loss string
@@ -63,6 +79,15 @@ var Losses = []Loss{Classification, Training, Margin, DLR}
 // IsCode tells losses in the space of a code.
 func (l Loss) IsCode() bool { return l == Embedding || l == Appearance || l == Geometry }
 
+// fits refuses too few classes for l.
+func (l Loss) fits(classes int) error {
+	least := map[Loss]int{DLR: 3, TargetedDLR: 4}[l]
+	if classes < least {
+		return fmt.Errorf("loss %s: want a victim of at least %d classes, got %d: use loss=margin", l, least, classes)
+	}
+	return nil
+}
+
 // perImage builds the loss of each image, [B], and the logits [B,K].
 func (a *Arena) perImage(s *graphs.Scope, l Loss) (loss, logits tf.Output) {
 	v := a.Victim
@@ -74,7 +99,7 @@ func (a *Arena) perImage(s *graphs.Scope, l Loss) (loss, logits tf.Output) {
 		}
 		return v.TrainingLoss(s, a.images.Value, a.labels.Value)
 	case l.IsCode():
-		if !slices.Contains(v.CodeNames, l) {
+		if !v.Offers(l) {
 			s.Errorf("loss %s: this victim has no such code; attack its logits", l)
 			return loss, logits
 		}

@@ -211,6 +211,7 @@ func newStage(t testing.TB, v Victim, threat Threat, attacks ...Attack) Stage {
 func evaluate(t testing.TB, s Stage, set Set, o Options) *Evaluation {
 	t.Helper()
 	o.Keep, o.Batch = set.Len(), max(o.Batch, 1)
+	o.Sources = map[string]Stage{"other": s}
 	e, err := NewEngine(s, s, o)
 	if err != nil {
 		t.Fatal(err)

@@ -24,6 +24,7 @@ type Disentangled struct {
 	Field      Field
 	Border     Border
 	Reach      float32
+	Config     Model // that it was built from, if it was
 }
 
 // Forward is what a pass computes. Outputs that the model does not have are

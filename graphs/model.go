@@ -6,23 +6,23 @@ import "fmt"
 // writes itself into a graph.
 type Model struct {
 	// Kind is base, reconstruction or disentangled.
-	Kind string `mapstructure:"kind" yaml:"kind"`
+	Kind string `mapstructure:"kind" yaml:"kind" json:"kind"`
 	// Encoder is hinton.
-	Encoder string `mapstructure:"encoder" yaml:"encoder"`
+	Encoder string `mapstructure:"encoder" yaml:"encoder" json:"encoder"`
 	// Appearance and Geometry are the sizes of the two codes; their sum is the
 	// size of the embedding, for every kind.
-	Appearance int `mapstructure:"appearance" yaml:"appearance"`
-	Geometry   int `mapstructure:"geometry" yaml:"geometry"`
+	Appearance int `mapstructure:"appearance" yaml:"appearance" json:"appearance"`
+	Geometry   int `mapstructure:"geometry" yaml:"geometry" json:"geometry"`
 	// Dropout is the rate on the classifier's input, in [0,1).
-	Dropout float32 `mapstructure:"dropout" yaml:"dropout"`
+	Dropout float32 `mapstructure:"dropout" yaml:"dropout" json:"dropout"`
 	// Width is the number of channels before the decoders' last layer.
-	Width int `mapstructure:"width" yaml:"width"`
+	Width int `mapstructure:"width" yaml:"width" json:"width"`
 	// Field is smooth or pixel.
-	Field Field `mapstructure:"field" yaml:"field"`
+	Field Field `mapstructure:"field" yaml:"field" json:"field"`
 	// Border is clamp or zero.
-	Border Border `mapstructure:"border" yaml:"border"`
+	Border Border `mapstructure:"border" yaml:"border" json:"border"`
 	// Reach bounds displacements, as a share of the image's side.
-	Reach float32 `mapstructure:"reach" yaml:"reach"`
+	Reach float32 `mapstructure:"reach" yaml:"reach" json:"reach"`
 }
 
 // DefaultModel is the disentangled classifier around Hinton's CNN.
@@ -39,6 +39,7 @@ func (m Model) Build(classes int) (Disentangled, error) {
 	d := Disentangled{
 		Classes: classes, Appearance: m.Appearance, Geometry: m.Geometry, Dropout: m.Dropout,
 		Width: m.Width, Field: m.Field, Border: m.Border, Reach: m.Reach,
+		Config: m,
 	}
 	switch m.Kind {
 	case "base":

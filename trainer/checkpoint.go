@@ -18,7 +18,7 @@ type State struct {
 	Images    int     `json:"images"`    // images seen
 	Seconds   float64 `json:"seconds"`   // spent training so far
 	BestStep  int     `json:"best_step"` // 0 = none evaluated yet
-	Best      float64 `json:"best"`      // validation accuracy at BestStep
+	Best      float64 `json:"best"`      // validation accuracy at BestStep; with an adversary, that under attack
 	Evaluated int     `json:"evaluated"` // step of the last evaluation
 	Plan      string  `json:"plan"`      // hash of what determines the run
 }
@@ -27,7 +27,8 @@ type State struct {
 //
 //	step-00000500/   variables.index, variables.data-…, manifest.txt, state.json
 //	last             text: the folder to resume from
-//	best             text: the folder with the best validation accuracy
+//	best             text: the folder with the best validation accuracy, with an
+//	                 adversary the best under attack
 //
 // A checkpoint is written under a temporary name, synced and renamed before
 // the pointer moves, so that a kill at any moment leaves the previous one.
@@ -148,6 +149,9 @@ func (c Checkpoints) Load(p *Plan, net *graphs.Net, pointer string) (State, erro
 	}
 	return st, nil
 }
+
+// Path is the folder of the checkpoint that pointer names.
+func (c Checkpoints) Path(pointer string) (string, error) { return c.resolve(pointer) }
 
 // Exists reports whether the pointer is there.
 func (c Checkpoints) Exists(pointer string) bool {

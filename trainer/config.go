@@ -31,6 +31,12 @@ type Config struct {
 	// Average is the decay of the moving average of weights, which evaluation,
 	// attacks and export then use; 0 turns it off.
 	Average float32 `mapstructure:"average" yaml:"average"`
+
+	// Adversary makes adversarial images to train on; "" is none.
+	Adversary Adversary `mapstructure:"adversary" yaml:"adversary"`
+	// Attacked is the attack under which evaluation during training measures
+	// the accuracy once more: auto, off, or pgd(...).
+	Attacked Probe `mapstructure:"attacked" yaml:"attacked"`
 }
 
 // DefaultConfig trains on MNIST-sized data as method.md chose: Adam 1e-3,
@@ -66,7 +72,13 @@ func (c Config) Check() error {
 	if err := c.Optimizer.check(); err != nil {
 		return err
 	}
-	return c.Schedule.check()
+	if err := c.Schedule.check(); err != nil {
+		return err
+	}
+	if err := c.Adversary.check(c.Augment.Twin()); err != nil {
+		return err
+	}
+	return c.Attacked.check()
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"iter"
 
 	tf "github.com/wamuir/graft/tensorflow"
 
@@ -9,13 +10,16 @@ import (
 	"unwarp/pipelines"
 )
 
-// Evaluation is how a model does on a set of images, without any attack.
+// Evaluation is how a model does on a set of images, computed in float32.
 type Evaluation struct {
 	Images         int     `json:"images"`
 	Accuracy       float64 `json:"accuracy"`                 // share of images classified right, in [0,1]
 	Loss           float64 `json:"loss"`                     // mean cross-entropy, nats
 	Reconstruction float64 `json:"reconstruction,omitempty"` // mean reconstruction error in the objective's norm
 	Confusion      [][]int `json:"confusion"`                // [true class][predicted class]
+	// Attacked is set by evaluation during training, where train.attacked asks
+	// for it. All else is without any attack.
+	Attacked *Attacked `json:"attacked,omitempty"`
 }
 
 // Evaluate classifies every image of src once, prepared as for evaluation.
@@ -28,6 +32,11 @@ func (p *Plan) Evaluate(ctx context.Context, net *graphs.Net, src pipelines.Sour
 	for i := range e.Confusion {
 		e.Confusion[i] = make([]int, p.Model.Classes)
 	}
+	net, done, err := exactly(net)
+	if err != nil {
+		return e, err
+	}
+	defer done()
 	f, err := p.newFeeder()
 	if err != nil {
 		return e, err
@@ -38,8 +47,7 @@ func (p *Plan) Evaluate(ctx context.Context, net *graphs.Net, src pipelines.Sour
 	}
 	var classes []int32
 	var values []float32
-	o := pipelines.Options{Batch: evalBatch, Augment: p.Config.Augment.Eval(), Epochs: 1, Remainder: true, Workers: p.Config.Workers}
-	for b, err := range pipelines.Stream(ctx, src, o) {
+	for b, err := range p.evaluated(ctx, src) {
 		if err != nil {
 			return e, err
 		}
@@ -69,6 +77,13 @@ func (p *Plan) Evaluate(ctx context.Context, net *graphs.Net, src pipelines.Sour
 	n := float64(e.Images)
 	e.Accuracy, e.Loss, e.Reconstruction = e.Accuracy/n, e.Loss/n, e.Reconstruction/n
 	return e, nil
+}
+
+// evaluated streams src once, prepared as for evaluation.
+func (p *Plan) evaluated(ctx context.Context, src pipelines.Source) iter.Seq2[pipelines.Batch, error] {
+	return pipelines.Stream(ctx, src, pipelines.Options{
+		Batch: evalBatch, Augment: p.Config.Augment.Eval(), Epochs: 1, Remainder: true, Workers: p.Config.Workers,
+	})
 }
 
 // evalBatch keeps the activations of Hinton's CNN within a few dozen MB.

@@ -59,6 +59,9 @@ type ExportInfo struct {
 	High          float32 `json:"high"`    // the largest value of a pixel, 1 or 255; the smallest is 0
 	Prepare       string  `json:"prepare"` // what evaluation does to an image of the data set first, as a sentence; "" is nothing
 	InferenceOnly bool    `json:"inference_only"`
+	// Model and Objective say how to build it again, for attacks.
+	Model     graphs.Model `json:"model"`
+	Objective Objective    `json:"objective"`
 }
 
 // Files of an export. TensorFlow lays down the names of the first two.
@@ -177,7 +180,7 @@ func (p *Plan) exportInfo(e Export) ExportInfo {
 	info := ExportInfo{
 		Kind: "base", Classes: p.Model.Classes, Image: [3]int{p.Shape.H, p.Shape.W, p.Shape.C},
 		Input: e.Input, High: 1, Prepare: p.Config.Augment.Eval().String(),
-		InferenceOnly: e.InferenceOnly,
+		InferenceOnly: e.InferenceOnly, Model: p.Model.Config, Objective: p.Config.Objective,
 	}
 	if p.Model.Decode {
 		info.Kind = "reconstruction"

@@ -65,6 +65,11 @@ func (p *Plan) newProbe(e Export, images []float32) (probe, error) {
 // signature with what net computes. It returns the largest absolute
 // differences, or an error where one is too large.
 func (p *Plan) compareExport(net *graphs.Net, dir string, x *exported, pr probe) (map[string]float64, error) {
+	net, done, err := exactly(net) // as who reads the export computes
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	want, err := p.liveOutputs(net, pr.live)
 	if err != nil {
 		return nil, err

@@ -14,20 +14,24 @@ type feeder struct {
 	sets map[int]*feed
 	step *graphs.Buffer
 	rate *graphs.Buffer
+	// Fed where there is an adversary.
+	eps, alpha *graphs.Buffer
 }
 
-type feed struct{ images, twins, labels *graphs.Buffer }
+type feed struct{ images, twins, targets, iterate, labels *graphs.Buffer }
 
 func (p *Plan) newFeeder() (*feeder, error) {
-	step, err := graphs.NewBuffer(tf.Int64)
-	if err != nil {
+	f := &feeder{plan: p, sets: map[int]*feed{}}
+	var err error
+	if f.step, err = graphs.NewBuffer(tf.Int64); err != nil {
 		return nil, err
 	}
-	rate, err := graphs.NewBuffer(tf.Float)
-	if err != nil {
-		return nil, err
+	for _, scalar := range []**graphs.Buffer{&f.rate, &f.eps, &f.alpha} {
+		if *scalar, err = graphs.NewBuffer(tf.Float); err != nil {
+			return nil, err
+		}
 	}
-	return &feeder{p, map[int]*feed{}, step, rate}, nil
+	return f, nil
 }
 
 // imageBuffer holds n images of the model's shape.
@@ -44,8 +48,14 @@ func (f *feeder) set(n int) (*feed, error) {
 	if s.images, err = f.plan.imageBuffer(tf.Float, n); err != nil {
 		return nil, err
 	}
-	if f.plan.Twins {
-		if s.twins, err = f.plan.imageBuffer(tf.Float, n); err != nil {
+	for _, more := range []struct {
+		to  **graphs.Buffer
+		has graphs.Input
+	}{{&s.twins, f.plan.twins}, {&s.targets, f.plan.targets}, {&s.iterate, f.plan.perturb.iterate}} {
+		if more.has.Feed.Op == nil {
+			continue
+		}
+		if *more.to, err = f.plan.imageBuffer(tf.Float, n); err != nil {
 			return nil, err
 		}
 	}
@@ -74,7 +84,12 @@ func (f *feeder) batch(b pipelines.Batch, twins bool) (graphs.Feeds, error) {
 
 // training adds step number and learning rate.
 func (f *feeder) training(b pipelines.Batch, step int, rate float32) (graphs.Feeds, error) {
-	feeds, err := f.batch(b, f.plan.Twins)
+	return f.rows(rows{Batch: b}, step, rate, 0, 0)
+}
+
+// rows is training with what an adversary made of a batch.
+func (f *feeder) rows(r rows, step int, rate, eps, alpha float32) (graphs.Feeds, error) {
+	feeds, err := f.batch(r.Batch, f.plan.Twins)
 	if err != nil {
 		return nil, err
 	}
@@ -82,5 +97,20 @@ func (f *feeder) training(b pipelines.Batch, step int, rate float32) (graphs.Fee
 	f.rate.Float32()[0] = rate
 	feeds[f.plan.step.Feed] = f.step.Tensor
 	feeds[f.plan.rate.Feed] = f.rate.Tensor
+	if in := f.plan.targets; in.Feed.Op != nil {
+		t := f.sets[r.N].targets
+		copy(t.Float32(), r.targets)
+		feeds[in.Feed] = t.Tensor
+	}
+	if f.plan.Config.Adversary.Method == "free" {
+		f.radius(feeds, eps, alpha)
+	}
 	return feeds, nil
+}
+
+// radius adds the largest change of an image and the size of a step.
+func (f *feeder) radius(feeds graphs.Feeds, eps, alpha float32) {
+	f.eps.Float32()[0], f.alpha.Float32()[0] = eps, alpha
+	feeds[f.plan.perturb.eps.Feed] = f.eps.Tensor
+	feeds[f.plan.perturb.alpha.Feed] = f.alpha.Tensor
 }

@@ -12,11 +12,11 @@ import (
 // Objective is the training loss of Duan et al., eq. 5 and eq. 8.
 type Objective struct {
 	// Lambda weighs the reconstruction error (1 in the paper).
-	Lambda float32 `mapstructure:"lambda" yaml:"lambda"`
+	Lambda float32 `mapstructure:"lambda" yaml:"lambda" json:"lambda"`
 	// Gamma weighs the change of the appearance code under deformation (1).
-	Gamma float32 `mapstructure:"gamma" yaml:"gamma"`
+	Gamma float32 `mapstructure:"gamma" yaml:"gamma" json:"gamma"`
 	// Norm of the reconstruction error: frobenius, sse, mse or l1.
-	Norm graphs.Norm `mapstructure:"norm" yaml:"norm"`
+	Norm graphs.Norm `mapstructure:"norm" yaml:"norm" json:"norm"`
 }
 
 func (o Objective) check() error {
@@ -37,6 +37,7 @@ func (o Objective) check() error {
 // Parts that a model does not have are zero Outputs.
 type Terms struct {
 	Total, Classification, Reconstruction, CodeChange tf.Output
+	Divergence                                        tf.Output // trades: KL(clean ‖ adversarial), nats
 }
 
 // PerImage is eq. 5 for each image of f: cross-entropy plus Lambda times the
@@ -75,6 +76,34 @@ func (o Objective) Batch(s *graphs.Scope, f graphs.Forward, labels tf.Output, tw
 		}
 		t.CodeChange = graphs.Mean(s, graphs.Distance(s.In("code_change"), halves[0], halves[1], graphs.Frobenius))
 		t.Total = op.AddV2(s.Op("regularised"), t.Total, graphs.Weighted(s, o.Gamma, t.CodeChange))
+	}
+	return t
+}
+
+// Trades is eq. 5 with the cross-entropy replaced by the loss of Zhang et al.
+// 2019 (eq. 5): the cross-entropy of the clean images plus beta times the
+// Kullback-Leibler divergence from their class probabilities to those of their
+// adversarial versions, each averaged over the images. f and labels hold the
+// clean images and then, in the same order, their adversarial versions; the
+// reconstruction error is averaged over both.
+func (o Objective) Trades(s *graphs.Scope, f graphs.Forward, labels tf.Output, beta float32) Terms {
+	each := o.PerImage(s, f, labels)
+	if !s.OK() {
+		return Terms{}
+	}
+	axis := op.Const(s.Op("axis"), int32(0))
+	entropies := op.Split(s.Op("entropies"), axis, each.Classification, 2)
+	logs := op.Split(s.Op("halves"), axis, op.LogSoftmax(s.Op("log"), f.Logits), 2)
+	if !s.OK() {
+		return Terms{}
+	}
+	ratio := op.Sub(s.Op("ratio"), logs[0], logs[1])
+	kl := op.Sum(s.Op("divergence"), op.Mul(s.Op("expected"), op.Exp(s.Op("clean"), logs[0]), ratio), op.Const(s.Op("classes"), int32(1)))
+	t := Terms{Classification: graphs.Mean(s, entropies[0]), Divergence: graphs.Mean(s, kl)}
+	t.Total = op.AddV2(s.Op("robust"), t.Classification, graphs.Weighted(s, beta, t.Divergence))
+	if each.Reconstruction.Op != nil {
+		t.Reconstruction = graphs.Mean(s, each.Reconstruction)
+		t.Total = op.AddV2(s.Op("joint"), t.Total, graphs.Weighted(s, o.Lambda, t.Reconstruction))
 	}
 	return t
 }

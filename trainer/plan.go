@@ -21,15 +21,24 @@ type Plan struct {
 	Images graphs.Input // float32 [B,H,W,C]
 	Labels graphs.Input // int32 [B]
 	twins  graphs.Input
-	rate   graphs.Input
-	step   graphs.Input
+	// What adversarial images are to be reconstructed as, in place of
+	// themselves; not declared where nothing is.
+	targets graphs.Input
+	rate    graphs.Input
+	step    graphs.Input
 
-	losses tf.Output     // [5]: total, classification, reconstruction, code change, gradient norm
+	losses tf.Output     // [6]: total, classification, reconstruction, code change, gradient norm, divergence
 	update *tf.Operation // one training step
 	size   tf.Output     // norm of all weights
 
 	// Eval is the inference pass: what evaluation, pictures and export read.
-	Eval  graphs.Forward
+	Eval graphs.Forward
+
+	perturb perturbation
+	adverse ascent // the adversary that makes images to train on
+	probe   ascent // the attack of evaluation during training
+	attack  Probe  // resolved; off where there is none
+
 	each  Terms     // per image, inference
 	best  tf.Output // int32 [B], the predicted class
 	Saver Saver
@@ -46,8 +55,13 @@ func Declare(b *graphs.Builder, c Config, m graphs.Disentangled, shape pipelines
 	p.inputs(b)
 	p.rate = b.Input("rate", tf.Float)
 	p.step = b.Step()
+	p.attack = c.Attacked.resolve(c.Adversary)
+	if !c.Adversary.Off() || p.attack.On() {
+		p.declarePerturbation(b)
+	}
 	p.declareTraining(b)
 	p.declareEvaluation(b)
+	p.declareAttacks(b)
 	p.Saver = declareSaver(b)
 	p.board = declareBoard(b)
 	return p, b.Err()
@@ -83,20 +97,37 @@ func (p *Plan) inputs(b *graphs.Builder) {
 
 func (p *Plan) declareTraining(b *graphs.Builder) {
 	s := b.Pass("train", graphs.Training)
-	images, labels := p.Images.Value, p.Labels.Value
+	o, a := p.Config.Objective, p.Config.Adversary
+	labels := p.Labels.Value
+	free := p.declareFree(b, s)
+	images, targets := p.declareTargets(b, free)
 	if p.Twins {
 		first := op.Const(s.Op("axis"), int32(0))
-		images = op.ConcatV2(s.Op("images"), []tf.Output{images, p.twins.Value}, first)
+		join := func(x tf.Output) tf.Output {
+			return op.ConcatV2(s.Op("images"), []tf.Output{x, p.twins.Value}, first)
+		}
+		if targets.Op != nil {
+			targets = join(targets)
+		}
+		images = join(images)
 		labels = op.ConcatV2(s.Op("labels"), []tf.Output{labels, labels}, first)
 	}
 	f := p.Model.Apply(s, images)
-	t := p.Config.Objective.Batch(s.In("objective"), f, labels, p.Twins)
+	if targets.Op != nil {
+		f.Images = targets // the objective compares the reconstruction with them
+	}
+	var t Terms
+	if a.Method == "trades" {
+		t = o.Trades(s.In("objective"), f, labels, a.Beta)
+	} else {
+		t = o.Batch(s.In("objective"), f, labels, p.Twins)
+	}
 	vars := b.Variables().All(graphs.Trainable)
 	reads := make([]tf.Output, len(vars))
 	for i, v := range vars {
 		reads[i] = v.Read
 	}
-	grads := graphs.Gradients(s, t.Total, reads...)
+	grads, climb := free.gradients(s, t, reads)
 
 	u := b.Pass("update", graphs.Training)
 	updates, norm := p.Config.Optimizer.apply(u, vars, grads, p.rate.Value, p.step.Value)
@@ -107,10 +138,13 @@ func (p *Plan) declareTraining(b *graphs.Builder) {
 	if !s.OK() {
 		return
 	}
+	if free != nil {
+		updates = append(updates, free.climb(u, climb))
+	}
 	p.update = op.NoOp(u.Op("step").WithControlDependencies(updates...))
 	p.size = globalNorm(s.In("weights"), reads)
 	zero := op.Const(s.Op("none"), float32(0))
-	all := []tf.Output{t.Total, t.Classification, t.Reconstruction, t.CodeChange, norm}
+	all := []tf.Output{t.Total, t.Classification, t.Reconstruction, t.CodeChange, norm, t.Divergence}
 	for i := range all {
 		if all[i].Op == nil {
 			all[i] = zero

@@ -30,6 +30,7 @@ type Losses struct {
 	Reconstruction float32 `json:"reconstruction,omitempty"`
 	CodeChange     float32 `json:"code_change,omitempty"`
 	GradientNorm   float32 `json:"gradient_norm"`
+	Divergence     float32 `json:"divergence,omitempty"` // trades
 }
 
 // Progress is where a run stands.
@@ -114,6 +115,10 @@ type run struct {
 	feed *feeder
 	rate func(step int) float32
 
+	attacker *attacker // nil without an adversary, and of free
+	radius   func(step int) (eps, alpha float32)
+
+	replays                    int // steps per batch
 	perEpoch, steps            int // steps per epoch, steps in all
 	logEvery, evalEvery, saves int
 
@@ -144,13 +149,21 @@ func (p *Plan) begin(net *graphs.Net, in Inputs, obs []Observer) (*run, error) {
 	if r.perEpoch == 0 {
 		return nil, fmt.Errorf("trainer: %s: want at least one batch of %d images, got %d images: lower train.batch", in.Train.Name(), c.Batch, in.Train.Len())
 	}
+	r.replays = c.Adversary.replays()
+	r.perEpoch *= r.replays
 	r.steps = c.Duration.Steps(c.Batch, r.perEpoch, 0)
 	r.logEvery = c.Log.Steps(c.Batch, r.perEpoch, r.steps)
 	r.evalEvery = c.Evaluate.Steps(c.Batch, r.perEpoch, r.steps)
 	r.saves = c.Checkpoint.Steps(c.Batch, r.perEpoch, r.steps)
 	r.rate = c.Schedule.rates(c.Batch, r.perEpoch, r.steps)
+	r.radius = c.Adversary.radii(c.Batch, r.perEpoch, r.steps)
 	r.state.Plan = in.Identity
 	var err error
+	if p.adverse.next.Op != nil {
+		if r.attacker, err = p.newAttacker(net, c.Adversary, p.adverse, pipelines.Seed(in.Seed).Split("adversary")); err != nil {
+			return nil, err
+		}
+	}
 	if r.feed, err = p.newFeeder(); err != nil {
 		return nil, err
 	}
@@ -193,7 +206,7 @@ func (r *run) train(ctx context.Context) error {
 	}
 	o := pipelines.Options{
 		Batch: r.Config.Batch, Seed: r.in.Seed, Shuffle: true, Augment: r.Config.Augment,
-		Start: r.state.Step, Workers: r.Config.Workers,
+		Start: r.state.Step / r.replays, Workers: r.Config.Workers,
 	}
 	r.started = time.Now()
 	for b, err := range pipelines.Stream(ctx, r.in.Train, o) {
@@ -206,11 +219,16 @@ func (r *run) train(ctx context.Context) error {
 			}
 			return err
 		}
-		if err := r.step(b); err != nil {
-			return err
-		}
-		if err := r.cadences(ctx); err != nil {
-			return err
+		for range r.replays - r.state.Step%r.replays {
+			if err := r.step(b); err != nil {
+				return err
+			}
+			if err := r.cadences(ctx); err != nil {
+				return err
+			}
+			if r.state.Step >= r.steps || ctx.Err() != nil {
+				break
+			}
 		}
 		if r.state.Step >= r.steps {
 			break
@@ -236,7 +254,14 @@ func (r *run) keep() error {
 func (r *run) step(b pipelines.Batch) error {
 	step := r.state.Step
 	rate := r.rate(step)
-	feeds, err := r.feed.training(b, step, rate)
+	eps, alpha := r.radius(step)
+	seen, err := rows{Batch: b}, error(nil)
+	if r.attacker != nil {
+		if seen, err = r.attacker.rows(b, step, eps, alpha); err != nil {
+			return fmt.Errorf("trainer: step %d: %w", step+1, err)
+		}
+	}
+	feeds, err := r.feed.rows(seen, step, rate, eps, alpha)
 	if err != nil {
 		return err
 	}
@@ -251,7 +276,7 @@ func (r *run) step(b pipelines.Batch) error {
 	r.state.Step++
 	r.state.Images += b.N
 	r.at.Step, r.at.Epoch, r.at.Rate = r.state.Step, b.Epoch, rate
-	r.at.Losses = Losses{v[0], v[1], v[2], v[3], v[4]}
+	r.at.Losses = Losses{v[0], v[1], v[2], v[3], v[4], v[5]}
 	r.tell(func(o Observer) { o.Stepped(r.at) })
 	return nil
 }
@@ -319,6 +344,7 @@ func (r *run) log() error {
 		{"train/classification", l.Classification, true},
 		{"train/reconstruction", l.Reconstruction, r.Model.Decode},
 		{"train/code_change", l.CodeChange, r.Twins && r.Model.Decode},
+		{"train/divergence", l.Divergence, r.Config.Adversary.Method == "trades"},
 		{"train/gradient_norm", l.GradientNorm, true},
 		{"train/rate", r.at.Rate, true},
 		{"train/images_per_second", float32(r.at.ImagesPerSecond), true},
@@ -333,7 +359,8 @@ func (r *run) log() error {
 	return nil
 }
 
-// evaluate reports whether the validation accuracy is the best so far.
+// evaluate reports whether the validation accuracy is the best so far; with an
+// adversary, that under attack.
 func (r *run) evaluate(ctx context.Context) (better bool, err error) {
 	e, err := r.Evaluate(ctx, r.net, r.in.Validation)
 	if err != nil {
@@ -343,21 +370,37 @@ func (r *run) evaluate(ctx context.Context) (better bool, err error) {
 		// The weights after this step are those of the next step's loss.
 		return false, &DivergedError{From: r.state.Step, To: r.state.Step + 1, Last: r.at.Losses.Total, Saved: r.saved}
 	}
+	if e.Attacked, err = r.EvaluateAttacked(ctx, r.net, r.in.Validation, r.in.Seed); err != nil {
+		return false, err
+	}
 	r.validation, r.state.Evaluated = &e, r.state.Step
 	if err := r.metrics.write(line{Kind: "validation", Step: r.state.Step, Epoch: r.at.Epoch, Evaluation: &e}); err != nil {
 		return false, err
 	}
-	for tag, v := range map[string]float64{"validation/accuracy": e.Accuracy, "validation/loss": e.Loss} {
+	shown := map[string]float64{"validation/accuracy": e.Accuracy, "validation/loss": e.Loss}
+	if e.Attacked != nil {
+		shown["validation/attacked_accuracy"] = e.Attacked.Accuracy
+	}
+	for tag, v := range shown {
 		if err := r.board.write(r.net, r.state.Step, tag, v); err != nil {
 			return false, err
 		}
 	}
 	r.tell(func(o Observer) { o.Evaluated(r.at, e) })
-	if r.state.BestStep > 0 && e.Accuracy <= r.state.Best {
-		return false, nil
+	return r.better(e), nil
+}
+
+// better reports whether e is the best so far, and remembers it then.
+func (r *run) better(e Evaluation) bool {
+	score := e.Accuracy
+	if e.Attacked != nil && !r.Config.Adversary.Off() {
+		score = e.Attacked.Accuracy
 	}
-	r.state.BestStep, r.state.Best = r.state.Step, e.Accuracy
-	return true, nil
+	if r.state.BestStep > 0 && score <= r.state.Best {
+		return false
+	}
+	r.state.BestStep, r.state.Best = r.state.Step, score
+	return true
 }
 
 // save refuses weights that are no numbers: the loss shows them one step later,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"unwarp/attacks"
+	"unwarp/graphs"
 	"unwarp/tools/internal/config"
 	"unwarp/tools/internal/experiment"
 	"unwarp/trainer"
@@ -20,7 +22,9 @@ func completeFlags(c *cobra.Command) {
 	words := map[string][]string{
 		"checkpoint": {trainer.Last, trainer.Best},
 		"part":       partNames,
-		"norm":       {string(attacks.Linf), string(attacks.L2)},
+		"norm":       {string(attacks.Linf), string(attacks.L2), string(attacks.L1)},
+		"precision":  {string(graphs.AutoPrecision), string(graphs.Float32), string(graphs.Bfloat16)},
+		"defence":    config.Defences,
 		"device":     {"auto", "cpu", "gpu"},
 		"input":      {trainer.FloatInput, trainer.Uint8Input},
 	}
@@ -28,10 +32,12 @@ func completeFlags(c *cobra.Command) {
 		completeFlag(c, name, cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp))
 	}
 	completeFlag(c, "attack", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return attacks.Names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		return append(slices.Sorted(maps.Keys(config.Ensembles)), attacks.Names()...), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	})
 	completeFlag(c, "set", completeKeys)
-	completeFlag(c, "resume", completeRuns)
+	for _, name := range []string{"resume", "source", "baseline"} {
+		completeFlag(c, name, completeRuns)
+	}
 	completeFlag(c, "run", onlyFolders)
 	completeFlag(c, "out", onlyFolders)
 	for name, ending := range map[string][]string{"config": {"yaml", "yml"}, "save": {"npz"}, "reference": {"npz"}, "sheet": {"png"}} {

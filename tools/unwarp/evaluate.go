@@ -41,7 +41,6 @@ configuration: --set data.path=DIR where the images have moved, for example.`,
 		},
 	}
 	f = newRunFlags(c, [3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"})
-	f.plain = true
 	c.Flags().StringVar(&o.part, "part", "test", "`PART` of the set: train, validation or test")
 	c.Flags().BoolVar(&o.json, "json", false, "print the counts as JSON")
 	return c

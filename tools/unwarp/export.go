@@ -52,7 +52,6 @@ unwarp.json in the export says what else a program must know to feed it.`,
 		[3]string{"input", "export.input", "`FORM` of images: float in [0,1], or uint8"},
 		[3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"},
 	)
-	f.plain = true
 	c.Flags().StringVar(&o.out, "out", "", "write to `DIR`; default RUN/export")
 	c.Flags().Bool("inference-only", false, "leave the decoders out (configuration: export.inference_only)")
 	f.keys["inference-only"] = "export.inference_only"

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"unwarp/pipelines"
 	"unwarp/tools/internal/config"
 	"unwarp/tools/internal/experiment"
 	"unwarp/trainer"
@@ -53,7 +55,8 @@ type runFlags struct {
 	*configFlags
 	checkpoint string
 	attacks    []string // instead of the configured ones
-	plain      bool     // no attacks at all
+	sources    []string // instead of the configured ones
+	exhaustive bool
 }
 
 func newRunFlags(c *cobra.Command, keys ...[3]string) *runFlags {
@@ -62,32 +65,59 @@ func newRunFlags(c *cobra.Command, keys ...[3]string) *runFlags {
 	return f
 }
 
-// open builds the graph of the run in dir, with the flags' changes to its
+// readModel takes the configuration of a run folder, or what an export says of
+// itself and the run folder around it, if there is one, of the data.
+func readModel(dir string) (config.Config, error) {
+	if !experiment.IsExport(dir) {
+		return experiment.ReadFolder(dir)
+	}
+	info, err := trainer.ReadExport(dir)
+	if err != nil {
+		return config.Config{}, err
+	}
+	c, err := experiment.ReadFolder(filepath.Dir(filepath.Clean(dir)))
+	if err != nil {
+		c = config.Default()
+	}
+	c.Model, c.Train.Objective, c.Train.Average = info.Model, info.Objective, 0
+	if c.Train.Augment, err = pipelines.ParseAugment(info.Prepare); err != nil {
+		return c, fmt.Errorf("export %s: %w", dir, err)
+	}
+	return c, nil
+}
+
+// open builds the graph of the run or export in dir, with the flags' changes to its
 // configuration, and restores the checkpoint.
 func (f *runFlags) open(ctx context.Context, dir string) (*experiment.Experiment, trainer.State, error) {
 	var st trainer.State
 	if f.checkpoint != trainer.Last && f.checkpoint != trainer.Best {
 		return nil, st, usage(fmt.Errorf("--checkpoint: want last or best, got %q", f.checkpoint))
 	}
-	base, err := experiment.ReadFolder(dir)
+	base, err := readModel(dir)
 	if err != nil {
 		return nil, st, usage(err)
 	}
 	if len(f.attacks) > 0 {
 		base.Attack.Attacks = f.attacks
 	}
+	if len(f.sources) > 0 {
+		base.Attack.Sources = f.sources
+	}
+	base.Attack.Exhaustive = base.Attack.Exhaustive || f.exhaustive
 	c, err := f.load(base)
 	if err != nil {
 		return nil, st, err
-	}
-	if f.plain {
-		c.Attack.Attacks = nil
 	}
 	x, err := experiment.Open(ctx, c)
 	if err != nil {
 		return nil, st, err
 	}
-	if st, err = x.Restore(dir, f.checkpoint); err != nil {
+	if experiment.IsExport(dir) {
+		err = x.Plan.RestoreExport(x.Net, dir)
+	} else {
+		st, err = x.Restore(dir, f.checkpoint)
+	}
+	if err != nil {
 		x.Close()
 		var m *trainer.MismatchError
 		if errors.As(err, &m) {

@@ -104,7 +104,7 @@ func runTrain(ctx context.Context, o trainOptions, f *configFlags, out, log io.W
 		}
 		return err
 	}
-	labels, err := conclude(ctx, x, &s, log)
+	err = conclude(ctx, x, &s, log)
 	if errors.Is(err, context.Canceled) {
 		return interrupted("interrupted after the training, which is saved: to evaluate, attack and export: unwarp train --resume " + dir)
 	}
@@ -114,7 +114,7 @@ func runTrain(ctx context.Context, o trainOptions, f *configFlags, out, log io.W
 	if o.json {
 		return writeJSON(out, s)
 	}
-	s.Print(out, labels)
+	s.Print(out)
 	return nil
 }
 
@@ -131,56 +131,55 @@ func train(ctx context.Context, x *experiment.Experiment, dir string, resume boo
 }
 
 // conclude does what follows training: test, attacks, pictures, export,
-// summary.json. It returns the labels of the attacked images.
-func conclude(ctx context.Context, x *experiment.Experiment, s *report.Summary, log io.Writer) ([]int32, error) {
+// summary.json.
+func conclude(ctx context.Context, x *experiment.Experiment, s *report.Summary, log io.Writer) error {
 	var err error
 	if s.Test, err = x.Plan.Evaluate(ctx, x.Net, x.Data.Test); err != nil {
-		return nil, err
+		return err
 	}
 	set, err := x.Attacked(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if x.Engine != nil {
-		r, err := attack(ctx, x, set, report.Columns, log)
-		if err != nil {
-			return nil, err
+	if len(x.Config.Attack.Attacks) > 0 {
+		if s.Attacks, err = attackTrained(ctx, x, set, s.Run, log); err != nil {
+			return err
 		}
-		s.Attacks = &r
 	}
 	if s.Pictures, err = pictures(x, s.Run, set, s.Attacks); err != nil {
-		return nil, err
+		return err
 	}
 	e, err := x.Plan.WriteSavedModel(x.Net, filepath.Join(s.Run, "export"), x.Config.Export, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	e.Path = filepath.Join(s.Run, "export")
 	s.Export, s.Finished = &e, time.Now().UTC()
 	raw, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
+		return err
+	}
+	return trainer.WriteFile(filepath.Join(s.Run, "summary.json"), append(raw, '\n'))
+}
+
+// attackTrained runs the configured attacks in full, each at every radius: after
+// a training they are few. The checks are left to unwarp attack.
+func attackTrained(ctx context.Context, x *experiment.Experiment, set attacks.Set, dir string, log io.Writer) (*report.Record, error) {
+	x.Config.Attack.Exhaustive, x.Config.Attack.Checks = true, 0
+	b, err := openBattery(x, dir, trainer.Last, report.Columns)
+	if err != nil {
 		return nil, err
 	}
-	return set.Labels, trainer.WriteFile(filepath.Join(s.Run, "summary.json"), append(raw, '\n'))
-}
-
-// attack runs the attacks of the configuration with a progress bar, and keeps
-// the adversarial versions of the first keep images.
-func attack(ctx context.Context, x *experiment.Experiment, set attacks.Set, keep int, log io.Writer) (attacks.Report, error) {
-	var bar *progress.Bar
-	r, err := x.Engine.Run(ctx, x.Net, set, keep, func(done, of int) {
-		if bar == nil {
-			bar = progress.New(log, "attacking", "batches", int64(of), int64(done))
-		}
-		bar.Set(int64(done), "")
-	})
-	if bar != nil {
-		bar.Done()
+	defer b.Close()
+	ev, err := attack(ctx, b, set, nil, log)
+	if err != nil {
+		return nil, err
 	}
-	return r, err
+	r := record(x, b, set, ev, dir, trainer.Last)
+	return &r, report.Save(dir, r, report.Kept(set, ev, x.Plan.Shape))
 }
 
-func pictures(x *experiment.Experiment, dir string, set attacks.Set, r *attacks.Report) ([]string, error) {
+func pictures(x *experiment.Experiment, dir string, set attacks.Set, r *report.Record) ([]string, error) {
 	if err := os.MkdirAll(filepath.Join(dir, report.PicturesDir), 0o755); err != nil {
 		return nil, fmt.Errorf("pictures: %w", err)
 	}
@@ -198,7 +197,7 @@ func pictures(x *experiment.Experiment, dir string, set attacks.Set, r *attacks.
 		paths = append(paths, p)
 	}
 	if r != nil {
-		p, err := report.Adversarial(dir, set, *r, x.Plan.Shape)
+		p, err := report.Adversarial(dir, set, &r.Evaluation, x.Plan.Shape)
 		if err != nil {
 			return nil, err
 		}

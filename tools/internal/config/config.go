@@ -13,7 +13,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"unwarp/attacks"
 	"unwarp/graphs"
 	"unwarp/pipelines"
 	"unwarp/trainer"
@@ -30,6 +29,9 @@ type Config struct {
 	Device graphs.Device `mapstructure:"device" yaml:"device"`
 	// Threads within one op; 0 takes all cores.
 	Threads int `mapstructure:"threads" yaml:"threads"`
+	// Precision is float32, bfloat16, or auto: bfloat16 where the processor
+	// has it.
+	Precision graphs.Precision `mapstructure:"precision" yaml:"precision"`
 
 	Data   pipelines.Data `mapstructure:"data" yaml:"data"`
 	Model  graphs.Model   `mapstructure:"model" yaml:"model"`
@@ -38,59 +40,15 @@ type Config struct {
 	Export trainer.Export `mapstructure:"export" yaml:"export"`
 }
 
-// Attack says what to attack, and how.
-type Attack struct {
-	// Images are the first n test images; 0 takes all.
-	Images int `mapstructure:"images" yaml:"images"`
-	// Batch is the number of images attacked at once.
-	Batch int `mapstructure:"batch" yaml:"batch"`
-	// Norm is linf or l2.
-	Norm attacks.Norm `mapstructure:"norm" yaml:"norm"`
-	// Eps lists radii in units of images in [0,1], separated by spaces.
-	Eps string `mapstructure:"eps" yaml:"eps"`
-	// Attacks are written as attacks.Parse reads them.
-	Attacks []string `mapstructure:"attacks" yaml:"attacks"`
-}
-
-// Options parses the attacks.
-func (a Attack) Options() (attacks.Options, error) {
-	o := attacks.Options{Batch: a.Batch}
-	eps, err := attacks.ParseRadii(a.Eps)
-	if err != nil {
-		return o, fmt.Errorf("attack.%w", err)
-	}
-	o.Eps = eps
-	if a.Batch < 1 {
-		return o, fmt.Errorf("attack.batch: want at least 1, got %d", a.Batch)
-	}
-	if a.Norm != attacks.Linf && a.Norm != attacks.L2 {
-		return o, fmt.Errorf("attack.norm: want %s or %s, got %q", attacks.Linf, attacks.L2, a.Norm)
-	}
-	if a.Images < 0 {
-		return o, fmt.Errorf("attack.images: want 0 (all) or more, got %d", a.Images)
-	}
-	for _, text := range a.Attacks {
-		k, err := attacks.Parse(text)
-		if err != nil {
-			return o, fmt.Errorf("attack.attacks: %w", err)
-		}
-		o.Attacks = append(o.Attacks, k)
-	}
-	return o, nil
-}
-
 // Default trains the disentangled classifier on the embedded glyphs, in about
 // a minute on two cores.
 func Default() Config {
 	c := Config{
-		Seed: 1, Device: graphs.Auto,
+		Seed: 1, Device: graphs.Auto, Precision: graphs.Float32,
 		Data:  pipelines.Data{Set: "glyphs", Seed: 1, Train: 10000, Validation: 1000, Test: 2000, Size: 28},
 		Model: graphs.DefaultModel(),
 		Train: trainer.DefaultConfig(),
-		Attack: Attack{
-			Images: 1000, Batch: 250, Norm: attacks.Linf, Eps: ".1 .2 .3 .4 .5",
-			Attacks: []string{"random", "fgsm", "fgsm(loss=training)", "bim(preset=split,steps=10)"},
-		},
+		Attack: DefaultAttack(),
 		Export: trainer.DefaultExport(),
 	}
 	c.Train.Duration = trainer.Epochs(8)
@@ -105,7 +63,7 @@ func (c Config) Check() error {
 	if err := checkData(c.Data); err != nil {
 		return err
 	}
-	if _, err := graphs.SessionOptions(graphs.Options{Device: c.Device}); err != nil {
+	if _, err := graphs.SessionOptions(graphs.Options{Device: c.Device, Precision: c.Precision}); err != nil {
 		return err
 	}
 	if _, err := c.Model.Build(max(2, c.Data.Classes)); err != nil {
@@ -117,8 +75,7 @@ func (c Config) Check() error {
 	if err := c.Export.Check(); err != nil {
 		return err
 	}
-	_, err := c.Attack.Options()
-	return err
+	return c.Attack.Check()
 }
 
 // checkData refuses a set that does not exist. Of a folder that is not there it

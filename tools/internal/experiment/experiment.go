@@ -11,10 +11,8 @@ import (
 	"os"
 	"path/filepath"
 
-	tf "github.com/wamuir/graft/tensorflow"
 	"go.yaml.in/yaml/v3"
 
-	"unwarp/attacks"
 	"unwarp/graphs"
 	"unwarp/pipelines"
 	"unwarp/tools/internal/config"
@@ -28,10 +26,9 @@ type Experiment struct {
 	Data   pipelines.Splits
 	Plan   *trainer.Plan
 	Net    *graphs.Net
-	Engine *attacks.Engine // nil without attacks
 }
 
-// Train builds the graph for training, evaluation and attacks.
+// Train builds the graph for training and evaluation.
 func Train(ctx context.Context, c config.Config) (*Experiment, error) {
 	return build(ctx, c, trainer.Declare)
 }
@@ -43,7 +40,7 @@ type ConfigError struct{ error }
 // Unwrap is the error itself.
 func (e *ConfigError) Unwrap() error { return e.error }
 
-// Open builds the graph for evaluation and attacks.
+// Open builds the graph for evaluation.
 func Open(ctx context.Context, c config.Config) (*Experiment, error) {
 	return build(ctx, c, trainer.DeclareInference)
 }
@@ -65,11 +62,9 @@ func build(ctx context.Context, c config.Config, d declare) (*Experiment, error)
 		return nil, &ConfigError{fmt.Errorf("train.augment: %w", err)}
 	}
 	err = quiet.During(func() (err error) {
-		x.Net, err = graphs.Build(graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads}, func(b *graphs.Builder) error {
-			if x.Plan, err = d(b, c.Train, model, shape); err != nil {
-				return err
-			}
-			return x.declareAttacks(b)
+		x.Net, err = graphs.Build(graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads, Precision: c.Precision}, func(b *graphs.Builder) error {
+			x.Plan, err = d(b, c.Train, model, shape)
+			return err
 		})
 		return err
 	})
@@ -87,39 +82,6 @@ func (x *Experiment) Restore(dir, pointer string) (trainer.State, error) {
 // Close releases the session.
 func (x *Experiment) Close() error { return x.Net.Close() }
 
-func (x *Experiment) declareAttacks(b *graphs.Builder) error {
-	o, err := x.Config.Attack.Options()
-	if err != nil || len(o.Attacks) == 0 {
-		return err
-	}
-	arena, err := attacks.NewArena(b, Victim(x.Plan), attacks.Threat{Norm: x.Config.Attack.Norm, Lo: 0, Hi: 1})
-	if err != nil {
-		return err
-	}
-	x.Engine, err = attacks.NewEngine(arena, o)
-	return err
-}
-
-// Victim shows a trained model to the attacks: its logits, and its training
-// loss, eq. 5 on the attacked image.
-func Victim(p *trainer.Plan) attacks.Victim {
-	return attacks.Victim{
-		H: p.Shape.H, W: p.Shape.W, C: p.Shape.C, Classes: p.Model.Classes,
-		Logits: func(s *graphs.Scope, images tf.Output) tf.Output {
-			return p.Model.Classify(s, images).Logits
-		},
-		TrainingLoss: func(s *graphs.Scope, images, labels tf.Output) tf.Output {
-			return p.Config.Objective.PerImage(s.In("objective"), p.Model.Apply(s, images), labels).Total
-		},
-		Pass: []graphs.PassOption{graphs.Averaged()},
-	}
-}
-
-// Attacked reads the images to attack: the first of the test part.
-func (x *Experiment) Attacked(ctx context.Context) (attacks.Set, error) {
-	return x.Images(ctx, x.Data.Test, x.Config.Attack.Images)
-}
-
 // Identity is a hash of everything that determines the training: a resumed run
 // must have the same. Where the data lie does not count, only what they are.
 func (x *Experiment) Identity() (string, error) {
@@ -130,13 +92,14 @@ func (x *Experiment) Identity() (string, error) {
 	}
 	c.Data.Path, c.Train.Workers = "", 0 // workers change nothing but the speed
 	raw, err := yaml.Marshal(struct {
-		Seed  uint64
-		Data  pipelines.Data
-		Model graphs.Model
-		Train trainer.Config
-		Sizes [2]int
-		Print string
-	}{c.Seed, c.Data, c.Model, c.Train, [2]int{x.Data.Train.Len(), x.Data.Test.Len()}, data})
+		Seed      uint64
+		Precision graphs.Precision
+		Data      pipelines.Data
+		Model     graphs.Model
+		Train     trainer.Config
+		Sizes     [2]int
+		Print     string
+	}{c.Seed, x.Net.Precision, c.Data, c.Model, c.Train, [2]int{x.Data.Train.Len(), x.Data.Test.Len()}, data})
 	if err != nil {
 		return "", err
 	}

@@ -24,12 +24,14 @@ const (
 	graft    = "github.com/wamuir/graft"
 	protobuf = "google.golang.org/protobuf"
 	image    = "golang.org/x/image"
+	cpu      = "golang.org/x/sys/cpu"
 )
 
 // Rules is the architecture. A package may always import the packages of its own folder. protobuf is the way to
-// hand graft the messages that it declares: a session's options, a SavedModel.
+// hand graft the messages that it declares: a session's options, a SavedModel; cpu tells whether the processor
+// multiplies bfloat16.
 var Rules = []Rule{
-	{"graphs", []string{graft, protobuf}, "the mathematics is readable and testable without data, files or command line"},
+	{"graphs", []string{graft, protobuf, cpu}, "the mathematics is readable and testable without data, files or command line"},
 	{"pipelines", []string{image}, "data is pure Go: its tests run where TensorFlow is not"},
 	{"attacks", []string{graft, module + "/graphs"}, "an attack sees a victim in a graph, not how it was trained nor where its images come from"},
 	{"trainer", []string{graft, protobuf, module + "/graphs", module + "/pipelines"}, "adversarial training asks for one method that an attack happens to satisfy"},

@@ -3,6 +3,7 @@ package progress
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"unwarp/trainer"
 )
@@ -29,7 +30,12 @@ func (t *Training) Stepped(at trainer.Progress) {
 
 // Evaluated prints the validation accuracy.
 func (t *Training) Evaluated(at trainer.Progress, e trainer.Evaluation) {
-	t.bar.Note("step %d: validation accuracy %.2f %%, loss %.4f", at.Step, 100*e.Accuracy, e.Loss)
+	attacked := ""
+	if a := e.Attacked; a != nil {
+		name, _, _ := strings.Cut(a.Attack, ",") // pgd(eps=0.3
+		attacked = fmt.Sprintf(", under %s) %.2f %% of %d", name, 100*a.Accuracy, a.Images)
+	}
+	t.bar.Note("step %d: validation accuracy %.2f %%%s, loss %.4f", at.Step, 100*e.Accuracy, attacked, e.Loss)
 }
 
 // Saved says nothing: checkpoints are expected.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image/png"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"unwarp/attacks"
@@ -30,34 +31,57 @@ func Reconstructions(dir string, inputs []float32, d trainer.Decoded, sh pipelin
 	return write(filepath.Join(dir, PicturesDir, "reconstructions.png"), rows, captions, n, sh)
 }
 
-// Adversarial writes the clean images and, for the strongest attack at each
-// eps, what it made of them, with the class that the model then sees.
-func Adversarial(dir string, set attacks.Set, r attacks.Report, sh pipelines.Shape) (string, error) {
-	n := min(Columns, set.Len())
-	var all []float32
-	var captions []string
-	row := func(pixels []float32, caption func(i int) string) {
-		all = append(all, pixels[:n*sh.Len()]...)
-		for i := range n {
-			captions = append(captions, caption(i))
+// Adversarial writes three rows: the clean images; of each the smallest
+// example that any attack found, with its size and the class that the model
+// then sees, or the clean image again where none was found; and the difference
+// magnified. The engine must have kept the examples.
+func Adversarial(dir string, set attacks.Set, ev *attacks.Evaluation, sh pipelines.Shape) (string, error) {
+	n, size := min(Columns, set.Len()), sh.Len()
+	clean := set.Pixels[:n*size]
+	broken := slices.Clone(clean)
+	captions := make([]string, 2*n)
+	for i := range n {
+		captions[i], captions[n+i] = fmt.Sprintf("clean: %d", ev.Clean[i]), "none found"
+		if a := smallest(ev, i); a != nil {
+			copy(broken[i*size:], a.Image)
+			captions[n+i] = fmt.Sprintf("%s: %d", strings.TrimPrefix(fmt.Sprintf("%.2g", a.Reach), "0"), a.Class)
 		}
 	}
-	row(set.Pixels, func(i int) string { return fmt.Sprintf("clean: %d", r.Clean[i]) })
-	for _, e := range r.Radii() {
-		var best *attacks.Outcome
-		for i := range r.Outcomes {
-			o := &r.Outcomes[i]
-			if o.Eps == e && o.Adversarial != nil && (best == nil || o.Broken > best.Broken) {
-				best = o
-			}
-		}
-		if best != nil {
-			row(best.Adversarial, func(i int) string {
-				return fmt.Sprintf("eps %s: %d", strings.TrimPrefix(fmt.Sprintf("%.3g", e), "0"), best.Classes[i])
-			})
+	difference, times := magnified(clean, broken)
+	for range n {
+		captions = append(captions, fmt.Sprintf("change x%d", times))
+	}
+	return encode(filepath.Join(dir, PicturesDir, "adversarial.png"), slices.Concat(clean, broken, difference), 3*n, n, captions, sh)
+}
+
+// magnified is the change of images, grey where there is none, and how many
+// times it is drawn.
+func magnified(clean, changed []float32) ([]float32, int) {
+	var largest float32
+	for i, v := range changed {
+		largest = max(largest, v-clean[i], clean[i]-v)
+	}
+	times := 1
+	if largest > 0 {
+		times = min(32, max(1, int(.5/largest)))
+	}
+	out := make([]float32, len(clean))
+	for i, v := range changed {
+		out[i] = .5 + float32(times)*(v-clean[i])
+	}
+	return out, times
+}
+
+// smallest is the attempt that found the smallest example of image i, of those
+// whose images were kept; nil for none.
+func smallest(ev *attacks.Evaluation, i int) *attacks.Attempt {
+	var best *attacks.Attempt
+	for s := range ev.Series {
+		if a := &ev.Series[s].Attempts[i]; a.Image != nil && (best == nil || a.Reach < best.Reach) {
+			best = a
 		}
 	}
-	return encode(filepath.Join(dir, PicturesDir, "adversarial.png"), all, len(all)/sh.Len(), n, captions, sh)
+	return best
 }
 
 func write(path string, rows [][]float32, names []string, n int, sh pipelines.Shape) (string, error) {

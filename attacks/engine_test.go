@@ -1,0 +1,440 @@
+package attacks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
+
+	"unwarp/graphs"
+)
+
+var _ = register(Entry{Name: "test-script", Family: Baseline, New: func() Attack { return new(scripted) }})
+
+// scripted does what a test tells it; it moves every pixel by Size.
+type scripted struct {
+	Common
+	Size float32 `key:"size" in:"0 1"`
+	do   func(c *Case)
+}
+
+func (s *scripted) Needs(Victim) []Loss { return []Loss{Classification} }
+func (s *scripted) Attack(c *Case)      { s.do(c) }
+
+// steps is a victim of one pixel with two classes: class 1 from .5 on.
+func steps() Victim {
+	return Victim{H: 1, W: 1, C: 1, Classes: 2, Logits: func(s *graphs.Scope, x tf.Output) tf.Output {
+		z := op.Sub(s.Op("shifted"), s.Flatten(x), op.Const(s.Op("edge"), float32(.5)))
+		return op.ConcatV2(s.Op("both"), []tf.Output{op.Neg(s.Op("minus"), z), z}, op.Const(s.Op("axis"), int32(1)))
+	}}
+}
+
+// greys are one-pixel images of the given values with labels of class 0.
+func greys(values ...float32) Set {
+	s := Set{Pixels: values, Labels: make([]int32, len(values))}
+	for i := range values {
+		s.Index = append(s.Index, 10*i)
+	}
+	return s
+}
+
+func pixel(v float32) []float32 { return []float32{v} }
+
+// TestBisection: the smallest radius that works is found, the largest is tried
+// first, and nothing more than needed.
+func TestBisection(t *testing.T) {
+	eps := []float32{.1, .2, .3, .4, .45}
+	for _, c := range []struct {
+		value float32 // of the pixel: .5 - value is how far the edge is
+		tried string
+	}{{.45, "111.1"}, {.35, "010.1"}, {.25, "001.1"}, {.15, "..011"}, {.02, "....0"}} {
+		a := &scripted{do: func(c *Case) { c.Claim(pixel(c.Image[0] + c.Eps)) }}
+		st := newStage(t, steps(), box(Linf), a)
+		ev := evaluate(t, st, greys(c.value), Options{Attacks: []Attack{a}, Eps: []float32{.4, .1, .3, .45, .2}})
+		at := ev.Series[0].Attempts[0]
+		want := Far(math.Inf(1))
+		for _, e := range eps {
+			if c.value+e > .5 {
+				want = Far(e)
+				break
+			}
+		}
+		if far(at.Reach, want) || !tries(at.Tried, c.value, eps) {
+			t.Errorf("pixel %g: reach %g, tried %s; want %g", c.value, at.Reach, at.Tried, want)
+		}
+		if n := len(at.Tried) - strings.Count(at.Tried, "."); n > 4 {
+			t.Errorf("pixel %g: %d of 5 radii tried", c.value, n)
+		}
+	}
+}
+
+// tries: what was tried came out as it must, and both sides of the edge were.
+func tries(tried string, value float32, eps []float32) bool {
+	for k, e := range eps {
+		works := value+e > .5
+		if tried[k] == '1' && !works || tried[k] == '0' && works {
+			return false
+		}
+		if works && (k == 0 || value+eps[k-1] <= .5) && (tried[k] != '1' || k > 0 && tried[k-1] != '0') {
+			return false
+		}
+	}
+	return tried[len(eps)-1] != '.'
+}
+
+// TestSurvivors: a later attack sees only the radii at which the image stands.
+func TestSurvivors(t *testing.T) {
+	var seen [][]float32
+	first := &scripted{do: func(c *Case) { c.Claim(pixel(.5001)) }}
+	second := &scripted{Common: Common{Seed: 1}, do: func(c *Case) { seen = append(seen, []float32{c.Image[0], c.Eps}) }}
+	st := newStage(t, steps(), box(Linf), first)
+	o := Options{Attacks: []Attack{first, second}, Eps: []float32{.1, .2, .3}, Batch: 1}
+	ev := evaluate(t, st, greys(.45, .25, .01, .6), o)
+	slices.SortFunc(seen, func(a, b []float32) int { return int(1e3 * (a[0] - b[0])) })
+	// .45 falls at .1, nothing is left of it; .25 falls at .3; .01 stands; .6 is wrong without attack.
+	if want := [][]float32{{.01, .3}, {.25, .2}}; !slices.EqualFunc(seen, want, slices.Equal[[]float32]) {
+		t.Errorf("the second attack saw %v, want %v", seen, want)
+	}
+	if ev.CleanRight != 3 || ev.Left(.1) != 2 || ev.Left(.2) != 2 || ev.Left(.3) != 1 || ev.Broken(0, .3) != 2 {
+		t.Errorf("right %d, left %d %d %d", ev.CleanRight, ev.Left(.1), ev.Left(.2), ev.Left(.3))
+	}
+	if !ev.Series[1].Attempts[0].Skipped || ev.Series[1].Attempts[2].Skipped || ev.Series[1].Attempts[3].Done {
+		t.Errorf("attempts %+v", ev.Series[1].Attempts)
+	}
+	seen = nil
+	o.Exhaustive = true
+	evaluate(t, st, greys(.45, .25, .01, .6), o)
+	if len(seen) != 9 {
+		t.Errorf("exhaustive: %d searches, want 3 images at 3 radii", len(seen))
+	}
+}
+
+// TestReferee: claims outside ball or box, without number or without success
+// count for nothing, whatever the attack believes.
+func TestReferee(t *testing.T) {
+	for name, x := range map[string]float32{"far": .9, "below": -.1, "above": 1.1, "nan": float32(math.NaN()), "right": .31} {
+		a := &scripted{do: func(c *Case) {
+			if c.Claim(pixel(x)) {
+				t.Errorf("%s: confirmed", name)
+			}
+			if c.Claim([]float32{.6, .6}) {
+				t.Errorf("%s: two pixels confirmed", name)
+			}
+		}}
+		st := newStage(t, steps(), box(Linf), a)
+		ev := evaluate(t, st, greys(.3), Options{Attacks: []Attack{a}, Eps: []float32{.25}})
+		at := ev.Series[0].Attempts[0]
+		invalid := 2
+		if name == "right" {
+			invalid = 1
+		}
+		if !math.IsInf(float64(at.Reach), 1) || at.Invalid != invalid || at.Tried != "0" {
+			t.Errorf("%s: %+v, want nothing found and %d invalid", name, at, invalid)
+		}
+	}
+}
+
+// TestSmallestKept: of several claims the smallest is kept, also by attacks
+// that bring their own norm.
+func TestSmallestKept(t *testing.T) {
+	a := &scripted{do: func(c *Case) {
+		if k := c.Claims(pixel(.2), pixel(.8), pixel(.6)); k != 1 {
+			t.Errorf("first success %d, want 1", k)
+		}
+		c.Claim(pixel(.7))
+	}}
+	st := newStage(t, steps(), box(Linf), a)
+	ev := evaluate(t, st, greys(.1), Options{Attacks: []Attack{a}, Eps: []float32{.9}})
+	at := ev.Series[0].Attempts[0]
+	if far(at.Distance, .5) || at.Image[0] != .6 || at.Class != 1 {
+		t.Errorf("kept %+v, want the image .6", at)
+	}
+}
+
+// TestBudget: an attack is ended when its passes are used up, an evaluation
+// when its own are, and says so.
+func TestBudget(t *testing.T) {
+	endless := func(c *Case) {
+		for {
+			c.Logits(c.Image, c.Image)
+			c.Uphill(Classification, c.Image)
+		}
+	}
+	a := &scripted{Common: Common{Budget: 11}, do: endless}
+	st := newStage(t, steps(), box(Linf), a)
+	ev := evaluate(t, st, greys(.1, .2), Options{Attacks: []Attack{a}, Eps: []float32{.1, .2}, Exhaustive: true})
+	// 2, 4, 6, 8, 10 passes, twice each; the next two would be too many.
+	if at := ev.Series[0].Attempts[0]; at.Cost != (Cost{Forward: 16, Backward: 4}) || at.Tried != "00" || ev.Stopped != "" {
+		t.Errorf("budget 11 at two radii: %+v", at)
+	}
+	a.Budget = 0
+	for name, o := range map[string]Options{"passes": {Passes: 50}, "time": {Time: 20 * time.Millisecond}} {
+		a.do = func(c *Case) {
+			if c.Index == 0 {
+				return
+			}
+			endless(c)
+		}
+		o.Attacks, o.Eps, o.Batch = []Attack{a}, []float32{.1}, 1
+		if name == "passes" {
+			a.do = func(c *Case) {
+				for range 30 {
+					c.Logits(c.Image)
+				}
+			}
+		}
+		ev := evaluate(t, st, greys(.1, .2, .3, .4), o)
+		if ev.Stopped == "" {
+			t.Errorf("%s: want an evaluation that says it was stopped", name)
+		}
+		if !ev.Series[0].Attempts[0].Done {
+			t.Errorf("%s: want what was done before to be kept", name)
+		}
+	}
+}
+
+// TestBroken attack: an attack that panics is an error that names it.
+func TestBrokenAttack(t *testing.T) {
+	a := &scripted{do: func(c *Case) {
+		if c.Index == 10 {
+			var none []float32
+			none[0] = 1
+		}
+	}}
+	st := newStage(t, steps(), box(Linf), a)
+	e, err := NewEngine(st, st, Options{Attacks: []Attack{a}, Eps: []float32{.1}, Batch: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = e.Run(t.Context(), greys(.1, .2, .3), nil, nil)
+	if err == nil || !strings.Contains(err.Error(), "image 10: the attack failed") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestResume: an evaluation that was interrupted anywhere ends with the same
+// figures.
+func TestResume(t *testing.T) {
+	list := parse(t, "random(draws=3)", "fgsm", "bim(steps=6)", "substitute(holdout=10,rounds=1,epochs=2)")
+	st := newStage(t, smooth(6, 6, 1, 5), box(Linf), list...)
+	set := seen(t, st, 20)
+	o := Options{Attacks: list, Eps: []float32{.01, .03, .1}, Batch: 4, Keep: 3, Traces: 2}
+	e, err := NewEngine(st, st, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := e.Run(t.Context(), set, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stop := range []int{0, 1, 13, 30, 59} {
+		path := filepath.Join(t.TempDir(), "journal")
+		ctx, cancel := context.WithCancel(t.Context())
+		j, err := OpenJournal(path, "this")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stop == 0 {
+			cancel()
+		}
+		_, err = e.Run(ctx, set, j, func(p Progress) {
+			if p.Done == stop {
+				cancel()
+			}
+		})
+		cancel()
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("stopped at %d: %v", stop, err)
+		}
+		j.Close()
+		if stop == 13 { // a crash in the middle of a line
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, raw[:len(raw)-7], 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if j, err = OpenJournal(path, "this"); err != nil {
+			t.Fatal(err)
+		}
+		if stop > 1 && j.Len() < stop-1 {
+			t.Errorf("stopped at %d: the journal holds %d", stop, j.Len())
+		}
+		known := j.Len()
+		calls := 0
+		again, err := e.Run(t.Context(), set, j, func(Progress) { calls++ })
+		j.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again.Seconds = whole.Seconds
+		a, _ := json.Marshal(whole)
+		b, _ := json.Marshal(again)
+		if string(a) != string(b) {
+			t.Errorf("stopped at %d with %d known: other figures\n%s\n%s", stop, known, a, b)
+		}
+		for s := range whole.Series {
+			for i := range whole.Series[s].Attempts {
+				if !slices.Equal(whole.Series[s].Attempts[i].Image, again.Series[s].Attempts[i].Image) {
+					t.Errorf("stopped at %d: attack %d, image %d: another example", stop, s, i)
+				}
+			}
+		}
+	}
+}
+
+// TestJournalRefused: another evaluation's journal names both; what is no
+// journal is left alone.
+func TestJournalRefused(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "journal")
+	j, err := OpenJournal(path, "model aaa, data bbb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.Close()
+	_, err = OpenJournal(path, "model ccc, data bbb")
+	if !errors.Is(err, ErrOtherEvaluation) || !strings.Contains(err.Error(), "model aaa, data bbb") || !strings.Contains(err.Error(), "model ccc, data bbb") {
+		t.Errorf("got %v, want both named", err)
+	}
+	for name, text := range map[string]string{"other": "hello\n", "version": `{"unwarp_attack_journal":99,"identity":"x"}` + "\n", "line": `{"unwarp_attack_journal":1,"identity":"x"}` + "\nrubbish\n"} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenJournal(path, "x"); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "want") {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if raw, _ := os.ReadFile(path); string(raw) != text {
+			t.Errorf("%s: the file was changed", name)
+		}
+	}
+	if _, err := OpenJournal(filepath.Join(dir, "no", "such"), "x"); err == nil {
+		t.Error("want an error for a folder that is not there")
+	}
+}
+
+// TestFewerPasses: an image that is broken leaves; it costs no more.
+func TestFewerPasses(t *testing.T) {
+	a := parse(t, "bim(steps=50,alpha=.01)")
+	st := newStage(t, steps(), box(Linf), a...)
+	ev := evaluate(t, st, greys(.49, .1), Options{Attacks: a, Eps: []float32{.2}, Batch: 8})
+	easy, hard := ev.Series[0].Attempts[0], ev.Series[0].Attempts[1]
+	if easy.Backward > 3 || hard.Backward != 50 || hard.Referee != 1 {
+		t.Errorf("easy %+v, hard %+v", easy.Cost, hard.Cost)
+	}
+}
+
+// TestTargets: each way to choose one, and the label is no target.
+func TestTargets(t *testing.T) {
+	clean := []float32{1, 5, 3, 2}
+	for text, want := range map[string]int{"": -1, "next": 2, "least": 0, "second": 2, "3": 3} {
+		if got, ok := aim(text, 1, clean, nil); got != want || !ok {
+			t.Errorf("%q: class %d, %v, want %d", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{"1", "4"} {
+		if _, ok := aim(text, 1, clean, nil); ok {
+			t.Errorf("%q: want no target", text)
+		}
+	}
+	var hit *Case
+	a := &scripted{Common: Common{Target: "2"}, do: func(c *Case) { hit = c }}
+	v := newLinear(1, 2, 2, 1, 3)
+	st := newStage(t, v.victim(), box(Linf), a)
+	evaluate(t, st, v.labelled(3, 1, 0, 1), Options{Attacks: []Attack{a}, Eps: []float32{.1}})
+	if hit != nil && (hit.Success([]float32{0, 9, 1}) || hit.Success([]float32{9, 0, 1}) || !hit.Success([]float32{0, 1, 9})) {
+		t.Error("want success at class 2 alone")
+	}
+}
+
+// TestSetRefused: bad data are named before anything runs.
+func TestSetRefused(t *testing.T) {
+	a := parse(t, "fgsm")
+	st := newStage(t, steps(), box(Linf), a...)
+	e, err := NewEngine(st, st, Options{Attacks: a, Eps: []float32{.1}, Batch: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := greys(.1)
+	bad.Labels[0] = 2
+	for want, set := range map[string]Set{
+		"want at least one image":     {},
+		"want a label in 0..1, got 2": bad,
+		"want values in [0,1], got 7": greys(7),
+		"want values in [0,1], got N": greys(float32(math.NaN())),
+	} {
+		if _, err := e.Run(t.Context(), set, nil, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// TestOptionsRefused: what cannot work is named.
+func TestOptionsRefused(t *testing.T) {
+	st := newStage(t, steps(), box(Linf), parse(t, "fgsm")...)
+	for _, c := range []struct {
+		want string
+		o    Options
+	}{
+		{"attack.batch", Options{}},
+		{"attack.attacks", Options{Batch: 1}},
+		{"attack.eps: want at least one", Options{Batch: 1, Attacks: parse(t, "fgsm")}},
+		{"want positive radii, got 0", Options{Batch: 1, Attacks: parse(t, "fgsm"), Eps: []float32{0}}},
+		{"8/255", Options{Batch: 1, Attacks: parse(t, "fgsm"), Eps: []float32{8}}},
+		{`"fgsm(eps=3)": eps: want radii in (0,1]`, Options{Batch: 1, Attacks: parse(t, "fgsm(eps=3)"), Eps: []float32{.1}}},
+		{"loss margin was not declared", Options{Batch: 1, Attacks: parse(t, "fgsm(loss=margin)"), Eps: []float32{.1}}},
+		{"attack.sources", Options{Batch: 1, Attacks: parse(t, "transfer(from=nobody)"), Eps: []float32{.1}}},
+	} {
+		if _, err := NewEngine(st, st, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %q", err, c.want)
+		}
+	}
+}
+
+// TestNoNumbers: a model that does not answer with numbers is an error, not a
+// success.
+func TestNoNumbers(t *testing.T) {
+	v := steps()
+	inner := v.Logits
+	v.Logits = func(s *graphs.Scope, x tf.Output) tf.Output {
+		return op.Log(s.Op("log"), inner(s, x)) // of a negative number
+	}
+	a := parse(t, "fgsm")
+	st := newStage(t, v, box(Linf), a...)
+	e, err := NewEngine(st, st, Options{Attacks: a, Eps: []float32{.1}, Batch: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Run(t.Context(), greys(.1), nil, nil); err == nil || !strings.Contains(err.Error(), "want finite logits") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestEOT: the gradient of a model with noise is averaged over passes.
+func TestEOT(t *testing.T) {
+	var got []int
+	a := &scripted{Common: Common{EOT: 5}, do: func(c *Case) {
+		s := c.Uphill(Classification, c.Image)
+		got = append(got, c.Spent.Backward)
+		if len(s.Logits) != 2 || math.Abs(float64(s.Loss)-math.Log(1+math.Exp(2*(.1-.5)))) > 1e-5 {
+			t.Errorf("mean %+v", s)
+		}
+	}}
+	st := newStage(t, steps(), box(Linf), a)
+	evaluate(t, st, greys(.1), Options{Attacks: []Attack{a}, Eps: []float32{.1}, Batch: 2})
+	if !slices.Equal(got, []int{5}) {
+		t.Errorf("passes %v, want 5", got)
+	}
+}
