@@ -64,20 +64,10 @@ func (p ascents) run(c *Case, look func(x []float32) Slope) bool {
 	if !p.narrow {
 		return ascend(c, newSparseAscent(c, p.start(c), c.Eps, p.steps, false), p.steps, true, look)
 	}
-	x, left := make([]float32, len(c.Image)), p.steps
-	for i, v := range c.Image {
-		x[i] = v + float32(c.Rand.NormFloat64())
-	}
-	for wide := float32(3); wide >= 1; wide-- {
-		steps := min((3*p.steps+9)/10, left)
-		if wide == 1 {
-			steps = left
-		}
-		left -= steps
-		eps := wide * c.Eps
-		shrink(x, c.Image, float64(eps), float64(c.Threat.Lo), float64(c.Threat.Hi))
-		a := newSparseAscent(c, x, eps, steps, true)
-		if ascend(c, a, steps, wide == 1, look) {
+	x := noise(c)
+	for _, g := range p.stages(c.Eps) {
+		a := g.from(c, x)
+		if ascend(c, a, g.steps, g.eps == c.Eps, look) {
 			return true
 		}
 		x = a.best
@@ -85,25 +75,49 @@ func (p ascents) run(c *Case, look func(x []float32) Slope) bool {
 	return false
 }
 
+// stage of a narrowing search: so many steps in a ball of radius eps.
+type stage struct {
+	eps   float32
+	steps int
+}
+
+// stages are 30 % of the steps at 3 eps, 30 % at 2 eps, and what is left at eps.
+func (p ascents) stages(eps float32) []stage {
+	part := min((3*p.steps+9)/10, p.steps/2)
+	return []stage{{3 * eps, part}, {2 * eps, part}, {eps, p.steps - 2*part}}
+}
+
+// from starts at the projection of x on the stage's ball.
+func (g stage) from(c *Case, x []float32) *sparseAscent {
+	shrink(x, c.Image, float64(g.eps), float64(c.Threat.Lo), float64(c.Threat.Hi))
+	return newSparseAscent(c, x, g.eps, g.steps, true)
+}
+
 // start is a point on the ball's surface, in a random direction, cut at the
 // box; in L1 the projection of noise.
 func (p ascents) start(c *Case) []float32 {
-	t := make([]float32, len(c.Image))
-	for i := range t {
+	x := noise(c)
+	if c.Threat.Norm == L1 {
+		shrink(x, c.Image, float64(c.Eps), float64(c.Threat.Lo), float64(c.Threat.Hi))
+		return x
+	}
+	sub(x, x, c.Image)
+	axpy(x, c.Image, c.Eps/nonzero(norm(c.Threat.Norm, x)), x)
+	c.Threat.Project(x, c.Image, c.Eps)
+	return x
+}
+
+// noise is the image with uniform noise in Linf, and normal otherwise.
+func noise(c *Case) []float32 {
+	x := clone(c.Image)
+	for i := range x {
 		if c.Threat.Norm == Linf {
-			t[i] = 2*c.Rand.Float32() - 1
+			x[i] += 2*c.Rand.Float32() - 1
 		} else {
-			t[i] = float32(c.Rand.NormFloat64())
+			x[i] += float32(c.Rand.NormFloat64())
 		}
 	}
-	if c.Threat.Norm == L1 {
-		axpy(t, c.Image, 1, t)
-		shrink(t, c.Image, float64(c.Eps), float64(c.Threat.Lo), float64(c.Threat.Hi))
-		return t
-	}
-	axpy(t, c.Image, c.Eps/nonzero(norm(c.Threat.Norm, t)), t)
-	c.Threat.Project(t, c.Image, c.Eps)
-	return t
+	return x
 }
 
 // route is one way up. After each step the caller looks, and tells what it saw.

@@ -53,9 +53,10 @@ func (c *Case) opens(d float64) bool {
 
 // clear tells whether logits are those of a success by more than rounding. An
 // example on the boundary itself is a success in one batch and none in another.
-func (c *Case) clear(z []float32) bool {
-	return c.margin(z) > 1e-5*max(1, norm(Linf, z))
-}
+func (c *Case) clear(z []float32) bool { return c.margin(z) > rounding(z) }
+
+// rounding is what logits may differ by from one batch to another.
+func rounding(z []float32) float32 { return 1e-5 * max(1, norm(Linf, z)) }
 
 // settled tells whether nothing is left to break: an attack that looks for the
 // smallest perturbation may leave out further tries.

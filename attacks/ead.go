@@ -74,7 +74,7 @@ func (a *EAD) descend(s *fista, weight float64) (found bool) {
 			clear(slope.Gradient)
 		}
 		rate := float64(a.Rate) * math.Sqrt(1-float64(i)/float64(a.Steps))
-		a.shrink(s, slope.Gradient, rate, weight, float64(i)/float64(i+3))
+		a.threshold(s, slope.Gradient, rate, weight, float64(i)/float64(i+3))
 		if check.stuck(i, loss) {
 			break
 		}
@@ -102,9 +102,9 @@ func (a *EAD) size(x, clean []float32) float64 {
 	return float64(a.Beta)*l1 + d*d
 }
 
-// shrink makes a step of size rate from y, in which changes below Beta vanish
+// threshold makes a step of size rate from y, in which changes below Beta vanish
 // and others shrink by it (eq. 5 and 6), and moves y ahead by momentum.
-func (a *EAD) shrink(s *fista, margin []float32, rate, weight, momentum float64) {
+func (a *EAD) threshold(s *fista, margin []float32, rate, weight, momentum float64) {
 	t, beta := s.c.Threat, a.Beta
 	for i, o := range s.c.Image {
 		z := s.y[i] - float32(rate*(2*(float64(s.y[i])-float64(o))-weight*float64(margin[i])))

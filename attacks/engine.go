@@ -103,7 +103,7 @@ func (e *Engine) radii(k Attack) []float32 {
 func (e *Engine) blank(set Set) *Evaluation {
 	t := e.stages[0].Arena.Threat
 	ev := &Evaluation{
-		Norm: t.Norm, Exhaustive: e.o.Exhaustive, Images: set.Len(), pixels: e.stages[0].Arena.Victim.pixels(),
+		Norm: t.Norm, Exhaustive: e.o.Exhaustive, Images: set.Len(), Pixels: e.stages[0].Arena.Victim.pixels(),
 		Labels: slices.Clone(set.Labels), Index: slices.Clone(set.Index), Clean: make([]int32, set.Len()),
 	}
 	for _, k := range e.o.Attacks {

@@ -64,6 +64,7 @@ type Evaluation struct {
 	Radii      []float32 `json:"radii"` // of the evaluation and of all attacks, ascending
 	Exhaustive bool      `json:"exhaustive"`
 	Images     int       `json:"images"`
+	Pixels     int       `json:"pixels"` // values of an image
 	CleanRight int       `json:"clean_right"`
 	Labels     []int32   `json:"labels"`
 	Index      []int     `json:"index"`
@@ -73,8 +74,6 @@ type Evaluation struct {
 	Seconds    float64   `json:"seconds"`
 	// Stopped says why not every attack ran on every image, "" if all did.
 	Stopped string `json:"stopped,omitempty"`
-
-	pixels int
 }
 
 // Right tells whether image i is classified right without attack.
@@ -82,7 +81,7 @@ func (e *Evaluation) Right(i int) bool { return e.Clean[i] == e.Labels[i] }
 
 // within is reach <= eps, up to rounding.
 func (e *Evaluation) within(reach Far, eps float32) bool {
-	return float64(reach) <= float64(eps)+slack(e.Norm, e.pixels, float64(eps))
+	return float64(reach) <= float64(eps)+slack(e.Norm, e.Pixels, float64(eps))
 }
 
 // Breaks tells whether series s broke image i within eps.

@@ -94,17 +94,23 @@ func (r *fabRun) shake() {
 // run makes the steps of one run.
 func (r *fabRun) run(p *planes) {
 	c := r.c
+	pull := true
 	for range r.f.Steps {
 		s, _ := p.at(r.x, c.Norm)
 		if s.Gradient == nil {
 			return // flat: there is no direction to go
 		}
 		c.Trace(s.Loss)
-		r.step(s)
-		if !c.clear(c.Logits(r.x)[0]) {
+		r.step(s, pull)
+		pull = c.Target < 0
+		z := c.Logits(r.x)[0]
+		if c.clear(z) {
+			r.best.offer(r.x)
+		} else if c.margin(z) < -rounding(z) {
 			continue
 		}
-		r.best.offer(r.x)
+		pull = true
+		// On the boundary itself there is nothing to step to: go back from there too.
 		for i, o := range c.Image {
 			r.x[i] = o + r.f.Beta*(r.x[i]-o)
 		}
@@ -112,8 +118,11 @@ func (r *fabRun) run(p *planes) {
 	r.best.show()
 }
 
-// step moves x to the mixture of both projections (eq. 9 and 10).
-func (r *fabRun) step(s Slope) {
+// step moves x to the mixture of both projections (eq. 9 and 10). Around the
+// region of a target there are several planes; the pull towards the clean image
+// and its projection on one of them could keep x outside for ever, so there only
+// the step after a success has it.
+func (r *fabRun) step(s Slope, pull bool) {
 	c, eta := r.c, r.f.Eta
 	gain := -float64(s.Loss)
 	r.threat.cross(r.near, r.x, s.Gradient, gain, r.spare)
@@ -124,6 +133,9 @@ func (r *fabRun) step(s Slope) {
 	const least = 1e-8
 	a, b := max(float64(norm(c.Norm, r.near)), least), max(float64(norm(c.Norm, r.far)), least)
 	alpha := float32(math.Min(a/(a+b), float64(r.f.AlphaMax)))
+	if !pull {
+		alpha = 0
+	}
 	for i, o := range c.Image {
 		r.x[i] = (1-alpha)*(r.x[i]+eta*r.near[i]) + alpha*(o+eta*r.far[i])
 	}

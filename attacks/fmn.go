@@ -17,6 +17,9 @@ var _ = register(Entry{
 // whose radius jumps to the linearised boundary until a success is met, and
 // then shrinks by Gamma after a success and grows by it otherwise. Gamma falls
 // to .001 and the size of steps to a hundredth of Rate, along a cosine.
+//
+// Where ten steps have met no success the radius grows by Gamma too: the
+// linearised boundary alone may stay a little ahead for ever.
 type FMN struct {
 	Common
 	Steps int     `key:"steps" in:"1 1e6" default:"100" help:"number of steps"`
@@ -90,6 +93,7 @@ type radius struct {
 	least float64 // distance of the closest success met
 	worst float64 // no change in the box is larger
 	met   bool
+	tried int // steps before a success was met
 }
 
 // adapt the radius of a norm (lines 5 to 13).
@@ -102,8 +106,12 @@ func (r *radius) adapt(s Slope, x []float32, success bool, gamma float64) {
 	case r.met:
 		r.size *= 1 + gamma
 	default:
-		slope := math.Max(float64(norm(r.c.Norm.dual(), s.Gradient)), 1e-30)
-		r.size = d + math.Abs(float64(s.Loss))/slope
+		slope := max(float64(norm(r.c.Norm.dual(), s.Gradient)), 1e-30)
+		linear := d + math.Abs(float64(s.Loss))/slope
+		if r.tried++; r.tried > 10 {
+			linear = max(linear, r.size*(1+gamma))
+		}
+		r.size = linear
 	}
 	r.size = min(r.size, r.worst)
 }

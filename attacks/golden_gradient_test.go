@@ -204,3 +204,29 @@ func TestGoldenPGDBreaksAsMuch(t *testing.T) {
 		}
 	}
 }
+
+// Both DLR losses and their gradients; the target is the best other class.
+func TestGoldenDLR(t *testing.T) {
+	for _, net := range []string{"a", "b"} {
+		l := newLockstep(t, net, Linf, .1, parse(t, "apgd-t", "apgd(loss=dlr)")...)
+		var target []int32
+		for i, c := range l.cases {
+			k := l.n.Victim.Classes
+			target = append(target, int32(rival(l.n.floats("logits", -1, -1)[i*k:][:k], c.Label)))
+		}
+		for key, loss := range map[string]Loss{"dlr": DLR, "dlr_targeted": TargetedDLR} {
+			want, gradients := l.n.floats(key, goldenImages), l.n.floats(key+"_gradient", 8, -1, -1, -1)
+			for i, a := range l.look(loss, func(i int) []float32 { return l.cases[i].Image }, target) {
+				if math.Abs(float64(a.loss-want[i])) > 1e-5 {
+					t.Errorf("net %s, image %d: want a %s of %g, got %g", net, i, key, want[i], a.loss)
+				}
+				if i < 24 {
+					continue // gradients of the last 8 were recorded
+				}
+				if d := goldenApart(a.gradient, image(gradients, i-24, l.n.Victim.pixels())); d > 1e-5 {
+					t.Errorf("net %s, image %d: gradient of %s %g away from PyTorch's", net, i, key, d)
+				}
+			}
+		}
+	}
+}

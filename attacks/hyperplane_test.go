@@ -1,6 +1,7 @@
 package attacks
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -47,15 +48,10 @@ func crossSlowly(n Norm, x, w []float64, gain, lo, hi float64) []float64 {
 		for i := range order {
 			order[i] = i
 		}
-		slices.SortFunc(order, func(i, j int) int {
-			if math.Abs(w[i]) > math.Abs(w[j]) {
-				return -1
-			}
-			return 1
-		})
+		slices.SortFunc(order, func(i, j int) int { return cmp.Compare(math.Abs(w[j]), math.Abs(w[i])) })
 		for _, i := range order {
 			if w[i] != 0 {
-				d[i] = math.Copysign(min(math.Abs(to[i]), gain/math.Abs(w[i])), to[i])
+				d[i] = math.Copysign(min(math.Abs(to[i]), max(0, gain)/math.Abs(w[i])), to[i])
 				gain -= d[i] * w[i]
 			}
 		}

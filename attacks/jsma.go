@@ -102,10 +102,6 @@ func (m *saliency) pair(up, down []float32, theta float32, moves func(int) bool)
 			return -1
 		case s*up[i] < s*up[j]:
 			return 1
-		case s*down[i] < s*down[j]:
-			return -1
-		case s*down[i] > s*down[j]:
-			return 1
 		}
 		return i - j
 	})

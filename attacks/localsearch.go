@@ -23,8 +23,9 @@ var _ = register(Entry{
 // There are two readings. Mode paper follows the paper's section on its
 // implementation: the first set is a tenth of the pixels, p grows while the
 // chosen pixels leave the label near 1 and shrinks when they bring it below .3,
-// and a changed pixel is left out for 30 rounds. The paper gives neither p nor
-// what it is multiplied by: here 1, and 1.5. Mode foolbox is foolbox 1: p is
+// and a changed pixel is left out for Tabu rounds. The paper gives neither p nor
+// what it is multiplied by: here it is 1 at first, doubles where the label keeps
+// more than .99, and halves. Mode foolbox is foolbox 1: p is
 // 10 throughout, at most 128 pixels are tried in a round, and changed ones may
 // change again.
 //
@@ -44,14 +45,14 @@ type LocalSearch struct {
 	P      float32 `key:"p" in:"0 1e6" default:"0" help:"size of a trial; 0: 10 in mode foolbox, 1 at first in mode paper"`
 	D      int     `key:"d" in:"0 1e4" default:"5" help:"half the side of the square searched round a changed pixel"`
 	T      int     `key:"t" in:"1 1e6" default:"5" help:"pixels changed in a round"`
+	Tabu   int     `key:"tabu" in:"0 1e6" default:"30" help:"rounds for which mode paper leaves a changed pixel out"`
 	Order  string  `key:"order" oneof:"ascending descending" default:"ascending" help:"of the label's probability, from which the first t are taken"`
 }
 
 const (
-	localTabu   = 30  // rounds for which the paper leaves a changed pixel out
 	localCap    = 128 // pixels that foolbox tries in a round
-	localGrowth = 1.5 // of p; the paper names none
-	localHigh   = .9  // "close to 1"
+	localGrowth = 2   // of p; the paper names none
+	localHigh   = .99 // "close to 1"
 	localLow    = .3
 )
 
@@ -80,7 +81,7 @@ func (a *LocalSearch) search(c *Case, perm func(n int) []int, watch func(chosen 
 	x := clone(c.Image)
 	free := make([]int, all) // the round from which a pixel may be tried
 	for round := range a.Rounds {
-		if !paper {
+		if !paper && len(set) > localCap {
 			set = picked(set, perm(len(set)), localCap)
 		}
 		scores := a.scores(c, x, set, p)
@@ -88,7 +89,7 @@ func (a *LocalSearch) search(c *Case, perm func(n int) []int, watch func(chosen 
 		for _, pixel := range chosen {
 			a.change(c, x[pixel*c.C:][:c.C])
 			if paper {
-				free[pixel] = round + 1 + localTabu
+				free[pixel] = round + 1 + a.Tabu
 			}
 		}
 		if watch != nil {

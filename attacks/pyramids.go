@@ -4,7 +4,7 @@ import "math"
 
 // pyramidWindows are Square's moves in L2 and L1.
 type pyramidWindows struct {
-	c    *Case
+	spots
 	side int
 	pair []float64 // the pyramids of side
 	d    []float32
@@ -68,7 +68,7 @@ func (p *pyramidWindows) move(x, best []float32, share float64) bool {
 	s := max(3, int(math.RoundToEven(math.Sqrt(share*float64(c.H*c.W)))))
 	s = min(s+1-s%2, c.H, c.W) // odd
 	sub(p.d, best, c.Image)
-	to, from := windowAt(c, s, s), windowAt(c, s, s)
+	to, from := p.window(s, s), p.window(s, s)
 	q, eps := p.power(), float64(c.Eps)
 	var whole float64
 	for _, v := range p.d {

@@ -62,7 +62,7 @@ type lane struct {
 
 // clean classifies the images without attack.
 func (r *schedule) clean(ctx context.Context) error {
-	px := r.ev.pixels
+	px := r.ev.Pixels
 	r.right = make([][]int, r.stages[0].Arena.Victim.Classes)
 	for from := 0; from < r.set.Len(); from += r.o.Batch {
 		if err := ctx.Err(); err != nil {

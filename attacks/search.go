@@ -34,7 +34,7 @@ func (r *schedule) search(l *lane) *search {
 	}
 	s.tried = []byte(strings.Repeat(".", len(s.radii)))
 	s.c = &Case{
-		Image: r.pixels(l.image, r.ev.pixels), Label: int(r.set.Labels[l.image]), Index: r.set.Index[l.image],
+		Image: r.pixels(l.image, r.ev.Pixels), Label: int(r.set.Labels[l.image]), Index: r.set.Index[l.image],
 		H: v.H, W: v.W, C: v.C, Classes: v.Classes,
 		Threat: r.stages[0].Arena.Threat, Norm: r.ev.Series[l.attack].Norm,
 		Clean: slices.Clone(r.logits[l.image]), Bound: math.Inf(1),
@@ -50,7 +50,7 @@ func (r *schedule) example(class int, g *rand.Rand) []float32 {
 	if class < 0 || class >= len(r.right) || len(r.right[class]) == 0 {
 		return nil
 	}
-	return r.pixels(r.right[class][g.IntN(len(r.right[class]))], r.ev.pixels)
+	return r.pixels(r.right[class][g.IntN(len(r.right[class]))], r.ev.Pixels)
 }
 
 // Sourced is an attack that follows the gradient of another model, by its name

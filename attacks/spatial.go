@@ -11,7 +11,8 @@ var _ = register(Entry{
 // nearest is kept.
 //
 // Defaults are the paper's grid for CIFAR-10: 31 angles, 5 moves along each
-// side. Foolbox takes 5 angles.
+// side. Foolbox takes 5 angles, moves before it turns, and its pixels are
+// (n-1)/n of one.
 type Spatial struct {
 	Common
 	Mode     string  `key:"mode" oneof:"grid random" default:"grid" help:"all of a grid, or random ones"`

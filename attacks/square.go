@@ -17,7 +17,8 @@ var _ = register(Entry{
 // AutoAttack's windows never reach the last row and column, and its start in L2
 // and L1 fails on sides such as 12 or 24, into which more than five tiles fit,
 // and on images that are not square; here windows are anywhere, and both sides
-// count. A candidate that changes nothing (in Linf a window of one pixel meets
+// count. That matters on small images, where the rim is a large part: Short
+// draws windows as AutoAttack does, to compare with it. A candidate that changes nothing (in Linf a window of one pixel meets
 // the sign it has half the time) is one of Queries, but is not asked about: the
 // search is AutoAttack's, with fewer passes.
 type Square struct {
@@ -26,6 +27,7 @@ type Square struct {
 	P        float32 `key:"p" in:"1e-6 1" default:".8" help:"share of the pixels in the first windows"`
 	Rescale  bool    `key:"rescale" help:"stretch the schedule of p, which is made for 10000 queries, to queries; AutoAttack's standard does not"`
 	Loss     Loss    `key:"loss" oneof:"margin classification" help:"to bring down; none: margin, or the cross-entropy of a target"`
+	Short    bool    `key:"short" help:"draw windows as AutoAttack does, never at the last row and column"`
 	Restarts int     `key:"restarts" in:"1 1e3" default:"1" help:"searches, each from a start of its own"`
 }
 
@@ -67,9 +69,10 @@ type squareMoves interface {
 }
 
 func (a *Square) search(c *Case) bool {
-	var moves squareMoves = signWindows{c}
+	spots := spots{c, a.Short}
+	var moves squareMoves = signWindows{spots}
 	if c.Threat.Norm != Linf {
-		moves = &pyramidWindows{c: c}
+		moves = &pyramidWindows{spots: spots}
 	}
 	loss := func(z []float32) float64 { return -float64(c.margin(z)) }
 	if a.Loss == Classification || a.Loss == "" && c.Target >= 0 {
@@ -101,9 +104,19 @@ func (a *Square) search(c *Case) bool {
 // rect is a window of an image.
 type rect struct{ y, x, h, w int }
 
-// windowAt is a window of h by w pixels anywhere in the image.
-func windowAt(c *Case, h, w int) rect {
-	return rect{c.Rand.IntN(c.H - h + 1), c.Rand.IntN(c.W - w + 1), h, w}
+// spots says where windows may be.
+type spots struct {
+	c     *Case
+	short bool
+}
+
+// window is one of h by w pixels anywhere in the image.
+func (s spots) window(h, w int) rect {
+	rows, cols := s.c.H-h+1, s.c.W-w+1
+	if s.short {
+		rows, cols = max(1, rows-1), max(1, cols-1)
+	}
+	return rect{s.c.Rand.IntN(rows), s.c.Rand.IntN(cols), h, w}
 }
 
 // each visits the values of channel k in r, row by row.
@@ -116,23 +129,23 @@ func (r rect) each(c *Case, k int, visit func(i int)) {
 }
 
 // signWindows are the moves in Linf.
-type signWindows struct{ *Case }
+type signWindows struct{ spots }
 
 // start is vertical stripes.
-func (c signWindows) start(x []float32) {
-	for col := range c.W {
-		for k := range c.C {
-			c.fill(x, rect{0, col, c.H, 1}, k)
+func (s signWindows) start(x []float32) {
+	for col := range s.c.W {
+		for k := range s.c.C {
+			s.fill(x, rect{0, col, s.c.H, 1}, k)
 		}
 	}
 }
 
-func (c signWindows) move(x, best []float32, share float64) bool {
-	side := max(1, int(math.RoundToEven(math.Sqrt(share*float64(c.H*c.W)))))
-	r := windowAt(c.Case, min(side, c.H), min(side, c.W))
+func (s signWindows) move(x, best []float32, share float64) bool {
+	side := max(1, int(math.RoundToEven(math.Sqrt(share*float64(s.c.H*s.c.W)))))
+	r := s.window(min(side, s.c.H), min(side, s.c.W))
 	copy(x, best)
-	for k := range c.C {
-		c.fill(x, r, k)
+	for k := range s.c.C {
+		s.fill(x, r, k)
 	}
 	for i, v := range x {
 		if v != best[i] {
@@ -143,10 +156,11 @@ func (c signWindows) move(x, best []float32, share float64) bool {
 }
 
 // fill moves channel k of r to one end of what is allowed.
-func (c signWindows) fill(x []float32, r rect, k int) {
+func (s signWindows) fill(x []float32, r rect, k int) {
+	c := s.c
 	step := c.Eps
 	if c.Rand.Uint64()&1 == 0 {
 		step = -step
 	}
-	r.each(c.Case, k, func(i int) { x[i] = min(max(c.Image[i]+step, c.Threat.Lo), c.Threat.Hi) })
+	r.each(c, k, func(i int) { x[i] = min(max(c.Image[i]+step, c.Threat.Lo), c.Threat.Hi) })
 }

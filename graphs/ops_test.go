@@ -55,6 +55,11 @@ var rows = func() map[string]row {
 		r := op.Reshape(s.Op("column"), op.Cast(s.Op("float"), op.Range(s.Op("range"), int0(s, 0), n, int0(s, 1)), tf.Float), ints(s, -1, 1))
 		return op.Mul(s.Op("times"), x, op.AddV2(s.Op("plus"), x, r))
 	}
+	secondLargest := func(s *graphs.Scope, x tf.Output) tf.Output { // what is left when the largest is taken away
+		far, zero := op.Const(s.Op("far"), float32(1e9)), op.Const(s.Op("zero"), float32(0))
+		top := op.OneHot(s.Op("mask"), op.ArgMax(s.Op("place"), x, int0(s, 1), op.ArgMaxOutputType(tf.Int32)), int0(s, 8), far, zero)
+		return op.Max(s.Op("second"), op.Sub(s.Op("rest"), x, top), int0(s, 1))
+	}
 	norm := func(training bool) Func {
 		return func(s *graphs.Scope, in []tf.Output) []tf.Output {
 			mean, variance := op.Const(s.Op("mean"), []float32{.1, -.2, .3}), op.Const(s.Op("variance"), []float32{.5, 1, 2})
@@ -72,6 +77,7 @@ var rows = func() map[string]row {
 	return map[string]row{
 		"Abs":     {unary(op.Abs), apart, 1e-3},
 		"AddV2":   {binary(op.AddV2), []Array{vector, Normal(5, 1, 4)}, 1e-3}, // broadcast
+		"ArgMax":  {Unary(secondLargest), apart, 1e-3},
 		"AvgPool": {unary(func(s *op.Scope, x tf.Output) tf.Output { return op.AvgPool(s, x, pool, pool, "SAME") }), []Array{image}, 1e-3},
 		"BiasAdd": {binary(func(s *op.Scope, x, b tf.Output) tf.Output { return op.BiasAdd(s, x, b) }), []Array{image, Normal(5, 1, 3)}, 1e-3},
 		"Cast":    {Unary(masked), apart, 1e-3},
@@ -85,6 +91,7 @@ var rows = func() map[string]row {
 		"Conv2DBackpropInput": {func(s *graphs.Scope, in []tf.Output) []tf.Output {
 			return []tf.Output{op.Conv2DBackpropInput(s.Op("op"), ints(s, 2, 7, 9, 2), in[1], in[0], []int64{1, 2, 2, 1}, "SAME")}
 		}, []Array{image, Normal(5, 1, 5, 5, 2, 3)}, 1e-3},
+		"Div": {binary(op.Div), []Array{vector, Uniform(5, .5, 2, 4)}, 1e-3}, // broadcast
 		"Floor": {Unary(func(s *graphs.Scope, x tf.Output) tf.Output {
 			return op.Mul(s.Op("times"), x, op.Sub(s.Op("rest"), x, op.Floor(s.Op("op"), x)))
 		}), []Array{halfway(5, 3, 3, 4)}, 1e-3},
@@ -102,6 +109,7 @@ var rows = func() map[string]row {
 		"Mean":         {Unary(func(s *graphs.Scope, x tf.Output) tf.Output { return op.Mean(s.Op("op"), x, int0(s, 0)) }), []Array{vector}, 1e-3},
 		"Minimum":      {binary(op.Minimum), []Array{apart[0], Fill(.1, 3, 8)}, 1e-3},
 		"Mul":          {binary(op.Mul), []Array{vector, Normal(5, 1, 3, 1)}, 1e-3}, // broadcast
+		"OneHot":       {Unary(secondLargest), apart, 1e-3},
 		"Pad": {Unary(func(s *graphs.Scope, x tf.Output) tf.Output {
 			return op.Pad(s.Op("op"), x, op.Const(s.Op("by"), [][]int32{{0, 0}, {1, 2}, {3, 0}, {0, 0}}))
 		}), []Array{image}, 1e-3},
@@ -201,7 +209,8 @@ func TestEveryOpHasARow(t *testing.T) {
 
 func coverLosses(t *testing.T, s *graphs.Scope, m graphs.Disentangled, images, labels tf.Output) {
 	f := m.Apply(s, images)
-	losses := []tf.Output{graphs.Mean(s, graphs.CrossEntropy(s, f.Logits, labels)), graphs.Margin(s, f.Logits, labels)}
+	losses := []tf.Output{graphs.Mean(s, graphs.CrossEntropy(s, f.Logits, labels)), graphs.Margin(s, f.Logits, labels),
+		graphs.DLR(s.In("dlr"), f.Logits, labels), graphs.TargetedDLR(s.In("towards"), f.Logits, labels, labels)}
 	if f.Reconstruction.Op != nil {
 		for _, n := range []graphs.Norm{graphs.Frobenius, graphs.SSE, graphs.MSE, graphs.L1} {
 			d := graphs.Weighted(s, .5, graphs.Distance(s, f.Reconstruction, images, n))

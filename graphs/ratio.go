@@ -52,8 +52,10 @@ func TargetedDLR(s *Scope, logits, labels, targets tf.Output) tf.Output {
 	return ratio(s, towards, op.Sub(s.Op("range"), z[0], middle))
 }
 
+// ratio is a/b. The floor is no summand of b: TensorFlow's optimizer adds it to
+// one of the logits of which b is the difference, and there it is rounded away.
 func ratio(s *Scope, a, b tf.Output) tf.Output {
-	return op.Div(s.Op("ratio"), a, op.AddV2(s.Op("positive"), b, op.Const(s.Op("floor"), float32(ratioFloor))))
+	return op.Div(s.Op("ratio"), a, op.Maximum(s.Op("positive"), b, op.Const(s.Op("floor"), float32(ratioFloor))))
 }
 
 // largest are the n largest logits of each example, largest first, each [B].

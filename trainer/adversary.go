@@ -69,11 +69,11 @@ var common = []string{"eps", "norm", "ramp", "target"}
 // ParseAdversary reads one method with its arguments; "" is none.
 //
 //	fgsm(eps=.3)              one step of eps along the gradient's sign, from the image itself, half of the
-//	                          images clean (Goodfellow et al. 2015, eq. 2 and section 6; Duan et al., Table 8)
+//	                          images clean (Goodfellow et al. 2015, sections 4 and 6; Duan et al., Table 8)
 //	pgd(eps=.3,steps=7)       from a random point of the ball, steps of alpha (2.5·eps/steps unless given), each
 //	                          projected back (Madry et al. 2018, eq. 2.1)
 //	trades(eps=.3,beta=6)     cross-entropy of the clean image + beta·KL(clean ‖ adversarial); the adversary raises
-//	                          the divergence from a normal start of deviation noise (Zhang et al. 2019, eq. 5,
+//	                          the divergence from a normal start of deviation noise (Zhang et al. 2019,
 //	                          algorithm 1); 10 steps
 //	fast(eps=.3)              one step of alpha = 1.25·eps from a random point (Wong et al. 2020, algorithm 3)
 //	free(eps=.3,replays=8)    each batch is used replays times; one backward pass serves weights and perturbation,

@@ -166,26 +166,31 @@ func TestStatisticsMoveWithTheStep(t *testing.T) {
 	config := DefaultConfig()
 	model := fullModel()
 	var p *Plan
-	var engine *attacks.Engine
+	var arena *attacks.Arena
+	var all []attacks.Attack
+	for _, text := range []string{"random", "fgsm", "bim(loss=training,steps=2)"} {
+		k, err := attacks.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, k)
+	}
 	net, err := graphs.Build(graphs.Options{Seed: 3, Device: graphs.CPU}, func(b *graphs.Builder) (err error) {
 		if p, err = Declare(b, config, model, littleShape); err != nil {
 			return err
 		}
-		arena, err := attacks.NewArena(b, attacks.Victim{
+		arena, err = attacks.NewArena(b, attacks.Victim{
 			H: 8, W: 8, C: 1, Classes: 3,
 			Logits: func(s *graphs.Scope, images tf.Output) tf.Output { return model.Classify(s, images).Logits },
-			TrainingLoss: func(s *graphs.Scope, images, labels tf.Output) tf.Output {
-				return config.Objective.PerImage(s.In("objective"), model.Apply(s, images), labels).Total
+			TrainingLoss: func(s *graphs.Scope, images, labels tf.Output) (loss, logits tf.Output) {
+				f := model.Apply(s, images)
+				return config.Objective.PerImage(s.In("objective"), f, labels).Total, f.Logits
 			},
 		}, attacks.Threat{Norm: attacks.Linf, Lo: 0, Hi: 1})
 		if err != nil {
 			return err
 		}
-		engine, err = attacks.NewEngine(arena, attacks.Options{
-			Attacks: []attacks.Attack{attacks.FGSM{}, attacks.BIM{Loss: attacks.Training, Steps: 2}, attacks.Random{}},
-			Eps:     []float32{.1}, Batch: 5,
-		})
-		return err
+		return arena.Declare(all...)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -218,7 +223,12 @@ func TestStatisticsMoveWithTheStep(t *testing.T) {
 	}
 	sameValues(t, "after an evaluation", values(t, net), after)
 	set := attacks.Set{Pixels: b.Images, Labels: b.Labels, Index: b.Index}
-	if _, err := engine.Run(t.Context(), net, set, 0, nil); err != nil {
+	stage := attacks.Stage{Arena: arena, Net: net}
+	engine, err := attacks.NewEngine(stage, stage, attacks.Options{Attacks: all, Eps: []float32{.1}, Batch: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := engine.Run(t.Context(), set, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	sameValues(t, "after an attack", values(t, net), after)

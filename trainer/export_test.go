@@ -352,7 +352,7 @@ func TestExportInfo(t *testing.T) {
 	if err := json.Unmarshal(raw, &got); err != nil {
 		t.Fatal(err)
 	}
-	want := ExportInfo{Kind: "reconstruction", Classes: 3, Image: [3]int{8, 6, 3}, Input: "uint8", High: 255, Prepare: "centre(8)", InferenceOnly: true}
+	want := ExportInfo{Kind: "reconstruction", Classes: 3, Image: [3]int{8, 6, 3}, Input: "uint8", High: 255, Prepare: "centre(8)", InferenceOnly: true, Objective: p.Config.Objective}
 	if got != want {
 		t.Errorf("want %+v, got %+v", want, got)
 	}

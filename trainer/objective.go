@@ -80,12 +80,12 @@ func (o Objective) Batch(s *graphs.Scope, f graphs.Forward, labels tf.Output, tw
 	return t
 }
 
-// Trades is eq. 5 with the cross-entropy replaced by the loss of Zhang et al.
-// 2019 (eq. 5): the cross-entropy of the clean images plus beta times the
-// Kullback-Leibler divergence from their class probabilities to those of their
-// adversarial versions, each averaged over the images. f and labels hold the
-// clean images and then, in the same order, their adversarial versions; the
-// reconstruction error is averaged over both.
+// Trades is eq. 5 with the cross-entropy replaced by the loss of TRADES (Zhang
+// et al. 2019, algorithm 1): the cross-entropy of the clean images plus beta
+// times the Kullback-Leibler divergence from their class probabilities to those
+// of their adversarial versions, each averaged over the images. f and labels
+// hold the clean images and then, in the same order, their adversarial
+// versions; the reconstruction error is averaged over both.
 func (o Objective) Trades(s *graphs.Scope, f graphs.Forward, labels tf.Output, beta float32) Terms {
 	each := o.PerImage(s, f, labels)
 	if !s.OK() {

@@ -12,6 +12,7 @@ import (
 
 	"unwarp/graphs"
 	"unwarp/graphs/graphtest"
+	"unwarp/pipelines"
 )
 
 // grey is dots far from black and white: a small attack meets no box.
@@ -97,6 +98,47 @@ func TestAttackedAccuracy(t *testing.T) {
 	}
 }
 
+// An image that an attack happens to put right was wrong all the same. Large
+// starts with hardly a step after them do that.
+func TestAttackedIsCountedTwice(t *testing.T) {
+	const n = 40
+	c := DefaultConfig()
+	c.Attacked = mustProbe(t, "pgd(eps=1,steps=1,alpha=1e-6)")
+	p, net := declared(t, 4, c, linearModel(2), littleShape)
+	v := values(t, net)
+	l := linear{v["classifier/kernel"], v["classifier/bias"]}
+	src := grey{dots{n, 2, littleShape}}
+	b := firstBatch(t, src, pipelines.Options{Batch: n})
+	a, err := p.newAttacker(net, p.attack.adversary(), p.probe, pipelines.Seed(9).Split("attacked"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := starts(t, a, b, 0, 1, 1e-6)
+	both, last := 0, 0
+	for i, label := range b.Labels {
+		right := func(x []float32) bool {
+			z := l.logits(doubles(row(x, i, n)))
+			return z[label] > z[1-label]
+		}
+		if right(from) {
+			last++
+			if right(b.Images) {
+				both++
+			}
+		}
+	}
+	if both == last {
+		t.Fatal("no start puts an image right: this test has lost its sense")
+	}
+	got, err := p.EvaluateAttacked(t.Context(), net, src, 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Accuracy != float64(both)/n {
+		t.Errorf("want %d of %d, got %+v", both, n, got)
+	}
+}
+
 // A run with an adversary ends in the same bits however it is interrupted,
 // between the replays of a batch too; its best checkpoint is the best under
 // attack, and its metrics say how it does there.
@@ -114,8 +156,11 @@ func TestAdversarialRun(t *testing.T) {
 			if config.Adversary.Method == "trades" {
 				config.Augment = mustAugment(t, "flip|brightness(.1)")
 			}
-			if config.Adversary.Method == "pgd" {
+			switch config.Adversary.Method {
+			case "pgd":
 				config.Average = .9
+			case "free": // an epoch takes 4 batches, 3 steps each
+				config.Duration = Epochs(4. / 3)
 			}
 			dir, straight := t.TempDir(), &recorder{}
 			want, sum, err := session(t, t.Context(), config, fullInputs(dir), straight)

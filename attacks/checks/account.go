@@ -15,7 +15,7 @@ import (
 func worstCase(x *exam) (verdict, error) {
 	ev := x.ev
 	eps := ev.Radii[len(ev.Radii)-1]
-	alone, best := make([]int, len(ev.Series)), ev.Images
+	alone := make([]int, len(ev.Series))
 	for i := range ev.Images {
 		var by []int
 		for s := range ev.Series {
@@ -29,15 +29,24 @@ func worstCase(x *exam) (verdict, error) {
 	}
 	var finds []string
 	for s, n := range alone {
-		best = min(best, ev.Left(eps, s))
 		if n > 0 {
 			finds = append(finds, fmt.Sprintf("%s %d", ev.Series[s].Attack, n))
 		}
 	}
-	v := verdict{status: Pass}
-	v.value = fmt.Sprintf("at eps %g left standing: %s by the worst case per image, %d by the best single attack", eps, rate(ev.Left(eps), ev.Images), best)
+	v := verdict{status: Pass, value: fmt.Sprintf("at eps %g left standing by the worst case per image: %s", eps, rate(ev.Left(eps), ev.Images))}
+	if ev.Exhaustive {
+		best := ev.Images
+		for s := range ev.Series {
+			best = min(best, ev.Left(eps, s))
+		}
+		v.value += fmt.Sprintf(", by the best single attack %d", best)
+	}
 	if len(finds) > 0 {
-		v.value += "; broken by one attack alone: " + strings.Join(finds, ", ")
+		v.value += "; broken by one attack alone"
+		if !ev.Exhaustive {
+			v.value += " (later ones were spared what earlier ones broke)"
+		}
+		v.value += ": " + strings.Join(finds, ", ")
 	}
 	if open := unfinished(ev, seq(len(ev.Series))); len(open) > 0 {
 		v.status, v.images = Fail, open
@@ -207,7 +216,7 @@ func incomplete(x *exam) (verdict, error) {
 		recorded, done := false, false
 		for s, a := range ev.Series {
 			at := a.Attempts[i]
-			if !stepwise(a) || len(at.Trace) < 2 || any(ev, seq(s+1), i, a.Radii[len(a.Radii)-1]) {
+			if !stepwise(a) || len(at.Trace) < 2 || fallen(ev, seq(s+1), i, a.Radii[len(a.Radii)-1]) {
 				continue
 			}
 			recorded = true

@@ -31,14 +31,10 @@ func probabilities(x *exam) (verdict, error) {
 // passes of C13.
 const passes = 5
 
-// deterministic is C13. The checks after it know what it found.
+// deterministic is C13.
 func deterministic(x *exam) (verdict, error) {
-	most, images, err := x.wobble()
-	if err != nil {
-		return verdict{}, err
-	}
-	v := verdict{status: Pass, images: images, value: fmt.Sprintf("logits differ by up to %.2g of their norm, %d of %d images change class", most, len(images), x.set.Len())}
-	if x.random {
+	v := verdict{status: Pass, images: x.changed, value: fmt.Sprintf("logits differ by up to %.2g of their norm, %d of %d images change class", x.wobble, len(x.changed), x.set.Len())}
+	if x.random() {
 		v.status = Fail
 		v.advice = "the model is random, or dropout is on: average gradients (eot=20 or more) and judge each example by several passes"
 		if x.ev != nil && averaged(x.ev) {
@@ -49,28 +45,26 @@ func deterministic(x *exam) (verdict, error) {
 	return v, nil
 }
 
-// wobble measures once how much answers differ from pass to pass.
-func (x *exam) wobble() (most float64, changed []int, err error) {
+// repeat measures how much answers differ from pass to pass.
+func (x *exam) repeat() error {
 	images := x.first(x.set.Len())
-	first, err := x.judge.Logits(images...)
-	if err != nil {
-		return 0, nil, err
-	}
 	for range passes - 1 {
 		z, err := x.judge.Logits(images...)
 		if err != nil {
-			return 0, nil, err
+			return err
 		}
 		for i := range z {
-			most = max(most, apart(first[i], z[i]))
-			if top(first[i]) != top(z[i]) && !slices.Contains(changed, x.set.Index[i]) {
-				changed = append(changed, x.set.Index[i])
+			x.wobble = max(x.wobble, apart(x.logits[i], z[i]))
+			if top(x.logits[i]) != top(z[i]) && !slices.Contains(x.changed, x.set.Index[i]) {
+				x.changed = append(x.changed, x.set.Index[i])
 			}
 		}
 	}
-	x.random = most > 1e-4 || len(changed) > 0
-	return most, changed, nil
+	return nil
 }
+
+// random tells whether some checks would fail for that reason alone.
+func (x *exam) random() bool { return x.wobble > 1e-4 || len(x.changed) > 0 }
 
 // averaged tells whether every white-box attack averages passes.
 func averaged(ev *attacks.Evaluation) bool {
@@ -78,22 +72,12 @@ func averaged(ev *attacks.Evaluation) bool {
 	return len(w) > 0 && !slices.ContainsFunc(w, func(s int) bool { return whole(ev.Series[s], "eot") < 2 })
 }
 
-// noisy skips a check that a random model would fail for that reason alone.
-func (x *exam) noisy() (bool, error) {
-	if !x.random {
-		if _, _, err := x.wobble(); err != nil {
-			return false, err
-		}
-	}
-	return x.random, nil
-}
-
 const noisyWhy = "the model's answers differ from pass to pass (C13)"
 
 // together is C14.
 func together(x *exam) (verdict, error) {
-	if r, err := x.noisy(); r || err != nil {
-		return verdict{status: Skip, value: noisyWhy}, err
+	if x.random() {
+		return skip(noisyWhy)
 	}
 	images := x.first(x.set.Len())
 	batch, err := x.judge.Logits(images...)
@@ -132,8 +116,8 @@ func together(x *exam) (verdict, error) {
 // batches is C29: the attack under test, run on a few images one by one and
 // together.
 func batches(x *exam) (verdict, error) {
-	if r, err := x.noisy(); r || err != nil {
-		return verdict{status: Skip, value: noisyWhy}, err
+	if x.random() {
+		return skip(noisyWhy)
 	}
 	p := x.plan()
 	p.steps = min(p.steps, 10)

@@ -9,7 +9,8 @@ import (
 )
 
 // plan is the iterative gradient attack whose settings are on trial: the one of
-// the evaluation with most steps, or PGD if it has none.
+// the evaluation with most steps, or PGD with the step of Madry et al. if it
+// has none.
 type plan struct {
 	name     string
 	loss     attacks.Loss
@@ -22,7 +23,7 @@ type plan struct {
 
 // plan reads it off the evaluation.
 func (x *exam) plan() plan {
-	best := plan{name: "pgd", loss: attacks.Classification, steps: 40, alpha: x.Eps / 30, restarts: 1, eot: 1}
+	best := plan{name: "pgd", loss: attacks.Classification, steps: 100, alpha: x.Eps / 40, restarts: 1, eot: 1} // 2.5 eps/steps
 	found := 0
 	if x.ev == nil {
 		return best

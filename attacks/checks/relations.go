@@ -51,7 +51,7 @@ func missed(ev *attacks.Evaluation, s, i int, eps float32) bool {
 	}
 	if series.Schedule == attacks.Whole {
 		// It was told only of the radii at which the image still stood.
-		return ev.Exhaustive || !any(ev, seq(s), i, eps)
+		return ev.Exhaustive || !fallen(ev, seq(s), i, eps)
 	}
 	k := slices.Index(series.Radii, eps)
 	return k >= 0 && k < len(at.Tried) && at.Tried[k] == '0'
@@ -65,8 +65,8 @@ func seq(n int) []int {
 	return out
 }
 
-// any tells whether one of the series broke image i within eps.
-func any(ev *attacks.Evaluation, series []int, i int, eps float32) bool {
+// fallen tells whether one of the series broke image i within eps.
+func fallen(ev *attacks.Evaluation, series []int, i int, eps float32) bool {
 	return slices.ContainsFunc(series, func(s int) bool { return ev.Breaks(s, i, eps) })
 }
 
@@ -85,7 +85,7 @@ func compete(ev *attacks.Evaluation, a, b []int, eps float32) contest {
 		if !ev.Right(i) {
 			continue
 		}
-		first, second := any(ev, a, i, eps), any(ev, b, i, eps)
+		first, second := fallen(ev, a, i, eps), fallen(ev, b, i, eps)
 		tried := second || slices.ContainsFunc(b, func(s int) bool { return missed(ev, s, i, eps) })
 		if !tried {
 			continue
@@ -163,7 +163,7 @@ func fifth(ev *attacks.Evaluation, one, many []int) string {
 			}
 			seen, single := 0, 0
 			for i := range ev.Images {
-				if any(ev, one, i, eps) {
+				if fallen(ev, one, i, eps) {
 					single++
 					seen++
 				} else if slices.ContainsFunc(one, func(s int) bool { return missed(ev, s, i, eps) }) {

@@ -49,7 +49,7 @@ func (declaration) Attack(*attacks.Case) {}
 
 // Attacks are to be declared in the arena of the guide, together with those of
 // the evaluation.
-func Attacks() []attacks.Attack { return []attacks.Attack{&declaration{}} }
+func Attacks() []attacks.Attack { return []attacks.Attack{&declaration{attacks.Common{EOT: 1}}} }
 
 // exam is one run of the checks.
 type exam struct {
@@ -64,7 +64,8 @@ type exam struct {
 	judge, guide *attacks.Probe
 	v            attacks.Victim
 	threat       attacks.Threat
-	random       bool // the victim's answers differ from pass to pass
+	wobble       float64 // by how much the victim's answers differ from pass to pass
+	changed      []int   // places of images whose class does
 	tell         func(Progress)
 	done, of     int
 }
@@ -74,7 +75,7 @@ type exam struct {
 // returns ctx.Err().
 func Run(ctx context.Context, in Input, tell func(Progress)) ([]Result, error) {
 	x := &exam{Input: in, ctx: ctx, ev: in.Evaluation, tell: tell, absent: map[string]string{}}
-	chosen := slices.Clone(list)
+	chosen := list()
 	if in.Only != nil {
 		chosen = slices.DeleteFunc(chosen, func(c check) bool { return !slices.Contains(in.Only, c.id) })
 	}
@@ -121,7 +122,13 @@ func (x *exam) open() error {
 		return fmt.Errorf("checks: %w", err)
 	}
 	x.judge, x.guide = attacks.NewProbe(x.Judge, x.Batch), attacks.NewProbe(x.Guide, x.Batch)
-	return x.choose()
+	if err := x.choose(); err != nil {
+		return err
+	}
+	if x.set.Len() == 0 {
+		return nil
+	}
+	return x.repeat()
 }
 
 func orDefault(v, d int) int {

@@ -10,9 +10,9 @@ import (
 // Checked are the op types whose gradient, or whose lack of one, has a row in
 // the table of graphs/ops_test.go.
 var Checked = []string{
-	"Abs", "AddV2", "AvgPool", "BiasAdd", "Cast", "ClipByValue", "ConcatV2", "Conv2D",
-	"Conv2DBackpropInput", "Floor", "FusedBatchNormV3", "GatherV2", "GreaterEqual",
-	"MatMul", "Max", "MaxPool", "Maximum", "Mean", "Minimum", "Mul", "Pad", "Range", "Relu",
+	"Abs", "AddV2", "ArgMax", "AvgPool", "BiasAdd", "Cast", "ClipByValue", "ConcatV2", "Conv2D",
+	"Conv2DBackpropInput", "Div", "Floor", "FusedBatchNormV3", "GatherV2", "GreaterEqual",
+	"MatMul", "Max", "MaxPool", "Maximum", "Mean", "Minimum", "Mul", "OneHot", "Pad", "Range", "Relu",
 	"Reshape", "ResizeBilinear", "Shape", "Sigmoid", "Slice",
 	"SoftmaxCrossEntropyWithLogits", "Split", "Sqrt", "Square", "StatelessRandomUniform",
 	"StridedSlice", "Sub", "Sum", "Tanh",

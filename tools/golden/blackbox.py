@@ -51,7 +51,7 @@ def square(rec, name, net, x, y):
 
 
 def square_l2(rec, name, net, x, y):
-    """pyautoattack's L2 start needs a height h with h // (h // 5) = 5; ART's does not, but rescales the schedule of p."""
+    """pyautoattack's start does not fit net a (see square.py); ART's does, but ART rescales the schedule of p and finds less."""
     h, w, c, classes = common.SHAPES[name]
     model = PyTorchClassifier(net, loss=torch.nn.CrossEntropyLoss(), input_shape=(c, h, w), nb_classes=classes, clip_values=(0, 1), device_type="cpu")
     for share in (1, 1.5):
@@ -86,7 +86,7 @@ def autoattack(rec, name, net, x, y):
 
 def decisions(rec, name, net, x, y):
     """Boundary and HopSkipJump; the latter image by image, since foolbox's estimates depend on the batch."""
-    model = Counted(net)
+    model = Counted(net).eval()
     fmodel = fb.PyTorchModel(model, bounds=(0, 1), device="cpu")
     for steps in (1000, 5000):
         found, model.images = [], 0

@@ -3,6 +3,7 @@
 #
 #   tools/peers/setup.sh            # into .venv/peers
 #   tools/peers/setup.sh DIR        # into DIR
+#   tools/peers/setup.sh --attacks  # also foolbox, torchattacks, ART and pyautoattack
 #   PYTHON=python3.12 tools/peers/setup.sh
 #
 # Needs Python 3.10, 3.11 or 3.12 with the venv module, and pip's usual access to
@@ -20,6 +21,11 @@ case "${1:-}" in
 	exit 0
 	;;
 esac
+attacks=
+if [ "${1:-}" = --attacks ]; then
+	attacks=1
+	shift
+fi
 if [ $# -gt 1 ]; then
 	echo "setup.sh: want at most one folder, got $#: $*" >&2
 	exit 2
@@ -48,10 +54,33 @@ esac
 	exit 1
 }
 
+if [ -n "$attacks" ]; then
+	# foolbox is built from source and only an old setuptools builds it; torch wants a new one.
+	pip() { "$venv/bin/python" -m pip install --progress-bar off "$@"; }
+	{
+		pip -r "$here/requirements-attacks.txt" &&
+			pip "setuptools<70" wheel &&
+			pip --no-deps --no-build-isolation foolbox==3.3.4 &&
+			pip --no-deps torchattacks==3.5.1 adversarial-robustness-toolbox==1.20.1 pyautoattack==0.2.0 &&
+			pip "setuptools>=77.0.3"
+	} || {
+		echo "setup.sh: pip failed on the attack libraries (see above); run this again: it continues" >&2
+		exit 1
+	}
+fi
+
 # One line per library proves that it loads, not only that it is installed.
 TF_CPP_MIN_LOG_LEVEL=2 "$venv/bin/python" - <<'PY'
 import keras, numpy, tensorflow, torch, torchvision
 print("tensorflow", tensorflow.__version__, "keras", keras.__version__, "numpy", numpy.__version__)
 print("torch", torch.__version__, "torchvision", torchvision.__version__)
 PY
+if [ -n "$attacks" ]; then
+	CUDA_VISIBLE_DEVICES= "$venv/bin/python" -W ignore - <<'PY'
+import importlib.metadata
+import art, foolbox, pyautoattack, torchattacks
+for name in "foolbox", "torchattacks", "adversarial-robustness-toolbox", "pyautoattack":
+    print(name, importlib.metadata.version(name))
+PY
+fi
 echo "ready: $(cd "$venv" && pwd)/bin/python"

@@ -1,9 +1,11 @@
-// Command tables prints tables 1, 2 and 10 of Duan et al. beside the figures of
-// finished runs, as Markdown: mean ± sample standard deviation over seeds.
+// Command tables prints tables 1, 2, 7 and 10 of Duan et al. beside the figures
+// of finished evaluations, as Markdown: mean ± sample standard deviation over
+// seeds.
 //
+//	unwarp attack RUN --exhaustive --checks 0     # for each run
 //	go run ./tools/tables runs/mnist-*
 //
-// It reads the summary.json of each run folder; no TensorFlow is needed.
+// It reads attack/evaluation.json of each folder; no TensorFlow is needed.
 package main
 
 import (
@@ -13,13 +15,14 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 func main() {
 	if len(os.Args) < 2 || strings.HasPrefix(os.Args[1], "-") {
-		fmt.Fprintln(os.Stderr, "usage: go run ./tools/tables RUN...   prints tables 1, 2 and 10 of the paper beside the runs' figures")
+		fmt.Fprintln(os.Stderr, "usage: go run ./tools/tables RUN...   prints tables 1, 2, 7 and 10 of the paper beside the runs' figures")
 		os.Exit(2)
 	}
 	runs, err := read(os.Args[1:])
@@ -30,31 +33,34 @@ func main() {
 	write(os.Stdout, runs)
 }
 
-// run is what a table needs of a summary.json.
+// run is what a table needs of an evaluation.
 type run struct {
-	Config struct {
-		Model struct{ Kind string }
-		Seed  uint64
-	}
-	Test    struct{ Accuracy float64 }
-	Attacks struct {
-		Images   int
-		Outcomes []outcome
+	Kind       string
+	Seed       uint64
+	Evaluation struct {
+		Images     int
+		CleanRight int `json:"clean_right"`
+		Series     []series
 	}
 }
 
-type outcome struct {
-	Attack, Loss         string
-	Eps                  float32
-	Steps, Images, Right int
+type series struct {
+	Attack   string
+	Radii    []float32
+	Attempts []struct {
+		Tried    string   // at each radius: '1' broken, '0' not, '.' not run
+		Distance *float64 // nil: nothing found
+		Done     bool
+	}
 }
 
 func read(dirs []string) ([]run, error) {
 	var out []run
 	for _, d := range dirs {
-		raw, err := os.ReadFile(filepath.Join(d, "summary.json"))
+		file := filepath.Join(d, "attack", "evaluation.json")
+		raw, err := os.ReadFile(file)
 		if os.IsNotExist(err) {
-			fmt.Fprintf(os.Stderr, "tables: %s has no summary.json (not finished?), left out\n", d)
+			fmt.Fprintf(os.Stderr, "tables: %s is not there (make it with unwarp attack), left out\n", file)
 			continue
 		}
 		var r run
@@ -62,12 +68,12 @@ func read(dirs []string) ([]run, error) {
 			err = json.Unmarshal(raw, &r)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: want a readable summary.json: %w", d, err)
+			return nil, fmt.Errorf("%s: want a readable evaluation: %w", file, err)
 		}
 		out = append(out, r)
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("want at least one finished run, got none of %v", dirs)
+		return nil, fmt.Errorf("want at least one evaluated run, got none of %v", dirs)
 	}
 	return out, nil
 }
@@ -75,15 +81,16 @@ func read(dirs []string) ([]run, error) {
 // row is one line of a table: the paper's figures, or what to look for in the
 // runs.
 type row struct {
-	label string
-	paper []float64
-	kind  string // of the model
-	loss  string // "" for random signs
-	steps int
+	label  string
+	paper  []float64
+	kind   string   // of the model
+	attack string   // as unwarp writes it, without its eps
+	each   []string // attacks, one for each column, where the columns are no eps
 }
 
 type table struct {
 	title string
+	head  string
 	eps   []float32
 	rows  []row
 }
@@ -93,59 +100,75 @@ var (
 	small = []float32{.01, .02, .03, .04, .05}
 )
 
+const whole = ", gradient of the whole training loss (closest to the paper)"
+
 // The figures are those of Duan et al., per cent.
 var tables = []table{
-	{"Table 1: FGSM", large, append([]row{
+	{title: "Table 1: FGSM", head: "eps", eps: large, rows: append([]row{
 		{label: "base CNN, *paper*", paper: []float64{76.3, 89.4, 96.7, 97.3, 97.6}},
-		{label: "base CNN, on the classifier", kind: "base", loss: "classification", steps: 1},
-		{label: "base CNN, on the classifier, margin loss", kind: "base", loss: "margin", steps: 1},
-		{label: "base CNN, random signs", kind: "base", steps: 1},
+		{label: "base CNN, on the classifier", kind: "base", attack: "fgsm"},
+		{label: "base CNN, on the classifier, margin loss", kind: "base", attack: "fgsm(loss=margin)"},
+		{label: "base CNN, random signs", kind: "base", attack: "random"},
 		{label: "disentangled, *paper*", paper: []float64{8.8, 12.3, 16.2, 25.8, 38.5}},
-	}, ours("disentangled", 1)...)},
-	{"Table 10: FGSM, ablation", large, append([]row{
+	}, ours("disentangled")...)},
+	{title: "Table 10: FGSM, ablation", head: "eps", eps: large, rows: append([]row{
 		{label: "reconstruction, *paper*", paper: []float64{11.5, 24.1, 43.8, 57.8, 67.6}},
-	}, append(ours("reconstruction", 1),
-		row{label: "disentangled, gradient of the whole training loss (closest to the paper)", kind: "disentangled", loss: "training", steps: 1},
-		row{label: "disentangled, on the classifier", kind: "disentangled", loss: "classification", steps: 1})...)},
-	{"Table 2: BIM, 2 and 3 steps of size eps", small, slices.Concat(
+	}, append(ours("reconstruction"),
+		row{label: "disentangled" + whole, kind: "disentangled", attack: "fgsm(loss=training)"},
+		row{label: "disentangled, on the classifier", kind: "disentangled", attack: "fgsm"})...)},
+	{title: "Table 2: BIM, 2 and 3 steps of size eps", head: "eps", eps: small, rows: slices.Concat(
+		bim(2, []float64{7.4, 29.4, 54.3, 74.4, 87.6}, []float64{9.8, 20.6, 27.4, 31.0, 33.4}),
+		bim(3, []float64{7.8, 30.7, 55.4, 75.3, 88.3}, []float64{10.3, 22.1, 29.2, 32.4, 34.7}),
 		[]row{
-			{label: "base CNN (2), *paper*", paper: []float64{7.4, 29.4, 54.3, 74.4, 87.6}},
-			{label: "base CNN (2), on the classifier", kind: "base", loss: "classification", steps: 2},
-			{label: "disentangled (2), *paper*", paper: []float64{9.8, 20.6, 27.4, 31.0, 33.4}},
-		}, bim(2), []row{
-			{label: "base CNN (3), *paper*", paper: []float64{7.8, 30.7, 55.4, 75.3, 88.3}},
-			{label: "base CNN (3), on the classifier", kind: "base", loss: "classification", steps: 3},
-			{label: "disentangled (3), *paper*", paper: []float64{10.3, 22.1, 29.2, 32.4, 34.7}},
-		}, bim(3), []row{
-			{label: "base CNN, random signs", kind: "base", steps: 1},
-			{label: "disentangled, random signs", kind: "disentangled", steps: 1},
+			{label: "base CNN, random signs", kind: "base", attack: "random"},
+			{label: "disentangled, random signs", kind: "disentangled", attack: "random"},
 		})},
+	{title: "Table 7: LocalSearch, 50 and 150 rounds", head: "rounds", rows: slices.Concat(
+		searched("base", "base CNN", []float64{57.3, 62.5}),
+		searched("disentangled", "disentangled", []float64{47.9, 57.8}))},
 }
 
-func ours(kind string, steps int) []row {
+func ours(kind string) []row {
 	return []row{
-		{label: kind + ", gradient of the whole training loss (closest to the paper)", kind: kind, loss: "training", steps: steps},
-		{label: kind + ", on the classifier", kind: kind, loss: "classification", steps: steps},
-		{label: kind + ", on the classifier, margin loss", kind: kind, loss: "margin", steps: steps},
-		{label: kind + ", random signs", kind: kind, steps: steps},
+		{label: kind + whole, kind: kind, attack: "fgsm(loss=training)"},
+		{label: kind + ", on the classifier", kind: kind, attack: "fgsm"},
+		{label: kind + ", on the classifier, margin loss", kind: kind, attack: "fgsm(loss=margin)"},
+		{label: kind + ", random signs", kind: kind, attack: "random"},
 	}
 }
 
-func bim(steps int) []row {
+func bim(steps int, base, disentangled []float64) []row {
 	n := fmt.Sprintf(" (%d)", steps)
+	plain, training := fmt.Sprintf("bim(preset=paper,steps=%d)", steps), fmt.Sprintf("bim(loss=training,preset=paper,steps=%d)", steps)
 	return []row{
-		{label: "disentangled" + n + ", gradient of the whole training loss (closest to the paper)", kind: "disentangled", loss: "training", steps: steps},
-		{label: "disentangled" + n + ", on the classifier", kind: "disentangled", loss: "classification", steps: steps},
+		{label: "base CNN" + n + ", *paper*", paper: base},
+		{label: "base CNN" + n + ", on the classifier", kind: "base", attack: plain},
+		{label: "disentangled" + n + ", *paper*", paper: disentangled},
+		{label: "disentangled" + n + whole, kind: "disentangled", attack: training},
+		{label: "disentangled" + n + ", on the classifier", kind: "disentangled", attack: plain},
 	}
 }
+
+// searched are the rows of LocalSearch in its two readings; 150 rounds are its
+// default.
+func searched(kind, label string, paper []float64) []row {
+	return []row{
+		{label: label + ", *paper*", paper: paper},
+		{label: label + ", as in the attack's own paper", kind: kind, each: []string{"localsearch(rounds=50)", "localsearch"}},
+		{label: label + ", as in Foolbox 1", kind: kind, each: []string{"localsearch(mode=foolbox,rounds=50)", "localsearch(mode=foolbox)"}},
+	}
+}
+
+// rounds are the columns of table 7.
+var rounds = []int{50, 150}
 
 func write(w io.Writer, runs []run) {
-	fmt.Fprintln(w, "| model | seeds | clean test accuracy, % |\n|---|---|---|")
+	fmt.Fprintln(w, "| model | seeds | clean accuracy, % |\n|---|---|---|")
 	for _, kind := range []string{"base", "reconstruction", "disentangled"} {
 		var acc []float64
 		for _, r := range runs {
-			if r.Config.Model.Kind == kind {
-				acc = append(acc, 100*r.Test.Accuracy)
+			if r.Kind == kind && r.Evaluation.Images > 0 {
+				acc = append(acc, 100*float64(r.Evaluation.CleanRight)/float64(r.Evaluation.Images))
 			}
 		}
 		if len(acc) > 0 {
@@ -153,18 +176,28 @@ func write(w io.Writer, runs []run) {
 		}
 	}
 	for _, t := range tables {
-		fmt.Fprintf(w, "\n**%s.** Attack success, 100 − accuracy under attack, %%; %s\n\n| eps |", t.title, counted(runs))
+		fmt.Fprintf(w, "\n**%s.** Attack success, 100 − accuracy under attack, %%; %s\n\n| %s |", t.title, counted(runs), t.head)
+		columns := len(t.eps)
 		for _, e := range t.eps {
 			fmt.Fprintf(w, " %.4g |", e)
 		}
-		fmt.Fprintf(w, "\n|---|%s\n", strings.Repeat("---|", len(t.eps)))
+		if columns == 0 {
+			columns = len(rounds)
+			for _, n := range rounds {
+				fmt.Fprintf(w, " %d |", n)
+			}
+		}
+		fmt.Fprintf(w, "\n|---|%s\n", strings.Repeat("---|", columns))
 		for _, r := range t.rows {
 			fmt.Fprintf(w, "| %s |", r.label)
-			for i, e := range t.eps {
-				if r.paper != nil {
+			for i := range columns {
+				switch {
+				case r.paper != nil:
 					fmt.Fprintf(w, " *%.1f* |", r.paper[i])
-				} else {
-					fmt.Fprintf(w, " %s |", spread(find(runs, r, e), 1))
+				case t.eps != nil:
+					fmt.Fprintf(w, " %s |", spread(find(runs, r.kind, r.attack, t.eps[i]), 1))
+				default:
+					fmt.Fprintf(w, " %s |", spread(find(runs, r.kind, r.each[i], 0), 1))
 				}
 			}
 			fmt.Fprintln(w)
@@ -175,7 +208,7 @@ func write(w io.Writer, runs []run) {
 func counted(runs []run) string {
 	n := map[int]bool{}
 	for _, r := range runs {
-		n[r.Attacks.Images] = true
+		n[r.Evaluation.Images] = true
 	}
 	var sizes []string
 	for k := range n {
@@ -185,21 +218,57 @@ func counted(runs []run) string {
 	return strings.Join(sizes, " or ") + " test images."
 }
 
-// find collects the success rate of the row's attack over seeds.
-func find(runs []run, w row, eps float32) []float64 {
+// find collects an attack's success over seeds: at eps, or, for an attack
+// without radii, eps 0, at any distance.
+func find(runs []run, kind, attack string, eps float32) []float64 {
 	var out []float64
 	for _, r := range runs {
-		if r.Config.Model.Kind != w.kind {
+		if r.Kind != kind || r.Evaluation.Images == 0 {
 			continue
 		}
-		for _, o := range r.Attacks.Outcomes {
-			if o.Loss == w.loss && o.Eps == eps && o.Steps == w.steps && o.Images > 0 {
-				out = append(out, 100*(1-float64(o.Right)/float64(o.Images)))
+		for _, s := range r.Evaluation.Series {
+			k := slices.Index(s.Radii, eps)
+			if withoutEps(s.Attack) != attack || eps > 0 && k < 0 {
+				continue
+			}
+			if broken, ok := s.broken(k); ok {
+				out = append(out, 100*(1-float64(r.Evaluation.CleanRight-broken)/float64(r.Evaluation.Images)))
 				break
 			}
 		}
 	}
 	return out
+}
+
+// broken counts what the attack broke at radius k, -1 for any distance; false
+// if it was not run there on every image that was right.
+func (s series) broken(k int) (n int, ok bool) {
+	for _, a := range s.Attempts {
+		if !a.Done {
+			continue
+		}
+		if k < 0 {
+			if a.Distance != nil {
+				n++
+			}
+			continue
+		}
+		if k >= len(a.Tried) || a.Tried[k] == '.' {
+			return 0, false
+		}
+		if a.Tried[k] == '1' {
+			n++
+		}
+	}
+	return n, true
+}
+
+var epsKey = regexp.MustCompile(`\beps=[^,)]*,?`)
+
+// withoutEps is the text of an attack without its own radii.
+func withoutEps(attack string) string {
+	attack = epsKey.ReplaceAllString(attack, "")
+	return strings.TrimSuffix(strings.ReplaceAll(attack, ",)", ")"), "()")
 }
 
 // spread is mean ± sample standard deviation, "–" without values.

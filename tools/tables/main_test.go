@@ -9,13 +9,25 @@ import (
 	"testing"
 )
 
-// summary is a run folder's summary.json with one FGSM outcome at eps .1.
-func summary(t *testing.T, kind, loss string, accuracy float64, right int) string {
+// evaluated is a folder with an evaluation of 10 images, 9 right without
+// attack, of which an attack at eps .1 and .2 breaks some.
+func evaluated(t *testing.T, kind, attack string, broken int) string {
 	t.Helper()
 	dir := t.TempDir()
-	text := fmt.Sprintf(`{"config":{"Model":{"Kind":%q},"Seed":1},"test":{"accuracy":%g},
-		"attacks":{"images":200,"outcomes":[{"attack":"fgsm","loss":%q,"eps":0.1,"steps":1,"images":200,"right":%d}]}}`, kind, accuracy, loss, right)
-	if err := os.WriteFile(filepath.Join(dir, "summary.json"), []byte(text), 0o644); err != nil {
+	var attempts []string
+	for i := range 10 {
+		tried, distance := "00", "null"
+		if i < broken {
+			tried, distance = "1.", "0.1"
+		}
+		attempts = append(attempts, fmt.Sprintf(`{"done":%t,"tried":%q,"distance":%s}`, i < 9, tried, distance))
+	}
+	text := fmt.Sprintf(`{"kind":%q,"evaluation":{"images":10,"clean_right":9,"series":[{"attack":%q,"radii":[0.1,0.2],"attempts":[%s]}]}}`,
+		kind, attack, strings.Join(attempts, ","))
+	if err := os.Mkdir(filepath.Join(dir, "attack"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "attack", "evaluation.json"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -23,23 +35,27 @@ func summary(t *testing.T, kind, loss string, accuracy float64, right int) strin
 
 func TestTables(t *testing.T) {
 	dirs := []string{
-		summary(t, "disentangled", "training", .990, 180), // success 10 %
-		summary(t, "disentangled", "training", .994, 160), // success 20 %
-		summary(t, "base", "classification", .99, 50),     // success 75 %
-		t.TempDir(), // not finished: left out
+		evaluated(t, "disentangled", "fgsm(loss=training,eps=0.1 0.2)", 1), // success 1+1 of 10
+		evaluated(t, "disentangled", "fgsm(loss=training,eps=0.1 0.2)", 3),
+		evaluated(t, "base", "fgsm", 5),
+		evaluated(t, "base", "localsearch(rounds=50)", 8),
+		evaluated(t, "base", "localsearch", 9),
+		t.TempDir(), // not evaluated: left out
 	}
 	runs, err := read(dirs)
-	if err != nil || len(runs) != 3 {
-		t.Fatalf("want the three finished runs, got %d, %v", len(runs), err)
+	if err != nil || len(runs) != 5 {
+		t.Fatalf("want the five evaluated runs, got %d, %v", len(runs), err)
 	}
 	var b bytes.Buffer
 	write(&b, runs)
 	for _, want := range []string{
-		"| disentangled | 2 | 99.20 ± 0.28 |",
-		"| base CNN, on the classifier | 75.0 | – | – | – | – |",
-		"| disentangled, gradient of the whole training loss (closest to the paper) | 15.0 ± 7.1 | – |",
+		"| disentangled | 2 | 90.00 ± 0.00 |",
+		"| base CNN, on the classifier | 60.0 | – | – | – | – |", // at .2 it was not run on all
+		"| disentangled, gradient of the whole training loss (closest to the paper) | 30.0 ± 14.1 | – |",
 		"| disentangled, *paper* | *8.8* | *12.3* |",
-		"200 test images.",
+		"| base CNN, as in the attack's own paper | 90.0 | 100.0 |",
+		"| base CNN, as in Foolbox 1 | – | – |",
+		"10 test images.",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("want %q in\n%s", want, b.String())
@@ -47,9 +63,22 @@ func TestTables(t *testing.T) {
 	}
 }
 
+func TestWithoutEps(t *testing.T) {
+	for text, want := range map[string]string{
+		"fgsm": "fgsm", "fgsm(eps=.1 .2)": "fgsm", "bim(steps=2,eps=.1)": "bim(steps=2)", "bim(eps=.1,seed=2)": "bim(seed=2)",
+	} {
+		if got := withoutEps(text); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	broken := t.TempDir()
-	if err := os.WriteFile(filepath.Join(broken, "summary.json"), []byte("{"), 0o644); err != nil {
+	if err := os.Mkdir(filepath.Join(broken, "attack"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(broken, "attack", "evaluation.json"), []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for name, dirs := range map[string][]string{"broken": {broken}, "none finished": {t.TempDir()}} {

@@ -133,7 +133,7 @@ func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, ou
 	}
 	defer b.Close()
 	for _, k := range b.Skipped {
-		fmt.Fprintf(log, "left out: %s is not defined for %d classes in %s\n", k, x.Plan.Model.Classes, x.Config.Attack.Norm)
+		fmt.Fprintf(log, "left out: %s is not defined for this model in %s\n", k, x.Config.Attack.Norm)
 	}
 	journal, err := openJournal(home, b.Identity(set), o)
 	if err != nil {
@@ -174,7 +174,7 @@ func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, ou
 	if o.json {
 		return writeJSON(out, r)
 	}
-	report.Attacks(out, r)
+	report.Attacks(out, &r, progress.Columns(out))
 	fmt.Fprintf(out, "\nunwarp report %s makes a page of it.\n", home)
 	return nil
 }
@@ -262,7 +262,7 @@ func check(ctx context.Context, x *experiment.Experiment, b *experiment.Battery,
 		if bar == nil {
 			bar = progress.New(log, "checking", "checks", int64(p.Of), 0)
 		}
-		bar.Set(int64(p.Done), p.ID)
+		bar.Set(int64(p.Done), p.Doing)
 	})
 	if bar != nil {
 		bar.Done()
@@ -277,13 +277,13 @@ func record(x *experiment.Experiment, b *experiment.Battery, set attacks.Set, ev
 	if d := x.Config.Attack.Defence; d != "none" && d != "" {
 		kind += " behind " + d
 	}
-	return report.Record{
+	return report.Record{About: report.About{
 		Run: filepath.Base(filepath.Clean(dir)), Kind: kind, Encoder: x.Config.Model.Encoder, Checkpoint: checkpoint,
 		Set: x.Config.Data.Set, Part: "test", Shape: [3]int{sh.H, sh.W, sh.C}, Classes: x.Plan.Model.Classes,
 		ModelHash: b.Weights, DataHash: experiment.DataHash(set), Version: version(), TensorFlow: tf.Version(),
 		Machine: machine(), Seed: x.Config.Seed, Precision: string(b.Guide.Net.Precision), Date: time.Now().UTC().Truncate(time.Second),
-		Command: strings.Join(append([]string{"unwarp"}, os.Args[1:]...), " "), Evaluation: *ev,
-	}
+		Command: strings.Join(append([]string{"unwarp"}, os.Args[1:]...), " "),
+	}, Evaluation: *ev}
 }
 
 // machine is the processor in words.

@@ -114,7 +114,7 @@ func runTrain(ctx context.Context, o trainOptions, f *configFlags, out, log io.W
 	if o.json {
 		return writeJSON(out, s)
 	}
-	s.Print(out)
+	s.Print(out, progress.Columns(out))
 	return nil
 }
 
@@ -141,12 +141,15 @@ func conclude(ctx context.Context, x *experiment.Experiment, s *report.Summary, 
 	if err != nil {
 		return err
 	}
+	var r *report.Record
 	if len(x.Config.Attack.Attacks) > 0 {
-		if s.Attacks, err = attackTrained(ctx, x, set, s.Run, log); err != nil {
+		if r, err = attackTrained(ctx, x, set, s.Run, log); err != nil {
 			return err
 		}
+		f := report.Derive(r)
+		s.Attacks = &f
 	}
-	if s.Pictures, err = pictures(x, s.Run, set, s.Attacks); err != nil {
+	if s.Pictures, err = pictures(x, s.Run, set, r); err != nil {
 		return err
 	}
 	e, err := x.Plan.WriteSavedModel(x.Net, filepath.Join(s.Run, "export"), x.Config.Export, nil)

@@ -57,8 +57,22 @@ func DefaultAttack() Attack {
 // Ensembles are lists of attacks with a name of their own.
 var Ensembles = map[string][]string{
 	// Croce and Hein 2020, with their settings.
-	"standard": {"apgd", "apgd-t", "fab-t", "square"},
+	"standard": standard,
+	// Everything, the cheap and strong first: what they break the others do
+	// not see. Attacks that would take hours are given fewer steps.
+	"battery": slices.Concat([]string{
+		"random(draws=10)", "fgsm", "fgsm(loss=margin)", "fgsm(loss=training)", "rfgsm", "bim", "bim(loss=training)", "mifgsm",
+		"pgd(steps=100,restarts=5)",
+	}, standard, []string{
+		"apgd(loss=dlr)", "mixed", "codes", "codes(code=appearance)", "codes(code=geometry)", "codes(towards=away)",
+		"deepfool", "ddn", "fmn", "cw(search=5,steps=1000)", "ead(search=5,steps=300)", "jsma",
+		"nes", "spsa(steps=40)", "hopskipjump(steps=20,budget=10000)", "boundary(steps=5000)", "substitute",
+		"uniform", "gaussian", "saltpepper", "localsearch(rounds=50)", "localsearch",
+		"spatial", "flow", "corruption",
+	}),
 }
+
+var standard = []string{"apgd", "apgd-t", "fab(targets=9)", "square"}
 
 // Defences are the values of attack.defence.
 var Defences = []string{"none", "quantise", "scale", "noise"}
@@ -117,9 +131,9 @@ func (a Attack) list() ([]attacks.Attack, error) {
 }
 
 // Options are the engine's options for a victim. What an ensemble holds that
-// is not defined for the victim's number of classes or for the norm is left
-// out, and named in skipped; an attack named by itself is not.
-func (a Attack) Options(classes int) (o attacks.Options, skipped []string, err error) {
+// is not defined for the norm or for the victim, which may lack a code or
+// classes, is left out and named in skipped; an attack named by itself is not.
+func (a Attack) Options(v attacks.Victim) (o attacks.Options, skipped []string, err error) {
 	o = attacks.Options{Batch: a.Batch, Exhaustive: a.Exhaustive, Passes: a.Passes, Time: time.Duration(a.Minutes * float64(time.Minute))}
 	if o.Eps, err = attacks.ParseRadii(a.Eps); err != nil {
 		return o, nil, fmt.Errorf("attack.%w", err)
@@ -133,7 +147,7 @@ func (a Attack) Options(classes int) (o attacks.Options, skipped []string, err e
 		}
 		_, ensemble := Ensembles[strings.TrimSpace(text)]
 		for _, k := range list {
-			if ensemble && !defined(k, a.Norm, classes) {
+			if ensemble && !defined(k, a.Norm, v) {
 				skipped = append(skipped, attacks.Text(k))
 				continue
 			}
@@ -143,10 +157,15 @@ func (a Attack) Options(classes int) (o attacks.Options, skipped []string, err e
 	return o, skipped, nil
 }
 
-func defined(k attacks.Attack, n attacks.Norm, classes int) bool {
+func defined(k attacks.Attack, n attacks.Norm, v attacks.Victim) bool {
 	if norms := attacks.About(k).Norms; norms != nil && !slices.Contains(norms, n) {
 		return false
 	}
+	for _, l := range k.Needs(v) {
+		if !v.Offers(l) {
+			return false
+		}
+	}
 	f, ok := k.(attacks.Fitter)
-	return !ok || f.Fits(classes) == nil
+	return !ok || f.Fits(v.Classes) == nil
 }

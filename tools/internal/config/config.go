@@ -45,9 +45,9 @@ type Config struct {
 func Default() Config {
 	c := Config{
 		Seed: 1, Device: graphs.Auto, Precision: graphs.Float32,
-		Data:  pipelines.Data{Set: "glyphs", Seed: 1, Train: 10000, Validation: 1000, Test: 2000, Size: 28},
-		Model: graphs.DefaultModel(),
-		Train: trainer.DefaultConfig(),
+		Data:   pipelines.Data{Set: "glyphs", Seed: 1, Train: 10000, Validation: 1000, Test: 2000, Size: 28},
+		Model:  graphs.DefaultModel(),
+		Train:  trainer.DefaultConfig(),
 		Attack: DefaultAttack(),
 		Export: trainer.DefaultExport(),
 	}

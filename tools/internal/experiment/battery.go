@@ -15,6 +15,7 @@ import (
 	tf "github.com/wamuir/graft/tensorflow"
 
 	"unwarp/attacks"
+	"unwarp/attacks/checks"
 	"unwarp/graphs"
 	"unwarp/tools/internal/config"
 	"unwarp/tools/internal/quiet"
@@ -46,7 +47,11 @@ func (b *Battery) Close() {
 // are kept.
 func (x *Experiment) Battery(dir, pointer string, keep int) (*Battery, error) {
 	c := x.Config.Attack
-	o, skipped, err := c.Options(x.Plan.Model.Classes)
+	v, err := Defended(Victim(x.Plan), c.Defence)
+	if err != nil {
+		return nil, &ConfigError{err}
+	}
+	o, skipped, err := c.Options(v)
 	if err != nil {
 		return nil, &ConfigError{err}
 	}
@@ -75,6 +80,9 @@ func ensembles() (names []string) {
 func (b *Battery) open(x *Experiment, dir, pointer string) (err error) {
 	load := loader(dir, pointer)
 	list := b.Options.Attacks
+	if x.Config.Attack.Checks > 0 {
+		list = append(checks.Attacks(), list...)
+	}
 	if b.Judge, err = b.stage(x, x.Config.Attack.Defence, load, list); err != nil {
 		return err
 	}
@@ -96,8 +104,21 @@ func (b *Battery) open(x *Experiment, dir, pointer string) (err error) {
 	if b.Weights, err = weightsHash(dir, pointer); err != nil {
 		return err
 	}
+	if err := quiet.During(b.warm); err != nil {
+		return err
+	}
 	if b.Engine, err = attacks.NewEngine(b.Judge, b.Guide, b.Options); err != nil {
 		return &ConfigError{err}
+	}
+	return nil
+}
+
+// warm runs every pass once, which is when TensorFlow optimises it and talks.
+func (b *Battery) warm() error {
+	for _, s := range []attacks.Stage{b.Judge, b.Guide} {
+		if err := s.Warm(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -123,21 +144,19 @@ func (b *Battery) stage(x *Experiment, defence string, load load, list []attacks
 	var s attacks.Stage
 	var plan *trainer.Plan
 	c := x.Config
-	err := quiet.During(func() (err error) {
-		s.Net, err = graphs.Build(graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads}, func(gb *graphs.Builder) error {
-			if plan, err = trainer.DeclareInference(gb, c.Train, x.Plan.Model, x.Plan.Shape); err != nil {
-				return err
-			}
-			v, err := Defended(Victim(plan), defence)
-			if err != nil {
-				return err
-			}
-			if s.Arena, err = attacks.NewArena(gb, v, attacks.Threat{Norm: c.Attack.Norm, Lo: 0, Hi: 1}); err != nil {
-				return err
-			}
-			return s.Arena.Declare(offered(v, list)...)
-		})
-		return err
+	var err error
+	s.Net, err = graphs.Build(graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads}, func(gb *graphs.Builder) error {
+		if plan, err = trainer.DeclareInference(gb, c.Train, x.Plan.Model, x.Plan.Shape); err != nil {
+			return err
+		}
+		v, err := Defended(Victim(plan), defence)
+		if err != nil {
+			return err
+		}
+		if s.Arena, err = attacks.NewArena(gb, v, attacks.Threat{Norm: c.Attack.Norm, Lo: 0, Hi: 1}); err != nil {
+			return err
+		}
+		return s.Arena.Declare(offered(v, list)...)
 	})
 	if err != nil {
 		return s, err
@@ -189,6 +208,12 @@ func Defended(v attacks.Victim, name string) (attacks.Victim, error) {
 	switch name {
 	case "", "none":
 		return v, nil
+	case "quantise":
+		return checks.Quantised(v, 8), nil
+	case "scale":
+		return checks.Saturated(v, 1000), nil
+	case "noise":
+		return checks.Noisy(v, .1), nil
 	}
 	return v, fmt.Errorf("attack.defence: want one of %s, got %q", strings.Join(config.Defences, ", "), name)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -85,5 +86,62 @@ func TestShapeThatDoesNotFit(t *testing.T) {
 		if _, err := Encode(a); err == nil || !strings.Contains(err.Error(), `"a"`) {
 			t.Errorf("%v of 5 values: want an error that names it, got %v", a.shape, err)
 		}
+	}
+}
+
+func TestDecode(t *testing.T) {
+	raw, err := Encode(
+		Float32("f", []float32{1.5, float32(math.Inf(1)), 0, 1e-20, 3, -2}, 2, 3),
+		Int32("i", []int32{-1, math.MaxInt32, 7}, 3),
+		Uint8("u", []uint8{0, 255}, -1),
+		Float32("none", nil, 0, 28),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := Decode(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := all["f"]; !slices.Equal(f.Float32s(), []float32{1.5, float32(math.Inf(1)), 0, 1e-20, 3, -2}) || !slices.Equal(f.Shape(), []int{2, 3}) || f.Int32s() != nil {
+		t.Errorf("f: got %+v", f)
+	}
+	if i, u, n := all["i"], all["u"], all["none"]; !slices.Equal(i.Int32s(), []int32{-1, math.MaxInt32, 7}) || string(u.Uint8s()) != "\x00\xff" || !slices.Equal(n.Shape(), []int{0, 28}) || len(n.Float32s()) != 0 {
+		t.Errorf("got %+v, %+v, %+v", i, u, n)
+	}
+	if missing := all["missing"]; missing.Float32s() != nil || missing.Shape() != nil {
+		t.Errorf("an array that is not there: got %+v", missing)
+	}
+}
+
+// TestDecodeRefuses what is cut off or promises more than it holds, without
+// asking for the memory promised.
+func TestDecodeRefuses(t *testing.T) {
+	npy := func(header string, values int) []byte {
+		return append(append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), byte(len(header)>>8)), append([]byte(header), make([]byte, values)...)...)
+	}
+	for name, raw := range map[string][]byte{
+		"empty":         nil,
+		"no magic":      []byte("hello, this is no array"),
+		"cut header":    npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 0)[:20],
+		"other dict":    npy("{}", 0),
+		"columns first": npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }\n", 8),
+		"doubles":       npy("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }\n", 16),
+		"too short":     npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }\n", 7),
+		"too long":      npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }\n", 9),
+		"huge":          npy("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999, 99999999, 99999999), }\n", 8),
+		"large":         npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000,), }\n", 8),
+	} {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		w, _ := z.Create("a.npy")
+		w.Write(raw)
+		z.Close()
+		if all, err := Decode(b.Bytes()); err == nil || !strings.Contains(err.Error(), `"a"`) {
+			t.Errorf("%s: want an error that names the array, got %v, %v", name, all, err)
+		}
+	}
+	if _, err := Decode([]byte("PK")); err == nil {
+		t.Error("no zip: want an error")
 	}
 }

@@ -48,9 +48,9 @@ import (
 	"regexp"
 )
 
-// noise is what TensorFlow's MLIR pass says through absl's log, which has no
-// variable, at the first run of a process.
-var noise = regexp.MustCompile(`^(WARNING: All log messages before absl::InitializeLog\(\)|I\d{4} .*mlir_graph_optimization_pass)`)
+// noise is what TensorFlow's graph passes say through absl's log, which has no
+// variable, at the first run of each set of fetches.
+var noise = regexp.MustCompile(`^(WARNING: All log messages before absl::InitializeLog\(\)|I\d{4} .*(mlir_graph_optimization_pass|auto_mixed_precision))`)
 
 // During calls f and keeps that noise off standard error; every other line
 // written meanwhile follows when f is done.

@@ -363,8 +363,8 @@ func queries(attempts []attacks.Attempt) *Queries {
 	return q
 }
 
-// shown are the names of attacks as their papers write them.
-var shown = map[string]string{
+// spelled are the names of attacks as their papers write them.
+var spelled = map[string]string{
 	"fgsm": "FGSM", "rfgsm": "R-FGSM", "bim": "BIM", "pgd": "PGD", "mifgsm": "MI-FGSM", "apgd": "APGD", "apgd-t": "APGD-T",
 	"fab": "FAB", "fab-t": "FAB-T", "deepfool": "DeepFool", "cw": "Carlini–Wagner", "ead": "EAD", "jsma": "JSMA", "ddn": "DDN", "fmn": "FMN",
 	"square": "Square", "spsa": "SPSA", "nes": "NES", "boundary": "Boundary", "hopskipjump": "HopSkipJump", "localsearch": "LocalSearch",
@@ -395,7 +395,7 @@ func titles(series []attacks.Series) []string {
 }
 
 func title(s attacks.Series) string {
-	name, ok := shown[s.Name]
+	name, ok := spelled[s.Name]
 	if !ok {
 		name = s.Name
 	}
@@ -459,6 +459,19 @@ func lossWords(l attacks.Loss) string {
 		return string(l) + " code"
 	}
 	return string(l)
+}
+
+// lossNames says what a loss is.
+func lossNames(l attacks.Loss) string {
+	switch l {
+	case attacks.Classification:
+		return "cross-entropy of the label"
+	case attacks.Training:
+		return "whole training loss"
+	case attacks.Linear:
+		return "weighted logits"
+	}
+	return lossWords(l)
 }
 
 // commonest is how often the commonest label occurs.

@@ -53,9 +53,14 @@ const styles = 8
 
 var dashes = [][]vg.Length{nil, {5, 2.5}, {1.5, 2}, {7, 2, 1.5, 2}}
 
-func curveColor(style int) color.NRGBA {
-	return color.NRGBA{16, 0, uint8(style%styles + 1), 255}
-}
+func curveColor(style int) color.NRGBA { return role(0x10, style) }
+
+// A band is filled and an interval's bar drawn in a paler version of the
+// curve's colour.
+func bandColor(style int) color.NRGBA { return role(0x20, style) }
+func barColor(style int) color.NRGBA  { return role(0x30, style) }
+
+func role(of uint8, style int) color.NRGBA { return color.NRGBA{of, 0, uint8(style%styles + 1), 255} }
 
 func curveDashes(style int) []vg.Length { return dashes[(style/2)%len(dashes)] }
 
@@ -147,18 +152,15 @@ func (k curve) intervals(p *plot.Plot) error {
 	for _, q := range slices.Backward(k.points) {
 		band = append(band, plotter.XY{X: q.x, Y: q.low})
 	}
-	shade := curveColor(k.style)
 	if k.strong {
-		shade.A = 40
 		area, err := plotter.NewPolygon(band)
 		if err != nil {
 			return err
 		}
-		area.Color, area.LineStyle.Width = shade, 0
+		area.Color, area.LineStyle.Width = bandColor(k.style), 0
 		p.Add(area)
 		return nil
 	}
-	shade.A = 110
 	for _, q := range k.points {
 		if q.low == q.high {
 			continue
@@ -167,7 +169,7 @@ func (k curve) intervals(p *plot.Plot) error {
 		if err != nil {
 			return err
 		}
-		bar.Color, bar.Width = shade, 1
+		bar.Color, bar.Width = barColor(k.style), 1
 		p.Add(bar)
 	}
 	return nil
@@ -229,7 +231,11 @@ func inline(svg, id, title string) template.HTML {
 		case hex == "#020202":
 			return "var(--rule)"
 		case strings.HasPrefix(hex, "#1000"):
-			return "var(--c" + strings.TrimLeft(hex[5:], "0") + ")"
+			return "var(--c" + hex[6:] + ")"
+		case strings.HasPrefix(hex, "#2000"):
+			return "var(--c" + hex[6:] + ");fill-opacity:.18"
+		case strings.HasPrefix(hex, "#3000"):
+			return "var(--c" + hex[6:] + ");stroke-opacity:.55"
 		}
 		return hex
 	})

@@ -74,19 +74,11 @@ type Images struct {
 // show people who were not asked.
 func faces(set string) bool { return strings.HasPrefix(strings.ToLower(set), "facescrub") }
 
-// Kept gathers the images that the engine kept (attacks.Options.Keep) and their
-// clean versions.
+// Kept gathers the pictures of the first images, of those that the engine kept
+// (attacks.Options.Keep).
 func Kept(set attacks.Set, ev *attacks.Evaluation, sh pipelines.Shape) Images {
 	im := Images{Shape: sh, Adversarial: make([][][]float32, len(ev.Series))}
-	k := 0
-	for _, s := range ev.Series {
-		for i, a := range s.Attempts {
-			if a.Image != nil {
-				k = max(k, i+1)
-			}
-		}
-	}
-	k = min(max(k, Columns), set.Len())
+	k := min(Columns, set.Len())
 	for i := range k {
 		im.Clean = append(im.Clean, set.Pixels[i*sh.Len():(i+1)*sh.Len()])
 	}

@@ -17,26 +17,23 @@ import (
 func Attacks(w io.Writer, r *Record, columns int) { Derive(r).Print(w, columns) }
 
 // Print is [Attacks] of figures.
-func (f Figures) Print(w io.Writer, columns int) {
-	if columns <= 0 {
-		columns = wide
-	}
-	f.tables(w, columns)
+func (f Figures) Print(w io.Writer, columns int) { f.print(w, columns, claims(f)) }
+
+func (f Figures) print(w io.Writer, columns int, claim bool) {
+	columns = columnsOr(columns)
+	f.tables(w, columns, claim)
 	f.distances(w, columns)
-	f.checks(w, columns)
-	v := Judge(f)
+	f.checks(w, columns, claim)
+	v := judge(f, claim)
 	fmt.Fprintln(w)
 	if v.Level == Unsound {
-		wrap(w, columns, "", v.Trust)
+		wrap(w, columns, "", "", v.Trust)
 	}
-	for _, s := range v.Sentences {
-		wrap(w, columns, "", s)
-	}
-	for _, s := range v.Notes {
-		wrap(w, columns, "", s)
+	for _, s := range slices.Concat(v.Sentences, v.Notes) {
+		wrap(w, columns, "", "", s)
 	}
 	if v.Level != Unsound && v.Level != Worthless {
-		wrap(w, columns, "", v.Trust)
+		wrap(w, columns, "", "", v.Trust)
 	}
 }
 
@@ -45,24 +42,32 @@ func (f Figures) Print(w io.Writer, columns int) {
 const (
 	wide   = 160
 	narrow = 30
-	cell   = 7 // columns of one figure
+	cell   = 7 // columns of one figure, at least
 )
 
+// columnsOr is columns, or enough of them where they are not known.
+func columnsOr(columns int) int {
+	if columns <= 0 {
+		return wide
+	}
+	return columns
+}
+
 // tables prints one table for each list of radii that attacks share.
-func (f Figures) tables(w io.Writer, columns int) {
+func (f Figures) tables(w io.Writer, columns int, claim bool) {
 	for _, group := range groups(f.Attacks) {
 		what := "accuracy left, %"
 		if !f.Exhaustive {
 			what = "accuracy left after each attack and those above it, %"
 		}
-		wrap(w, columns, "", fmt.Sprintf("%s of %s (%.1f without attack), %s", what, images(f.Images), 100*f.Clean.Share, f.Norm))
+		wrap(w, columns, "", "  ", fmt.Sprintf("%s of %s (%.1f without attack), %s", what, images(f.Images), 100*f.Clean.Share, f.Norm))
 		var eps []float32
 		for _, p := range group[0].Points {
 			eps = append(eps, p.Eps)
 		}
 		rows := []row{{name: "eps"}}
 		for _, e := range eps {
-			rows[0].cells = append(rows[0].cells, fmt.Sprintf("%.4g", e))
+			rows[0].cells = append(rows[0].cells, epsText(e))
 		}
 		weaker := ""
 		for _, a := range group {
@@ -76,7 +81,7 @@ func (f Figures) tables(w io.Writer, columns int) {
 			}
 			rows = append(rows, r)
 		}
-		worst, low, high := row{name: worstWords(claims(f))}, row{name: "  95 % interval, from"}, row{name: "  to"}
+		worst, low, high := row{name: worstWords(claim)}, row{name: "  95 % interval, from"}, row{name: "  to"}
 		for _, p := range f.Worst {
 			if slices.Contains(eps, p.Eps) {
 				worst.cells = append(worst.cells, fmt.Sprintf("%.1f", 100*p.Left.Share))
@@ -86,7 +91,7 @@ func (f Figures) tables(w io.Writer, columns int) {
 		}
 		printRows(w, columns, append(rows, worst, low, high))
 		if weaker != "" {
-			wrap(w, columns, "  ", "! breaks fewer images than "+weaker+" of the same size: this gradient does not follow the classifier")
+			wrap(w, columns, "  ", "  ", "! breaks fewer images than "+weaker+" of the same size: this gradient does not follow the classifier")
 		}
 	}
 }
@@ -101,9 +106,12 @@ type row struct {
 // too narrow for that, below them, on as many lines as they need.
 func printRows(w io.Writer, columns int, rows []row) {
 	columns = max(columns, narrow)
-	width, cells := 0, 0
+	width, cells, cell := 0, 0, cell
 	for _, r := range rows {
 		width, cells = max(width, utf8.RuneCountInString(r.name)), max(cells, len(r.cells))
+		for _, c := range r.cells {
+			cell = max(cell, 1+len(c))
+		}
 	}
 	if 2+width+cell*cells <= columns {
 		for _, r := range rows {
@@ -118,7 +126,7 @@ func printRows(w io.Writer, columns int, rows []row) {
 	fit := max(1, (columns-2)/cell)
 	for from := 0; from < max(1, cells); from += fit {
 		for _, r := range rows {
-			wrap(w, columns, "  ", r.name)
+			wrap(w, columns, "  ", "    ", r.name)
 			fmt.Fprint(w, "  ")
 			for _, c := range r.cells[min(from, len(r.cells)):min(from+fit, len(r.cells))] {
 				fmt.Fprintf(w, "%*s", cell, c)
@@ -134,12 +142,12 @@ func (f Figures) distances(w io.Writer, columns int) {
 		if !a.Whole || a.Made == 0 {
 			continue
 		}
-		wrap(w, columns, "", fmt.Sprintf("%s: found %d of %d, median distance %s (%s)", a.Title, a.Found.Count, a.Made, distanceText(a.Median), a.Norm))
+		wrap(w, columns, "", "  ", fmt.Sprintf("%s: found %d of %d, median distance %s (%s)", a.Title, a.Found.Count, a.Made, distanceText(a.Median), a.Norm))
 	}
 }
 
 // checks lists what the checks that did not pass have to say.
-func (f Figures) checks(w io.Writer, columns int) {
+func (f Figures) checks(w io.Writer, columns int, claim bool) {
 	for _, c := range order(f.Checks) {
 		if c.Status != checks.Fail && c.Status != checks.Warn {
 			continue
@@ -151,7 +159,7 @@ func (f Figures) checks(w io.Writer, columns int) {
 		if c.Advice != "" {
 			text += ". " + c.Advice
 		}
-		wrap(w, columns, "", modest(text, claims(f)))
+		wrap(w, columns, "", "  ", modest(text, claim))
 	}
 }
 
@@ -197,8 +205,8 @@ func groups(all []Attacked) [][]Attacked {
 	return out
 }
 
-// wrap prints text folded to columns; later lines are indented a little more.
-func wrap(w io.Writer, columns int, indent, text string) {
+// wrap prints text folded to columns; hang is the indent of later lines.
+func wrap(w io.Writer, columns int, indent, hang, text string) {
 	columns = max(columns, narrow)
 	line := indent
 	length := len(indent)
@@ -208,7 +216,7 @@ func wrap(w io.Writer, columns int, indent, text string) {
 		case i == 0:
 		case length+1+n > columns:
 			fmt.Fprintln(w, line)
-			line, length = indent+"  ", len(indent)+2
+			line, length = hang, len(hang)
 		default:
 			line, length = line+" ", length+1
 		}

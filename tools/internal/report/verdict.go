@@ -98,9 +98,9 @@ func judge(f Figures, claim bool) Verdict {
 		last := fmt.Sprintf("%s %s; a stronger one can only lower that.", capital(attacksWords(f, "leaves", "leave")), percentWords(p.Left.Share))
 		switch {
 		case p.Left.Count == 0:
-			last = fmt.Sprintf("%s nothing: each image is broken by at least one of them.", capital(attacksWords(f, "leaves", "leave")))
+			last = fmt.Sprintf("%s nothing: each image that was right is broken by at least one of them.", capital(attacksWords(f, "leaves", "leave")))
 			if len(f.Attacks) == 1 {
-				last = "This attack leaves nothing: it breaks each image."
+				last = "This attack leaves nothing: it breaks each image that was right."
 			}
 		case claim:
 			last = fmt.Sprintf("So the robust accuracy at this radius is at most %s; a stronger attack can only lower that.", percentWords(p.Left.Share))
@@ -115,7 +115,7 @@ func judge(f Figures, claim bool) Verdict {
 func notes(f Figures, p Point) []string {
 	var out []string
 	if f.Stopped != "" {
-		out = append(out, fmt.Sprintf("The evaluation ended early (%s): %d attempts were not made; with them the figures can only fall.", f.Stopped, f.Missing))
+		out = append(out, fmt.Sprintf("The evaluation ended early (%s): attempts not made: %d; with them the figures can only fall.", f.Stopped, f.Missing))
 	}
 	for _, a := range f.Attacks {
 		var weaker []string
@@ -134,7 +134,7 @@ func notes(f Figures, p Point) []string {
 		}
 	}
 	if f.Images < 1000 {
-		out = append(out, fmt.Sprintf("%s are few: with 95 %% confidence the share left lies between %s and %s.", capital(images(f.Images)), percentWords(p.Left.Low), percentWords(p.Left.High)))
+		out = append(out, fmt.Sprintf("%s are few: with 95 %% confidence these attacks leave between %s and %s of such images.", capital(images(f.Images)), percentWords(p.Left.Low), percentWords(p.Left.High)))
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"unwarp/tools/internal/config"
@@ -43,12 +44,15 @@ func (s Summary) Print(w io.Writer, columns int) {
 	fmt.Fprintf(w, "  %s/summary.json, %s/metrics.jsonl, tensorboard --logdir %s\n", s.Run, s.Run, s.Run)
 }
 
+// article names a kind of model; a defence around it comes after "behind".
 func article(kind string) string {
-	switch kind {
-	case "base":
-		return "the base CNN"
-	case "reconstruction":
-		return "the reconstruction ablation"
+	kind, defence, behind := strings.Cut(kind, " behind ")
+	words, ok := map[string]string{"base": "the base CNN", "reconstruction": "the reconstruction ablation", "disentangled": "the disentangled classifier", "": "a model"}[kind]
+	if !ok {
+		words = "the model " + kind
 	}
-	return "the disentangled classifier"
+	if behind {
+		words += " behind the defence " + defence
+	}
+	return words
 }

@@ -1,0 +1,63 @@
+package checks
+
+import (
+	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
+
+	"unwarp/attacks"
+	"unwarp/graphs"
+)
+
+// Subject is a defence that only looks like one: it hides the gradient and
+// leaves the classifier as vulnerable as it was. The checks must flag each.
+type Subject struct {
+	Name string
+	Wrap func(attacks.Victim) attacks.Victim
+}
+
+// Subjects are the broken defences that come with the tool.
+var Subjects = []Subject{
+	{"quantised input", func(v attacks.Victim) attacks.Victim { return Quantised(v, 8) }},
+	{"logits times 1000", func(v attacks.Victim) attacks.Victim { return Saturated(v, 1000) }},
+	{"random noise", func(v attacks.Victim) attacks.Victim { return Noisy(v, .1) }},
+}
+
+// Quantised rounds the input to a few levels, so that the gradient is zero
+// everywhere: shattered gradients in the words of Athalye et al. 2018.
+func Quantised(v attacks.Victim, levels int) attacks.Victim {
+	return bare(v, func(s *graphs.Scope, images tf.Output) tf.Output {
+		n := op.Const(s.Op("levels"), float32(levels-1))
+		near := op.AddV2(s.Op("near"), op.Mul(s.Op("stretch"), images, n), op.Const(s.Op("half"), float32(.5)))
+		// Floor has no gradient in TensorFlow, and a victim without any could
+		// not be attacked at all; zero times the image makes it zero instead.
+		path := op.Mul(s.Op("path"), images, op.Const(s.Op("zero"), float32(0)))
+		return op.Div(s.Op("shrink"), op.AddV2(s.Op("step"), op.Floor(s.Op("floor"), near), path), n)
+	}, same)
+}
+
+// Saturated multiplies the logits, so that the gradient of the cross-entropy is
+// rounded to zero, as in defensive distillation (Carlini and Wagner 2017).
+func Saturated(v attacks.Victim, factor float32) attacks.Victim {
+	return bare(v, same, func(s *graphs.Scope, logits tf.Output) tf.Output { return graphs.Weighted(s, factor, logits) })
+}
+
+// Noisy adds normal noise to the input, drawn anew in each pass.
+func Noisy(v attacks.Victim, sigma float32) attacks.Victim {
+	return bare(v, func(s *graphs.Scope, images tf.Output) tf.Output {
+		noise := op.RandomStandardNormal(s.Op("noise"), op.Shape(s.Op("shape"), images), tf.Float)
+		noise = op.StopGradient(s.Op("stop"), noise) // whose shape is the image's, but which has no gradient
+		return op.AddV2(s.Op("noised"), images, graphs.Weighted(s, sigma, noise))
+	}, same)
+}
+
+func same(_ *graphs.Scope, x tf.Output) tf.Output { return x }
+
+// bare is v between two functions, without its training loss and codes.
+func bare(v attacks.Victim, before, after func(*graphs.Scope, tf.Output) tf.Output) attacks.Victim {
+	inner := v.Logits
+	v.TrainingLoss, v.Codes, v.CodeNames = nil, nil, nil
+	v.Logits = func(s *graphs.Scope, images tf.Output) tf.Output {
+		return after(s, inner(s, before(s, images)))
+	}
+	return v
+}

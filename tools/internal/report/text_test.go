@@ -1,0 +1,268 @@
+package report
+
+import (
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"unwarp/attacks"
+	"unwarp/attacks/checks"
+	"unwarp/pipelines"
+	"unwarp/trainer"
+)
+
+// series of four images of class 0, of which the first three are right without
+// attack: reach is where each breaks, 0 for nowhere.
+func series(text, name string, family attacks.Family, loss attacks.Loss, radii []float32, reach ...attacks.Far) attacks.Series {
+	s := attacks.Series{Attack: text, Name: name, Family: family, Schedule: attacks.Ascending, Norm: attacks.Linf, Radii: radii}
+	if loss != "" {
+		s.Losses = []attacks.Loss{loss}
+	}
+	for _, r := range reach {
+		a := attacks.Attempt{Done: true, Distance: r, Reach: r, Class: 1}
+		if r == 0 {
+			a.Distance, a.Reach = inf, inf
+		}
+		for _, e := range radii {
+			a.Tried += map[bool]string{true: "1", false: "0"}[float64(a.Reach) <= float64(e)+1e-6]
+		}
+		s.Attempts = append(s.Attempts, a)
+	}
+	s.Attempts = append(s.Attempts, attacks.Attempt{Distance: inf, Reach: inf})
+	return s
+}
+
+// four is an evaluation that breaks image 0 from .1 on and image 1 from .2 on by fgsm, image 2
+// from .2 on by random signs alone.
+func four() Record {
+	large, small := []float32{.1, .2}, []float32{.05}
+	return Record{About: About{Run: "x", Kind: "base", Encoder: "hinton", Set: "mnist", Part: "test", Shape: [3]int{4, 4, 1}, Classes: 3}, Evaluation: attacks.Evaluation{
+		Norm: attacks.Linf, Radii: []float32{.05, .1, .2}, Exhaustive: true, Images: 4, CleanRight: 3,
+		Labels: []int32{0, 0, 0, 0}, Clean: []int32{0, 0, 0, 1}, Index: []int{0, 1, 2, 3},
+		Series: []attacks.Series{
+			series("random", "random", attacks.Baseline, "", large, 0, 0, .2),
+			series("fgsm", "fgsm", attacks.WhiteBox, attacks.Classification, large, .1, .2, 0),
+			series("fgsm(loss=training)", "fgsm", attacks.WhiteBox, attacks.Training, large, 0, 0, 0),
+			series("bim(steps=3,alpha=.05)", "bim", attacks.WhiteBox, attacks.Margin, small, 0, 0, 0),
+		},
+	}}
+}
+
+func TestAttackTable(t *testing.T) {
+	r := four()
+	var b strings.Builder
+	Attacks(&b, &r, 0)
+	want := `accuracy left, % of 4 images (75.0 without attack), linf
+  eps                                    0.1    0.2
+  random signs, no gradient             75.0   50.0
+  FGSM, gradient of the classifier      50.0   25.0
+  FGSM, gradient of the training loss   75.0  75.0!
+  worst case per image                  50.0    0.0
+    95 % interval, from                 15.0    0.0
+    to                                  85.0   49.0
+  ! breaks fewer images than random signs of the same size: this gradient does not follow the classifier
+accuracy left, % of 4 images (75.0 without attack), linf
+  eps                                    0.05
+  BIM, 3 steps, gradient of the margin   75.0
+  worst case per image                   75.0
+    95 % interval, from                  30.1
+    to                                   95.4
+
+`
+	if got := b.String(); !strings.HasPrefix(got, want) {
+		t.Errorf("want\n%s\ngot\n%s", want, got)
+	}
+}
+
+// TestSurvivors wants what is left after an attack where later ones see
+// survivors only, and no mark for a gradient that was given no chance.
+func TestSurvivors(t *testing.T) {
+	r := four()
+	r.Evaluation.Exhaustive = false
+	for _, k := range []int{1, 2} { // random signs broke image 2 before
+		r.Evaluation.Series[k].Attempts[2] = attacks.Attempt{Done: true, Skipped: true, Distance: inf, Reach: inf}
+	}
+	f := Derive(&r)
+	for k, want := range [][2]int{{3, 2}, {2, 0}, {2, 0}} {
+		for p, left := range want {
+			if got := f.Attacks[k].Points[p]; got.Left.Count != left || got.Weaker != "" || got.Only != nil {
+				t.Errorf("%s at %g: want %d left, unmarked, got %+v", f.Attacks[k].Attack, got.Eps, left, got)
+			}
+		}
+	}
+	var b strings.Builder
+	f.Print(&b, 0)
+	if got := b.String(); !strings.Contains(got, "after each attack and those above it") || strings.Contains(got, "weakness of this attack") {
+		t.Errorf("want a table that says it is cumulative, and nothing on single attacks:\n%s", got)
+	}
+	// Random signs that come later and break more than the gradient did prove
+	// it weak all the same.
+	e := &r.Evaluation
+	large := e.Series[0].Radii
+	e.Series = []attacks.Series{series("fgsm", "fgsm", attacks.WhiteBox, attacks.Classification, large, 0, 0, 0), series("random", "random", attacks.Baseline, "", large, .1, 0, .2)}
+	if f = Derive(&r); f.Attacks[0].Points[1].Weaker != "random signs" {
+		t.Errorf("want the gradient marked, got %+v", f.Attacks[0].Points[1])
+	}
+}
+
+func TestTitles(t *testing.T) {
+	one := attacks.Series{Attack: "bim(steps=3)", Name: "bim", Losses: []attacks.Loss{attacks.Classification}, Radii: []float32{.1}}
+	two := one
+	two.Attack = "bim(alpha=.01,steps=3)"
+	again := two
+	odd := attacks.Series{Attack: "new(x=1)", Name: "new", Params: []attacks.Param{{Key: "target", Value: "next"}, {Key: "restarts", Value: "5"}}, Losses: []attacks.Loss{attacks.Appearance, attacks.DLR}}
+	got := titles([]attacks.Series{one, two, again, odd})
+	want := []string{"bim(steps=3)", "bim(alpha=.01,steps=3)", "bim(alpha=.01,steps=3), run 2", "new, 5 restarts, target next, gradient of the appearance code and the DLR loss"}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("want %q, got %q", want[i], got[i])
+		}
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	r := four()
+	say := func() string {
+		var b strings.Builder
+		Derive(&r).Print(&b, 0)
+		return b.String()
+	}
+	want := func(texts ...string) {
+		t.Helper()
+		got := say()
+		for _, text := range texts {
+			not := strings.HasPrefix(text, "!")
+			if strings.Contains(got, strings.TrimPrefix(text, "!")) == not {
+				t.Errorf("want %q in\n%s", text, got)
+			}
+		}
+	}
+	// The middle eps of .05, .1, .2: image 0 falls to fgsm, image 3 is wrong without attack.
+	want("Changing each pixel by at most 0.1 is enough", "down to 50.0 % or less", "leave 50.0 %; a stronger one can only lower that", "training loss leaves 75.0 %: that measures the weakness", "not checked", "4 images are few", "!robust")
+	r.Evaluation.Norm = attacks.L2
+	want("!each pixel", "Euclidean length 0.1")
+	r.Evaluation.Norm = attacks.L1
+	want("!each pixel", "add up to 0.1")
+	r.Evaluation.Norm = attacks.Linf
+	r.Evaluation.Stopped = "the budget is used up"
+	r.Evaluation.Series[3].Attempts[0].Done = false
+	want("ended early (the budget is used up): attempts not made: 1", "can only fall")
+	r.Checks = []checks.Result{{ID: "C07", Status: checks.Fail, Title: "T", Value: "3 %", Threshold: "2 %", Images: []int{1, 2, 3, 4, 5, 6, 7}, Advice: "Robustness is not shown."}, {ID: "C01", Status: checks.Pass}, {ID: "C04", Status: checks.Warn, Title: "W", Value: "1", Threshold: "0"}}
+	want("FAIL C07 T: 3 %, want 2 %; images 1, 2, 3, 4, 5 and 2 more. Strength under attack is not shown.", "WARN C04", "!C01", "1 of 3 checks failed (C07)", "!obust")
+	r.Checks = r.Checks[1:]
+	want("1 of 2 checks leave something open (C04)")
+	r.Checks = solid(r.Checks[:1])
+	want("robust accuracy at this radius is at most 50.0 %", "robust accuracy, at most", "2 checks found nothing wrong")
+	r.Evaluation.Radii = []float32{.2} // where all are broken
+	want("leave nothing", "down to 0.0 %.", "!at most 0.0 %;")
+	r.Evaluation.Radii = []float32{.05} // where none is
+	want("turned no right answer", "doubt the attacks first")
+	r.Evaluation.Labels = []int32{0, 0, 0, 1} // three could be guessed
+	r.Evaluation.Clean = []int32{0, 0, 0, 0}
+	want("learned nothing", "!enough to")
+	r = Record{}
+	want("Nothing was attacked")
+}
+
+func TestNarrow(t *testing.T) {
+	r := fake("a-long-name-of-a-run", 40, []float32{4. / 255, 8. / 255, .1, .3, .5}, true, battery, 5)
+	for _, columns := range []int{30, 44, 60, 79, 200} {
+		var b strings.Builder
+		written(r).Print(&b, columns)
+		for line := range strings.Lines(b.String()) {
+			if n := len([]rune(strings.TrimRight(line, "\n"))); n > columns {
+				t.Errorf("%d columns: a line of %d: %s", columns, n, line)
+			}
+		}
+		if got := b.String(); !strings.Contains(got, "8/255") || !strings.Contains(got, "DeepFool: found") {
+			t.Errorf("%d columns: something is missing:\n%s", columns, got)
+		}
+	}
+}
+
+func TestPictures(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, PicturesDir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	sh := pipelines.Shape{H: 4, W: 4, C: 1}
+	r := four()
+	set := attacks.Set{Pixels: make([]float32, 4*16), Labels: r.Evaluation.Labels, Index: r.Evaluation.Index}
+	r.Evaluation.Series[1].Attempts[0].Image = make([]float32, 16)
+	adversarial, err := Adversarial(dir, set, &r.Evaluation, sh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, adversarial, 3) // clean, changed, change
+	full := trainer.Decoded{Canonical: make([]float32, 64), Field: make([]float32, 128), Reconstruction: make([]float32, 64)}
+	for name, d := range map[string]trainer.Decoded{"full": full, "no warp": {Reconstruction: full.Reconstruction}} {
+		path, err := Reconstructions(dir, set.Pixels, d, sh)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		rows := 3
+		if d.Field == nil {
+			rows = 2
+		}
+		check(t, path, rows)
+	}
+	if _, err := Adversarial(filepath.Join(dir, "none"), set, &r.Evaluation, sh); err == nil || !strings.Contains(err.Error(), "none") {
+		t.Errorf("no folder: got %v", err)
+	}
+}
+
+func TestMagnified(t *testing.T) {
+	got, times := magnified([]float32{0, 1, .5}, []float32{.125, .875, .5})
+	if times != 4 || got[0] != 1 || got[1] != 0 || got[2] != .5 {
+		t.Errorf("want a change of 1/8 drawn 4 times round grey, got %v, %d times", got, times)
+	}
+	if got, times := magnified([]float32{1}, []float32{1}); times != 1 || got[0] != .5 {
+		t.Errorf("no change: want grey, got %v, %d times", got, times)
+	}
+	if _, times := magnified([]float32{0}, []float32{1e-9}); times != 32 {
+		t.Errorf("want at most 32 times, got %d", times)
+	}
+}
+
+// check wants a PNG of four 4x4 images in each row.
+func check(t *testing.T, path string, rows int) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	img, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	side := 4 * (84 / 4)
+	if b := img.Bounds(); b.Dx() != 4+4*(side+4) || b.Dy() != 4+rows*(side+13+4) {
+		t.Errorf("%s: want %d rows of 4, got %v", path, rows, b)
+	}
+}
+
+func TestSummaryWords(t *testing.T) {
+	r := four()
+	f := Derive(&r)
+	s := Summary{
+		Run: "runs/x", Attacks: &f, Pictures: []string{"runs/x/pictures/a.png"}, Export: &trainer.ExportReport{Path: "runs/x/export"},
+		Training: trainer.Summary{Steps: 10, Epochs: 2.5, Seconds: 61, ImagesPerSecond: 1234.4},
+		Test:     trainer.Evaluation{Accuracy: .9912, Images: 10000},
+	}
+	s.Config.Model.Kind, s.Config.Model.Encoder, s.Config.Data.Set = "base", "hinton", "mnist"
+	var b strings.Builder
+	s.Print(&b, 0)
+	for _, want := range []string{"the base CNN (hinton) on mnist: 10 steps, 2.5 epochs, 1m1s, 1234 images/s", "99.12 % of 10000", "worst case", "runs/x/pictures/a.png\n", "runs/x/export ", "runs/x/summary.json"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("want %q in\n%s", want, b.String())
+		}
+	}
+	for kind, want := range map[string]string{"": "a model", "base behind noise": "the base CNN behind the defence noise", "resnet": "the model resnet"} {
+		if got := article(kind); got != want {
+			t.Errorf("%q: want %q, got %q", kind, want, got)
+		}
+	}
+}

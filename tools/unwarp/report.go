@@ -1,0 +1,122 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"unwarp/tools/internal/progress"
+	"unwarp/tools/internal/report"
+	"unwarp/trainer"
+)
+
+type reportOptions struct {
+	out        string
+	text, json bool
+}
+
+func newReport() *cobra.Command {
+	var o reportOptions
+	c := &cobra.Command{
+		Use:   "report RUN...",
+		Short: "Make a page of what attacks found, for one run or several side by side",
+		Long: `Report reads the evaluation that unwarp attack left in each RUN and writes
+  report.html  one file that needs no other and no network: the verdict, what
+               the checks say, curves and tables with 95 % intervals, losses,
+               pictures, what it cost, and all that is needed to repeat it
+  report.json  the same figures
+into RUN, or where there are several, into the current folder.
+
+Pictures of data sets of faces are left out.`,
+		Example: `  unwarp report runs/glyphs-disentangled-seed1
+  unwarp report runs/mnist-base-seed1 runs/mnist-base-seed2 --out reports
+  unwarp report RUN --text
+  unwarp report RUN --json | jq .runs[0].worst`,
+		Args: someRuns,
+		RunE: func(c *cobra.Command, args []string) error {
+			return runReport(o, args, c.OutOrStdout())
+		},
+		ValidArgsFunction: completeRuns,
+	}
+	c.Flags().StringVar(&o.out, "out", "", "write into `DIR`")
+	c.Flags().BoolVar(&o.text, "text", false, "print the report for a terminal instead")
+	c.Flags().BoolVar(&o.json, "json", false, "print report.json instead")
+	return c
+}
+
+// someRuns is the argument check of commands that take run folders.
+func someRuns(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("%s: want at least one run folder, as unwarp train names it, got none", c.Name())
+	}
+	return nil
+}
+
+func runReport(o reportOptions, runs []string, out io.Writer) error {
+	if o.text && o.json || o.out != "" && (o.text || o.json) {
+		return usage(errors.New("--out, --text and --json exclude each other: a report is written or printed"))
+	}
+	r := report.New(version(), time.Now())
+	for _, dir := range runs {
+		rec, images, err := report.Load(dir)
+		if err != nil {
+			return usage(err)
+		}
+		r.Add(filepath.Clean(dir), rec, images)
+	}
+	if o.text {
+		r.Print(out, columns(out))
+		return nil
+	}
+	raw, err := r.JSON()
+	if err != nil {
+		return err
+	}
+	if o.json {
+		_, err := out.Write(raw)
+		return err
+	}
+	dir := o.out
+	switch {
+	case dir != "":
+	case len(runs) == 1:
+		dir = filepath.Clean(runs[0])
+	default:
+		dir = "."
+	}
+	return writeReport(r, raw, dir, out)
+}
+
+func writeReport(r *report.Report, figures []byte, dir string, out io.Writer) error {
+	page, err := r.HTML()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return notWritten("--out", dir, err)
+	}
+	for _, file := range []struct {
+		name string
+		raw  []byte
+	}{{"report.json", figures}, {"report.html", page}} {
+		path := filepath.Join(dir, file.name)
+		if err := trainer.WriteFile(path, file.raw); err != nil {
+			return notWritten("--out", path, err)
+		}
+	}
+	fmt.Fprintf(out, "%s (open it in a browser), %s\n", filepath.Join(dir, "report.html"), filepath.Join(dir, "report.json"))
+	return nil
+}
+
+// columns is the width of the terminal behind out, 0 where there is none.
+func columns(out io.Writer) int {
+	if w, ok := out.(*watched); ok {
+		out = w.w
+	}
+	return progress.Columns(out)
+}
