@@ -81,7 +81,7 @@ func TestSquareMovesMass(t *testing.T) {
 			k := canvas(n, s[0], s[1], s[2], eps)
 			m := &pyramidWindows{spots: spots{c: k}}
 			best, x := make([]float32, len(k.Image)), make([]float32, len(k.Image))
-			hit := make([]bool, k.H*k.W)
+			hit, most := make([]bool, k.H*k.W), 0
 			for i := range 2500 {
 				if i%10 == 0 { // in L1 all mass ends in few pixels
 					m.start(best)
@@ -90,7 +90,7 @@ func TestSquareMovesMass(t *testing.T) {
 					t.Fatalf("%s %v, move %d: want distance %g, got %g", n, s, i, eps, d)
 				}
 				m.move(x, best, 9.2/float64(k.H*k.W))
-				still := 0
+				still, emptied := 0, 0
 				for j := range k.H * k.W {
 					a, b := float64(x[j*k.C]-k.Image[j*k.C]), float64(best[j*k.C]-k.Image[j*k.C])
 					if math.Abs(a-b) < 1e-6 || math.Abs(a) < 1e-6 && math.Abs(b) < 1e-6 {
@@ -98,7 +98,11 @@ func TestSquareMovesMass(t *testing.T) {
 					} else {
 						hit[j] = true
 					}
+					if math.Abs(a) < 1e-7 && math.Abs(b) > 1e-7 {
+						emptied++
+					}
 				}
+				most = max(most, emptied)
 				// Scaling to the surface moves the rest a little, but in L2 only
 				// where the box cut something off.
 				if least := k.H*k.W - 18; n == L2 && still < least {
@@ -108,6 +112,9 @@ func TestSquareMovesMass(t *testing.T) {
 			}
 			if i := slices.Index(hit, false); i >= 0 {
 				t.Errorf("%s %v: no window reached pixel (%d,%d)", n, s, i/k.W, i%k.W)
+			}
+			if want := 9; n == L2 && k.H > 3 && most < want {
+				t.Errorf("%s %v: want a window of %d pixels emptied, got at most %d", n, s, want, most)
 			}
 		}
 	}
@@ -231,6 +238,57 @@ func TestDecisionsOnPlanes(t *testing.T) {
 			if ratio := float64(at.Distance) / best; !(ratio >= .999 && ratio <= c.ratio) {
 				t.Errorf("%s, image %d: distance %g is %g times the smallest, %g; want at most %g", c.attack, i, at.Distance, ratio, best, c.ratio)
 			}
+		}
+	}
+}
+
+// TestNormal: the direction that HopSkipJump estimates on a plane is the
+// plane's; where all points are on one side it is still a direction.
+func TestNormal(t *testing.T) {
+	l := newLinear(4, 4, 4, 1, 2)
+	onCases(t, l.victim(), L2, l.labelled(1, 4, .3, .7), nil, func(c *Case) {
+		a := &HopSkipJump{}
+		far := c.outset("noise")
+		if far == nil {
+			t.Fatalf("image %d: no start", c.Index)
+		}
+		x := c.homeward(far, L2, 1e-6)
+		g := a.normal(c, x, 800, .1)
+		want := l.gradient(Margin, x, int32(c.Label))
+		var ab, bb float64
+		for i := range g {
+			ab += float64(g[i]) * want[i]
+			bb += want[i] * want[i]
+		}
+		if cos := ab / math.Sqrt(bb); cos < .95 {
+			t.Errorf("image %d: cosine %g with the plane's normal", c.Index, cos)
+		}
+		if size := norm(L2, a.normal(c, c.Image, 20, 1e-6)); abs(size-1) > 1e-3 {
+			t.Errorf("image %d: far from the boundary want a direction of length 1, got %g", c.Index, size)
+		}
+	})
+}
+
+// TestWalkProposals: a move on the sphere keeps the distance and has its size,
+// the step towards the image shortens it by its part.
+func TestWalkProposals(t *testing.T) {
+	k := canvas(L2, 8, 8, 1, 1)
+	x := clone(k.Image)
+	for i := range x {
+		x[i] += .05 * float32(k.Rand.NormFloat64())
+	}
+	w := &walk{c: k, x: x, spherical: .2, inward: .1}
+	for range 50 {
+		near, on, radius := w.propose()
+		if d := distance(L2, on, k.Image); math.Abs(d/radius-1) > 1e-4 {
+			t.Fatalf("want a move on the sphere of radius %g, got distance %g", radius, d)
+		}
+		if d := distance(L2, near, k.Image); math.Abs(d/radius-.9) > 1e-4 {
+			t.Fatalf("want a step to %g, got distance %g", .9*radius, d)
+		}
+		// The tangent has length .2 radius: the chord back on the sphere is shorter.
+		if d, want := distance(L2, on, x), 2*radius*math.Sin(math.Atan(.2)/2); math.Abs(d/want-1) > 1e-3 {
+			t.Fatalf("want a move of %g, got %g", want, d)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package attacks
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -155,6 +156,60 @@ func TestPGDPlans(t *testing.T) {
 		k := parse(t, row.text)[0].(*PGD).climber(&Case{Image: make([]float32, 3), Threat: box(row.norm), Eps: .3})
 		if k.steps != row.steps || math.Abs(float64(k.alpha-row.alpha)) > 1e-8 {
 			t.Errorf("%s in %s: want %d steps of %g, got %d of %g", row.text, row.norm, row.steps, row.alpha, k.steps, k.alpha)
+		}
+	}
+}
+
+// An attack stops at the first iterate that succeeds, whatever later ones do.
+func TestStopsAtSuccess(t *testing.T) {
+	for _, norm := range []Norm{Linf, L2} {
+		list := parse(t, "bim(steps=50)", "pgd(steps=50)", "mifgsm(steps=50)", "apgd(steps=50)", "apgd-t(steps=50)")
+		l := seesaw(3, 4, 4, 1)
+		ev := evaluate(t, newStage(t, l.victim(), box(norm), list...), l.labelled(4, 12, .3, .7), Options{Attacks: list, Eps: []float32{.9}, Batch: 12, Exhaustive: true})
+		for _, s := range ev.Series {
+			for i, at := range s.Attempts {
+				if at.Done && (at.Backward > 30 || at.Referee != 1 || at.Tried != "1") {
+					t.Errorf("%s, %s, image %d: want an example after few of 50 steps, judged once; got %q after %d, judged %d times", norm, s.Attack, i, at.Tried, at.Backward, at.Referee)
+				}
+			}
+		}
+	}
+}
+
+// Random starts fill the ball evenly, and PGD begins at one.
+func TestRandomStart(t *testing.T) {
+	for _, norm := range Threats {
+		const n, eps = 4, .125
+		c := &Case{Image: []float32{.5, .5, .5, .5}, Threat: box(norm), Eps: eps, Rand: rand.New(rand.NewPCG(1, 2))}
+		var inner, up, quarter int
+		const draws = 4000
+		for range draws {
+			x := c.Start(eps)
+			// Half of the volume lies within 2^(-1/n) of the radius.
+			if d := distance(norm, x, c.Image); d <= eps*math.Pow(.5, 1./n) {
+				inner++
+			} else if d > eps*(1+1e-5) {
+				t.Fatalf("%s: a start at %g", norm, d)
+			}
+			if x[0] > .5 {
+				up++
+				if x[3] > .5 {
+					quarter++
+				}
+			}
+		}
+		// Binomial: 2000 ± 32, 1000 ± 27.
+		if math.Abs(float64(inner-draws/2)) > 160 || math.Abs(float64(up-draws/2)) > 160 || math.Abs(float64(quarter-draws/4)) > 140 {
+			t.Errorf("%s: of %d starts %d in the inner half, %d above the first value, %d above the last too", norm, draws, inner, up, quarter)
+		}
+		list := parse(t, "pgd(start=clean,steps=1,loss=margin)", "pgd(steps=1,restarts=2,loss=margin)")
+		st := newStage(t, smooth(6, 6, 1, 5), box(norm), list...)
+		ev := evaluate(t, st, seen(t, st, 4), Options{Attacks: list, Eps: []float32{.003}, Batch: 4, Exhaustive: true, Traces: 4})
+		for i, at := range ev.Series[1].Attempts[:3] {
+			clean := ev.Series[0].Attempts[i].Trace
+			if len(at.Trace) != 2 || len(clean) != 1 || at.Trace[0] == at.Trace[1] || at.Trace[0] == clean[0] {
+				t.Errorf("%s, image %d: want two starts besides the image, whose loss is %v, got losses of %v", norm, i, clean, at.Trace)
+			}
 		}
 	}
 }

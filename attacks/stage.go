@@ -14,25 +14,6 @@ type Stage struct {
 	Net   *graphs.Net
 }
 
-// Warm runs every pass once: TensorFlow optimises a pass when it first runs.
-func (s Stage) Warm() error {
-	p := newPlayer(s, 1)
-	blank := []Question{{Image: make([]float32, s.Arena.Victim.pixels())}}
-	kinds := []Loss{forwardPass}
-	for l := range s.Arena.slopes {
-		kinds = append(kinds, l)
-	}
-	for l := range s.Arena.codes {
-		kinds = append(kinds, codePass(l))
-	}
-	for _, k := range kinds {
-		if _, err := p.run(k, blank); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // pass names what can be computed: on which stage, and what.
 type pass struct {
 	stage int // 0: the referee's, 1: the guide's, 2…: sources of transfer

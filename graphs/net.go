@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	tf "github.com/wamuir/graft/tensorflow"
@@ -29,6 +30,9 @@ type Options struct {
 	Threads int    // threads within one op, 0 = all cores
 	// Precision of products, "" means Float32.
 	Precision Precision
+	// First, if set, is called around the first run of each set of fetches and
+	// targets: that is when TensorFlow optimises the graph, and may talk.
+	First func(run func() error) error
 	// Portable makes a graph that other programs are to read: the handle of
 	// each variable is a node named by the variable's path, as TensorFlow Lite
 	// wants it, no variable has an initial value (restore it before it is
@@ -46,6 +50,8 @@ type Net struct {
 	Precision Precision
 	inputs    map[tf.Output]Input
 	fetched   atomic.Int64 // bytes fetched since the last collection
+	first     func(run func() error) error
+	known     sync.Map // sets of fetches and targets that have run
 }
 
 // Build runs declare once, closes the graph, opens a session and initialises
@@ -67,7 +73,7 @@ func Build(o Options, declare func(b *Builder) error) (*Net, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Net{Graph: graph, Session: session, Vars: b.vars, Precision: p, inputs: b.inputs}
+	n := &Net{Graph: graph, Session: session, Vars: b.vars, Precision: p, inputs: b.inputs, first: o.First}
 	if err := n.initialise(); err != nil {
 		session.Close()
 		return nil, err
@@ -88,7 +94,7 @@ func (n *Net) initialise() error {
 	if len(ops) == 0 {
 		return nil
 	}
-	if _, err := n.Session.Run(nil, nil, ops); err != nil {
+	if _, err := n.run(nil, nil, ops); err != nil {
 		return fmt.Errorf("graphs: initialising %d variables: %w", len(ops), err)
 	}
 	return nil
@@ -114,7 +120,7 @@ func (n *Net) Run(feeds Feeds, fetches []tf.Output, targets ...*tf.Operation) ([
 			}
 		}
 	}
-	out, err := n.Session.Run(feeds, fetches, targets)
+	out, err := n.run(feeds, fetches, targets)
 	if err != nil {
 		return nil, fmt.Errorf("graphs: run: %w", FirstLine(err))
 	}
@@ -122,6 +128,28 @@ func (n *Net) Run(feeds Feeds, fetches []tf.Output, targets ...*tf.Operation) ([
 		n.note(t)
 	}
 	return out, nil
+}
+
+// run calls first around a set of fetches and targets that is new.
+func (n *Net) run(feeds Feeds, fetches []tf.Output, targets []*tf.Operation) (out []*tf.Tensor, err error) {
+	if n.first == nil {
+		return n.Session.Run(feeds, fetches, targets)
+	}
+	var key strings.Builder
+	for _, f := range fetches {
+		fmt.Fprintf(&key, "%s:%d ", f.Op.Name(), f.Index)
+	}
+	for _, o := range targets {
+		key.WriteString(o.Name())
+	}
+	if _, known := n.known.LoadOrStore(key.String(), true); known {
+		return n.Session.Run(feeds, fetches, targets)
+	}
+	err = n.first(func() error {
+		out, err = n.Session.Run(feeds, fetches, targets)
+		return err
+	})
+	return out, err
 }
 
 // present refuses ends that a model does not have, such as the field of a base

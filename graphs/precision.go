@@ -72,7 +72,7 @@ func (n *Net) Copy(o Options) (*Net, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Net{Graph: n.Graph, Session: session, Vars: n.Vars, Precision: p, inputs: n.inputs}
+	c := &Net{Graph: n.Graph, Session: session, Vars: n.Vars, Precision: p, inputs: n.inputs, first: o.First}
 	if err := c.Take(n); err != nil {
 		session.Close()
 		return nil, err

@@ -87,18 +87,17 @@ var common = []string{"eps", "norm", "ramp", "target"}
 // take clean, the share of clean images: with .5 each image comes both ways,
 // below that the first of a batch do, above it the first of a batch are attacked.
 func ParseAdversary(text string) (Adversary, error) {
-	const key = "train.adversary"
 	if strings.TrimSpace(text) == "" {
 		return Adversary{}, nil
 	}
-	p := readPhrase(key, text)
+	p := readPhrase(text)
 	names := make([]string, len(methods))
 	for i, m := range methods {
 		names[i] = m.name
 	}
 	i := slices.Index(names, p.name)
 	if i < 0 {
-		return Adversary{}, fmt.Errorf("%s: want one of %s, or nothing, got %q: did you mean %q?", key, strings.Join(names, ", "), p.name, pipelines.Nearest(p.name, names))
+		return Adversary{}, fmt.Errorf("want one of %s, or nothing, got %q: did you mean %q?", strings.Join(names, ", "), p.name, pipelines.Nearest(p.name, names))
 	}
 	m := methods[i]
 	a := m.with
@@ -130,7 +129,7 @@ func ParseAdversary(text string) (Adversary, error) {
 		return Adversary{}, err
 	}
 	if !given {
-		return Adversary{}, fmt.Errorf("%s: want eps, the largest change of an image, got none in %q: write it like %s(eps=.3)", key, text, p.name)
+		return Adversary{}, fmt.Errorf("want eps, the largest change of an image, got none in %q: write it like %s(eps=.3)", text, p.name)
 	}
 	if a.Alpha == 0 {
 		a.Alpha = a.usualStep()
@@ -193,7 +192,7 @@ func (a Adversary) check(twins bool) error {
 	}
 	b, err := ParseAdversary(a.String())
 	if err != nil {
-		return err
+		return fmt.Errorf("train.adversary: %w", err)
 	}
 	if a.Ramp.Zero() {
 		a.Ramp = Span{}

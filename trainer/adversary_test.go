@@ -109,13 +109,13 @@ func TestAdversaryRefused(t *testing.T) {
 		"pgd(eps=.3,rebuild=clean\nx=y=z)": "arguments",
 	} {
 		_, err := ParseAdversary(text)
-		refused(t, text, err, "train.adversary: ", names)
+		refused(t, text, err, "want ", names)
 	}
 	for text, names := range map[string]string{
 		"on": "auto, off or pgd(...)", "fgsm(eps=.3)": "pgd(...)", "pgd": "eps;none", "pgd(eps=.3,images=-1)": "images;-1", "pgd(eps=.3,loss=training)": `"loss"`,
 	} {
 		_, err := ParseProbe(text)
-		refused(t, text, err, "train.attacked: ", names)
+		refused(t, text, err, "want ", names)
 	}
 	c := DefaultConfig()
 	c.Adversary, c.Augment = mustAdversary(t, "trades(eps=.3)"), mustAugment(t, "deform(stretch=2..4,shift=2..4)")

@@ -12,7 +12,6 @@ import (
 // phrase reads the arguments of a text such as pgd(eps=8/255,steps=7). The
 // first error is kept.
 type phrase struct {
-	key  string // of the configuration, for errors
 	text string
 	name string
 	args map[string]string
@@ -20,8 +19,8 @@ type phrase struct {
 }
 
 // readPhrase splits text into a name and named arguments.
-func readPhrase(key, text string) *phrase {
-	p := &phrase{key: key, text: text, args: map[string]string{}}
+func readPhrase(text string) *phrase {
+	p := &phrase{text: text, args: map[string]string{}}
 	name, rest, open := strings.Cut(strings.TrimSpace(text), "(")
 	p.name = strings.TrimSpace(name)
 	inner, after, closed := strings.Cut(rest, ")")
@@ -47,7 +46,7 @@ func readPhrase(key, text string) *phrase {
 
 func (p *phrase) fail(want, got, do string) {
 	if p.err == nil {
-		p.err = fmt.Errorf("%s: want %s, got %s in %q: %s", p.key, want, got, p.text, do)
+		p.err = fmt.Errorf("want %s, got %s in %q: %s", want, got, p.text, do)
 	}
 }
 

@@ -40,16 +40,15 @@ const (
 // of which only eps is needed: 10 steps of 2.5·eps/steps in L-inf on the first
 // 1000 images otherwise; images=0 takes all.
 func ParseProbe(text string) (Probe, error) {
-	const key = "train.attacked"
 	switch strings.TrimSpace(text) {
 	case "", probeAuto:
 		return Probe{}, nil
 	case probeOff:
 		return Probe{off: true}, nil
 	}
-	p := readPhrase(key, text)
+	p := readPhrase(text)
 	if p.name != "pgd" {
-		return Probe{}, fmt.Errorf("%s: want auto, off or pgd(...), got %q", key, p.name)
+		return Probe{}, fmt.Errorf("want auto, off or pgd(...), got %q", p.name)
 	}
 	a := Probe{Norm: linf, Steps: 10, Images: 1000}
 	_, given := p.args["eps"]
@@ -62,7 +61,7 @@ func ParseProbe(text string) (Probe, error) {
 		return Probe{}, err
 	}
 	if !given {
-		return Probe{}, fmt.Errorf("%s: want eps, the largest change of an image, got none in %q: write it like pgd(eps=.3)", key, text)
+		return Probe{}, fmt.Errorf("want eps, the largest change of an image, got none in %q: write it like pgd(eps=.3)", text)
 	}
 	if a.Alpha == 0 {
 		a.Alpha = enough(a.Eps, a.Steps)
@@ -91,7 +90,7 @@ func (a Probe) adversary() Adversary {
 
 func (a Probe) check() error {
 	if b, err := ParseProbe(a.String()); err != nil {
-		return err
+		return fmt.Errorf("train.attacked: %w", err)
 	} else if b != a {
 		return fmt.Errorf("train.attacked: want a value as ParseProbe makes it, got %+v: take %+v", a, b)
 	}

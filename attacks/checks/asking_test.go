@@ -109,7 +109,13 @@ func TestSettings(t *testing.T) {
 	v := honest().victim(0)
 	expect(t, ask(t, v, with("bim(steps=4,alpha=.01)"), "C04")["C04"], Fail)
 	expect(t, ask(t, v, with("bim(steps=60,alpha=.03)"), "C04")["C04"], Pass)
-	r := ask(t, v, with("bim(steps=10,alpha=.005)"), "C06")["C06"]
+	// Where twice the steps break all, there is no loss left to compare.
+	r := ask(t, ordinary().victim(0), func(in *Input) { with("bim(steps=4,alpha=.03)")(in); in.Eps = .4 }, "C04")["C04"]
+	expect(t, r, Fail)
+	if !strings.Contains(r.Value, "on 0 of 0") {
+		t.Errorf("value %q: want no images left", r.Value)
+	}
+	r = ask(t, v, with("bim(steps=10,alpha=.005)"), "C06")["C06"]
 	expect(t, r, Fail)
 	if !strings.Contains(r.Advice, "alpha=0.01") {
 		t.Errorf("advice %q: want the step that did best", r.Advice)
@@ -198,6 +204,7 @@ func TestStored(t *testing.T) {
 	check(func(at *attacks.Attempt) { at.Image[3] = 1 }, Fail) // out of the ball
 	check(func(at *attacks.Attempt) { at.Image[0] = float32(math.NaN()) }, Fail)
 	check(func(at *attacks.Attempt) { at.Reach = .01 }, Fail)
+	check(func(at *attacks.Attempt) { at.Reach, at.Image[0] = 2, -.01 }, Fail) // out of the box alone
 	check(func(at *attacks.Attempt) { at.Class = (at.Class + 1) % classes }, Fail)
 	check(func(at *attacks.Attempt) { at.Invalid = 3 }, Warn)
 }
@@ -316,6 +323,25 @@ func TestWrongGradient(t *testing.T) {
 	}
 }
 
+// A guide that computes roughly: its gradient is compared with the judge's.
+func TestRoughGuide(t *testing.T) {
+	judge := open(t, ordinary().victim(0))
+	guide := func(rough float32) attacks.Stage {
+		return open(t, around(same, func(s *graphs.Scope, z tf.Output) tf.Output {
+			// Another function, of which the part that is not the model's is rough.
+			wave := op.Sin(s.Op("sin"), op.Mul(s.Op("fast"), z, op.Const(s.Op("frequency"), float32(7))))
+			return op.AddV2(s.Op("sum"), z, graphs.Weighted(s, rough, wave))
+		})).Stage
+	}
+	for rough, want := range map[float32]Status{0: Pass, .01: Pass, 2: Fail} {
+		r := examine(t, Input{Judge: judge.Stage, Guide: guide(rough), Set: judge.some(40), Eps: .12, N: 20}, "C21")["C21"]
+		expect(t, r, want)
+		if !strings.Contains(r.Value, "guide") {
+			t.Errorf("value %q: want the guide's cosine", r.Value)
+		}
+	}
+}
+
 func TestAdaptive(t *testing.T) {
 	s := open(t, ordinary().victim(1), "pgd", "mixed", "codes", "codes(towards=away)")
 	read := func(list ...string) Result {
@@ -335,6 +361,9 @@ func TestAdaptive(t *testing.T) {
 		}
 	}
 	plain := newLedger(10, .1).add(t, "pgd", 5)
+	half := ordinary().victim(1)
+	half.CodeNames = half.CodeNames[:1]
+	expect(t, ask(t, half, func(in *Input) { in.Evaluation = plain.Evaluation }, "C33")["C33"], Warn)
 	expect(t, ask(t, ordinary().victim(0), func(in *Input) { in.Evaluation = plain.Evaluation }, "C33")["C33"], Skip)
 }
 

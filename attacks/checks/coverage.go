@@ -50,7 +50,9 @@ func adaptive(x *exam) (verdict, error) {
 		return verdict{status: Pass, value: strings.Join(have, ", ")}, nil
 	}
 	v := verdict{status: Warn, value: "missing: " + strings.Join(lack, ", "), advice: "add " + strings.Join(add, ", ")}
-	if !slices.ContainsFunc(x.ev.Series, func(s attacks.Series) bool { return s.Family == attacks.Adaptive }) {
+	// With the embedding alone it may be no defence at all.
+	split := slices.Contains(x.v.CodeNames, attacks.Appearance) || slices.Contains(x.v.CodeNames, attacks.Geometry)
+	if split && !slices.ContainsFunc(x.ev.Series, func(s attacks.Series) bool { return s.Family == attacks.Adaptive }) {
 		v.status = Fail
 	}
 	return v, nil

@@ -6,9 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"unwarp/attacks"
-	"unwarp/graphs"
-)
+	"unwarp/attacks")
 
 // Checks of the gradients that attacks follow.
 
@@ -139,14 +137,19 @@ func differences(x *exam) (verdict, error) {
 	if x.random() {
 		return skip(noisyWhy)
 	}
-	images := x.first(few)
+	// The judge has the same graph in float32, in which differences are taken.
+	probe, apart := x.guide, x.Guide.Net != x.Judge.Net && x.Judge.Arena.Has(attacks.Linear)
+	if apart {
+		probe = x.judge
+	}
 	v := verdict{status: Pass}
 	low, signs, judged, agreed := 1., 1., 0, 0
-	for i, img := range images {
+	var guided []float64
+	for i, img := range x.first(few) {
 		if err := x.ctx.Err(); err != nil {
 			return v, err
 		}
-		s, err := x.guide.Slopes(attacks.Linear, x.pair(i, img))
+		s, err := probe.Slopes(attacks.Linear, x.pair(i, img))
 		if err != nil {
 			return v, err
 		}
@@ -164,6 +167,13 @@ func differences(x *exam) (verdict, error) {
 			v.images = append(v.images, x.set.Index[i])
 		}
 		low, signs = min(low, a.cosine), min(signs, a.signs)
+		if apart {
+			g, err := x.guide.Slopes(attacks.Linear, x.pair(i, img))
+			if err != nil {
+				return v, err
+			}
+			guided = append(guided, cosine(wide(s[0].Gradient), wide(g[0].Gradient)))
+		}
 	}
 	if judged == 0 {
 		return skip("neither gradients nor differences show any change")
@@ -177,7 +187,23 @@ func differences(x *exam) (verdict, error) {
 		}
 		v.advice = "the gradient that attacks follow is not that of the model: look for parts without a gradient, or with one of their own (straight-through, stop-gradient)"
 	}
+	if apart {
+		m := median(guided)
+		v.value += fmt.Sprintf("; median cosine of the guide's gradient (%s) with the judge's %.4f", x.Guide.Net.Precision, m)
+		if m < .9 {
+			v.status = Fail
+			v.advice = "the guide computes another gradient than the judge: precision=float32"
+		}
+	}
 	return v, nil
+}
+
+func wide(x []float32) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = float64(v)
+	}
+	return out
 }
 
 // agreement of one gradient with differences.
@@ -225,11 +251,6 @@ func (x *exam) agree(i int, img, g []float32) (agreement, error) {
 func (x *exam) compare(i int, order []int, g []float32, rows, z [][]float32, h float32) agreement {
 	// What rounding of the logits may add to a difference.
 	noise := 4 * 0x1p-23 * max(1, largest(x.logits[i])) / float64(h)
-	// bfloat16 rounds the gradient's parts to 8 bits.
-	floor := 1e-6
-	if x.Guide.Net.Precision == graphs.Bfloat16 {
-		floor = max(floor, .02*largest(g))
-	}
 	var diff, grad []float64
 	right, counted := 0, 0
 	blank := true
@@ -240,7 +261,7 @@ func (x *exam) compare(i int, order []int, g []float32, rows, z [][]float32, h f
 		if math.Abs(d) > noise || math.Abs(float64(g[k])) > noise {
 			blank = false
 		}
-		if m := math.Abs(float64(g[k])); m > floor && m > 2*noise {
+		if m := math.Abs(float64(g[k])); m > 1e-6 && m > 2*noise {
 			counted++
 			if (d > 0) == (g[k] > 0) && d != 0 {
 				right++
@@ -289,11 +310,7 @@ func estimates(x *exam) (verdict, error) {
 		if err != nil {
 			return verdict{}, err
 		}
-		g := make([]float64, d)
-		for k, v := range s[0].Gradient {
-			g[k] = float64(v)
-		}
-		all = append(all, cosine(g, estimate))
+		all = append(all, cosine(wide(s[0].Gradient), estimate))
 	}
 	got, want := mean(all), math.Sqrt(float64(pairs)/float64(pairs+d+1))
 	v := verdict{status: Pass, value: fmt.Sprintf("mean cosine %.3f over %d images, %d pairs allow about %.3f", got, len(all), pairs, want)}

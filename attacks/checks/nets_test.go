@@ -175,10 +175,10 @@ func (m *mlp) victim(pull float32) attacks.Victim {
 		far := op.Sum(s.Op("far"), op.Square(s.Op("square"), d), op.Const(s.Op("axis"), int32(1)))
 		return op.AddV2(s.Op("sum"), graphs.CrossEntropy(s.In("ce"), z, labels), graphs.Weighted(s, pull, far)), z
 	}
-	v.CodeNames = []attacks.Loss{attacks.Embedding}
+	v.CodeNames = []attacks.Loss{attacks.Embedding, attacks.Appearance}
 	v.Codes = func(s *graphs.Scope, images tf.Output) (logits tf.Output, codes map[attacks.Loss]tf.Output) {
 		h := code(s, images)
-		return read(s, h), map[attacks.Loss]tf.Output{attacks.Embedding: h}
+		return read(s, h), map[attacks.Loss]tf.Output{attacks.Embedding: h, attacks.Appearance: h}
 	}
 	return v
 }

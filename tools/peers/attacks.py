@@ -24,7 +24,8 @@ runs channels_last with --threads threads. `s` is the time of the attack alone, 
 imports and loading, after one warm-up pass (`cpu`: in seconds of processor time, for unwarp
 of the whole process); `process` is the whole process; ratios are of `s`, taken inside each
 round. `accuracy left` is judged by a fresh forward pass on the images that a library
-returned, and an image outside the ball or the box ends the job.
+returned, and an image outside the ball or the box ends the job. For
+unwarp it is what its report says, where an image broken at one eps is broken at every larger one.
 
 `standard` writes which images pyautoattack's AutoAttack leaves right at each eps, to hold
 `unwarp attack --attack standard` against.

@@ -43,14 +43,16 @@ func newAttack() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "attack RUN",
 		Short: "Attack a trained classifier, check the evaluation, say what it shows",
-		Long: `Attack looks for small changes of test images that change their class. RUN is a
-run folder or an export of unwarp. For each image it finds the smallest eps at
-which each attack breaks it; a referee confirms each success by a pass of its own
-in float32. Then it checks whether the evaluation can be believed.
+		Long: `Attack looks for small changes of test images that change their class. RUN is
+a run folder or an export of unwarp. For each image it finds the smallest eps at
+which each attack breaks it; a referee confirms each success by a pass of its
+own in float32. Then it checks whether the evaluation can be believed.
 
 An attack is written with what differs from its defaults in brackets:
-  pgd(steps=100,restarts=5,loss=margin)    eps=.1 .2 gives it radii of its own
-  standard                                 AutoAttack: apgd, apgd-t, fab-t, square
+  pgd(steps=100,restarts=5,loss=margin)     eps=.1 .2 gives it its own radii
+or is the name of an ensemble:
+  standard    AutoAttack: apgd, apgd-t, fab(targets=9), square
+  battery     everything, the cheap and strong first
 --list shows all attacks and their keys. Eps is in units of images in [0,1];
 8/255 is understood.
 
@@ -62,8 +64,8 @@ Ctrl-C keeps what is done; --resume goes on from there to the same figures. The
 result is RUN/attack/evaluation.json; unwarp report RUN makes a page of it.`,
 		Example: `  unwarp attack runs/glyphs-disentangled-seed1 --eps "8/255 .1"
   unwarp attack RUN --attack standard --images 1000 --eps .3
-  unwarp attack RUN --attack "pgd(steps=40,restarts=5)" --attack square --exhaustive
-  unwarp attack RUN --attack "transfer(from=mnist-base-seed1)" --source runs/mnist-base-seed1
+  unwarp attack RUN --attack "pgd(steps=40,restarts=5)" --exhaustive
+  unwarp attack RUN --attack "transfer(from=other)" --source runs/other
   unwarp attack RUN --attack fgsm --eps .2 --save adversarial.npz`,
 		Args: func(c *cobra.Command, args []string) error {
 			if o.catalog {

@@ -50,29 +50,69 @@ func TestSpine(t *testing.T) {
 		t.Errorf("validation: want what training saw, %+v, got %+v", s.Training.Validation, v)
 	}
 
-	save := filepath.Join(t.TempDir(), "adversarial.npz")
-	var a attacks.Report
-	must(t, "attack", run, "--json", "--save", save).decode(t, &a)
-	if a.CleanRight != s.Attacks.CleanRight || len(a.Outcomes) != 4 {
-		t.Errorf("attack disagrees with the summary's: %+v", a)
-	}
-	for i, o := range a.Outcomes {
-		if o.Right != s.Attacks.Outcomes[i].Right || o.Invalid != 0 {
-			t.Errorf("attack: want %+v, got %+v", s.Attacks.Outcomes[i], o)
-		}
+}
+
+// TestAttack: the command agrees with what the training said, and what it saves
+// with its own figures.
+func TestAttack(t *testing.T) {
+	run, home := trained(t), t.TempDir()
+	var s report.Summary
+	shared.r.decode(t, &s)
+	save := filepath.Join(home, "adversarial.npz")
+	var a report.Record
+	must(t, "attack", run, "--json", "--exhaustive", "--checks", "0", "--precision", "float32", "--out", home, "--save", save).decode(t, &a)
+	e := &a.Evaluation
+	if e.CleanRight != s.Attacks.Clean.Count || len(e.Series) != 2 || e.Stopped != "" {
+		t.Errorf("attack disagrees with the summary's: %+v", e)
 	}
 	arrays := readNPZ(t, save)
-	if got := arrays["images"].shape; !equal(got, []int{32, 28, 28, 1}) {
-		t.Errorf("saved images: want 4 outcomes of 8 images, got %v", got)
-	}
-	wrong := 0
-	for i, label := range arrays["labels"].values[:8] {
-		if arrays["predicted"].values[i] != label {
-			wrong++
+	found := 0
+	for k, series := range e.Series {
+		for i, at := range series.Attempts {
+			if at.Done && at.Class != int(e.Labels[i]) && strings.Contains(at.Tried, "1") {
+				if int(arrays["attack"].values[found]) != k || int(arrays["index"].values[found]) != e.Index[i] || int(arrays["predicted"].values[found]) != at.Class {
+					t.Errorf("row %d: want attack %d, image %d, class %d", found, k, e.Index[i], at.Class)
+				}
+				found++
+			}
 		}
 	}
-	if wrong != 8-a.Outcomes[0].Right {
-		t.Errorf("saved predictions: want %d wrong, got %d", 8-a.Outcomes[0].Right, wrong)
+	if got := arrays["images"].shape; !equal(got, []int{found, 28, 28, 1}) || found == 0 {
+		t.Errorf("saved images: want the %d examples, got %v", found, got)
+	}
+	loaded, images, err := report.Load(home)
+	if err != nil || loaded.Evaluation.CleanRight != e.CleanRight || len(images.Clean) != 8 {
+		t.Errorf("evaluation.json: got %+v, %d images, %v", loaded.About, len(images.Clean), err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(home, "attack", "journal*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+
+	// The export is the same model.
+	var x report.Record
+	out := filepath.Join(t.TempDir(), "out")
+	must(t, "attack", filepath.Join(run, "export"), "--json", "--exhaustive", "--checks", "0", "--precision", "float32", "--out", out).decode(t, &x)
+	for k, series := range x.Evaluation.Series {
+		for i, at := range series.Attempts {
+			if want := e.Series[k].Attempts[i]; at.Tried != want.Tried || at.Class != want.Class {
+				t.Errorf("export: attack %d, image %d: %q, class %d; the run had %q, %d", k, i, at.Tried, at.Class, want.Tried, want.Class)
+			}
+		}
+	}
+}
+
+// TestAttackList: every attack stands in the list with its keys.
+func TestAttackList(t *testing.T) {
+	list := must(t, "attack", "--list").out
+	for _, name := range attacks.Names() {
+		if !strings.Contains(list, "\n"+name+" ") && !strings.HasPrefix(list, name+" ") {
+			t.Errorf("--list: %s is missing", name)
+		}
+	}
+	for _, want := range []string{"restarts", "Croce and Hein 2020", "every attack also has", "budget"} {
+		if !strings.Contains(list, want) {
+			t.Errorf("--list: %q is missing", want)
+		}
 	}
 }
 

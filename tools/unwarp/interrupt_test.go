@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"unwarp/tools/internal/report"
 )
 
 // long is tiny, but goes on for a while and saves all the time.
@@ -136,7 +139,6 @@ func TestInterrupted(t *testing.T) {
 		args []string
 	}{
 		{"evaluate", []string{"evaluate", run, "--set", "data.test=20000"}},
-		{"attack", []string{"attack", run, "--images", "0", "--set", "data.test=3000", "--set", "attack.batch=20", "--save", "a.npz"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			c := child(t, row.args...)
@@ -165,6 +167,68 @@ func TestInterrupted(t *testing.T) {
 			if left := files(t, c.Dir); len(left) > 0 {
 				t.Errorf("left behind: %s", names(left))
 			}
+		})
+	}
+}
+
+// TestAttackResumed interrupts an evaluation by each signal: it keeps what it
+// has, goes on when told so, and comes to the same figures.
+func TestAttackResumed(t *testing.T) {
+	run := trained(t)
+	args := func(home string, more ...string) []string {
+		return append([]string{"attack", run, "--out", home, "--images", "0", "--set", "data.test=400", "--set", "attack.batch=8", "--precision", "float32",
+			"--checks", "0", "--attack", "random", "--attack", "pgd(steps=10,restarts=2)", "--eps", ".02 .1"}, more...)
+	}
+	alone := t.TempDir()
+	must(t, args(alone)...)
+	want, _, err := report.Load(alone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGINT} {
+		t.Run(signal.String(), func(t *testing.T) {
+			home := t.TempDir()
+			journal := filepath.Join(home, "attack", "journal.jsonl")
+			c := child(t, args(home)...)
+			var out, stderr bytes.Buffer
+			c.Stdout, c.Stderr = &out, &stderr
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			waitFor(t, c, func() bool {
+				raw, err := os.ReadFile(journal)
+				return err == nil && bytes.Count(raw, []byte("\n")) > 3
+			})
+			if err := c.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			c.Wait()
+			if got := c.ProcessState.ExitCode(); got == 0 {
+				t.Fatalf("it was done before the signal: %s", stderr.String())
+			}
+			if signal == syscall.SIGINT {
+				result{c.ProcessState.ExitCode(), out.String(), stderr.String()}.failsAfter(t, exitInterrupted, "--resume", "kept")
+			}
+			unwarp(t, args(home)...).fails(t, exitUsage, "--resume", "--restart")
+			unwarp(t, args(home, "--resume", "--norm", "l2")...).fails(t, exitUsage, "another evaluation", "attacks ")
+			must(t, args(home, "--resume")...)
+			got, _, err := report.Load(home)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for s, series := range want.Evaluation.Series {
+				for i, at := range series.Attempts {
+					// Batches of other sizes are rounded otherwise.
+					g := got.Evaluation.Series[s].Attempts[i]
+					if g.Tried != at.Tried || g.Class != at.Class || g.Cost != at.Cost || g.Reach != at.Reach && math.Abs(float64(g.Reach-at.Reach)) > 1e-5 {
+						t.Errorf("attack %d, image %d: %+v, uninterrupted %+v", s, i, g, at)
+					}
+				}
+			}
+			if _, err := os.Stat(journal); err == nil {
+				t.Error("the journal is left behind")
+			}
+			unwarp(t, args(home, "--resume")...).fails(t, exitUsage, "no interrupted evaluation")
 		})
 	}
 }

@@ -88,7 +88,7 @@ func (b *Battery) open(x *Experiment, dir, pointer string) (err error) {
 	}
 	b.Guide = b.Judge
 	if x.Config.Attack.Precision != graphs.Float32 {
-		if b.Guide.Net, err = b.Judge.Net.Copy(graphs.Options{Device: x.Config.Device, Threads: x.Config.Threads, Precision: x.Config.Attack.Precision}); err != nil {
+		if b.Guide.Net, err = b.Judge.Net.Copy(graphs.Options{Device: x.Config.Device, Threads: x.Config.Threads, Precision: x.Config.Attack.Precision, First: quiet.During}); err != nil {
 			return err
 		}
 		b.nets = append(b.nets, b.Guide.Net)
@@ -104,21 +104,8 @@ func (b *Battery) open(x *Experiment, dir, pointer string) (err error) {
 	if b.Weights, err = weightsHash(dir, pointer); err != nil {
 		return err
 	}
-	if err := quiet.During(b.warm); err != nil {
-		return err
-	}
 	if b.Engine, err = attacks.NewEngine(b.Judge, b.Guide, b.Options); err != nil {
 		return &ConfigError{err}
-	}
-	return nil
-}
-
-// warm runs every pass once, which is when TensorFlow optimises it and talks.
-func (b *Battery) warm() error {
-	for _, s := range []attacks.Stage{b.Judge, b.Guide} {
-		if err := s.Warm(); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -145,7 +132,7 @@ func (b *Battery) stage(x *Experiment, defence string, load load, list []attacks
 	var plan *trainer.Plan
 	c := x.Config
 	var err error
-	s.Net, err = graphs.Build(graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads}, func(gb *graphs.Builder) error {
+	s.Net, err = graphs.Build(graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads, First: quiet.During}, func(gb *graphs.Builder) error {
 		if plan, err = trainer.DeclareInference(gb, c.Train, x.Plan.Model, x.Plan.Shape); err != nil {
 			return err
 		}

@@ -61,11 +61,9 @@ func build(ctx context.Context, c config.Config, d declare) (*Experiment, error)
 	if err != nil {
 		return nil, &ConfigError{fmt.Errorf("train.augment: %w", err)}
 	}
-	err = quiet.During(func() (err error) {
-		x.Net, err = graphs.Build(graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads, Precision: c.Precision}, func(b *graphs.Builder) error {
-			x.Plan, err = d(b, c.Train, model, shape)
-			return err
-		})
+	o := graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads, Precision: c.Precision, First: quiet.During}
+	x.Net, err = graphs.Build(o, func(b *graphs.Builder) error {
+		x.Plan, err = d(b, c.Train, model, shape)
 		return err
 	})
 	if err != nil {

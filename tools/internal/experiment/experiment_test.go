@@ -168,8 +168,8 @@ func TestImages(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer x.Close()
-	if x.Engine != nil {
-		t.Error("an engine without attacks")
+	if _, err := x.Battery(t.TempDir(), "last", 0); err == nil || !strings.Contains(err.Error(), "attack.attacks") {
+		t.Errorf("a battery without attacks: got %v", err)
 	}
 	set, err := x.Attacked(context.Background())
 	if err != nil || set.Len() != 7 || len(set.Pixels) != 7*28*28 || set.Index[6] != 6 {

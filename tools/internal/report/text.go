@@ -146,20 +146,32 @@ func (f Figures) distances(w io.Writer, columns int) {
 	}
 }
 
-// checks lists what the checks that did not pass have to say.
+// checks lists the checks that did not pass: of those that failed what was
+// measured, and what to do; of those that warn only what to do.
 func (f Figures) checks(w io.Writer, columns int, claim bool) {
+	first := true
 	for _, c := range order(f.Checks) {
 		if c.Status != checks.Fail && c.Status != checks.Warn {
 			continue
 		}
-		text := fmt.Sprintf("%s %s  %s: %s, want %s", c.Status, c.ID, c.Title, c.Value, c.Threshold)
-		if len(c.Images) > 0 {
-			text += fmt.Sprintf("; images %s", places(c.Images, 5))
+		if first {
+			fmt.Fprintln(w)
+			first = false
 		}
-		if c.Advice != "" {
-			text += ". " + c.Advice
+		line := func(text string) {
+			if text != "" {
+				wrap(w, columns, "  ", "  ", modest(text, claim))
+			}
 		}
-		wrap(w, columns, "", "  ", modest(text, claim))
+		wrap(w, columns, "", "  ", modest(fmt.Sprintf("%s %s %s", c.Status, c.ID, c.Title), claim))
+		if c.Status == checks.Fail {
+			line(c.Value)
+			line("wanted: " + c.Threshold)
+			if len(c.Images) > 0 {
+				line("images " + places(c.Images, 5))
+			}
+		}
+		line(c.Advice)
 	}
 }
 

@@ -150,7 +150,7 @@ func TestVerdict(t *testing.T) {
 	r.Evaluation.Series[3].Attempts[0].Done = false
 	want("ended early (the budget is used up): attempts not made: 1", "can only fall")
 	r.Checks = []checks.Result{{ID: "C07", Status: checks.Fail, Title: "T", Value: "3 %", Threshold: "2 %", Images: []int{1, 2, 3, 4, 5, 6, 7}, Advice: "Robustness is not shown."}, {ID: "C01", Status: checks.Pass}, {ID: "C04", Status: checks.Warn, Title: "W", Value: "1", Threshold: "0"}}
-	want("FAIL C07 T: 3 %, want 2 %; images 1, 2, 3, 4, 5 and 2 more. Strength under attack is not shown.", "WARN C04", "!C01", "1 of 3 checks failed (C07)", "!obust")
+	want("FAIL C07 T\n  3 %\n  wanted: 2 %\n  images 1, 2, 3, 4, 5 and 2 more\n  Strength under attack is not shown.\n", "!wanted: 0", "WARN C04", "!C01", "1 of 3 checks failed (C07)", "!obust")
 	r.Checks = r.Checks[1:]
 	want("1 of 2 checks leave something open (C04)")
 	r.Checks = solid(r.Checks[:1])
