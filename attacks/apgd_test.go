@@ -105,6 +105,18 @@ func TestAPGDTargets(t *testing.T) {
 	}
 }
 
+func TestAPGDStarts(t *testing.T) {
+	for _, row := range []struct {
+		given int
+		norm  Norm
+		want  int
+	}{{0, Linf, 1}, {0, L2, 1}, {0, L1, 5}, {1, L1, 1}, {3, L2, 3}} {
+		if got := starts(row.given, &Case{Threat: box(row.norm)}); got != row.want {
+			t.Errorf("%d given in %s: want %d starts, got %d", row.given, row.norm, row.want, got)
+		}
+	}
+}
+
 func TestFits(t *testing.T) {
 	for text, least := range map[string]int{
 		"apgd": 2, "pgd(loss=margin)": 2, "apgd(loss=dlr)": 3, "pgd(loss=dlr)": 3, "fgsm(loss=dlr)": 3, "bim(loss=dlr)": 3,

@@ -263,7 +263,7 @@ func TestNormal(t *testing.T) {
 		if cos := ab / math.Sqrt(bb); cos < .95 {
 			t.Errorf("image %d: cosine %g with the plane's normal", c.Index, cos)
 		}
-		if size := norm(L2, a.normal(c, c.Image, 20, 1e-6)); abs(size-1) > 1e-3 {
+		if size := norm(L2, a.normal(c, far, 20, 1e-6)); abs(size-1) > 1e-3 {
 			t.Errorf("image %d: far from the boundary want a direction of length 1, got %g", c.Index, size)
 		}
 	})

@@ -272,9 +272,10 @@ func (c *Case) confirm(x []float32, class int) {
 // true class, drawn with c.Rand from the evaluated images; nil if there is none.
 func (c *Case) Example(class int) []float32 { return c.example(class, c.Rand) }
 
-// Trace records the loss at an iterate, for the curves of the report.
+// Trace records the loss at an iterate, for the curves of the report. A loss
+// that is no number is left out.
 func (c *Case) Trace(loss float32) {
-	if c.record {
+	if c.record && loss-loss == 0 {
 		c.trace = append(c.trace, loss)
 	}
 }

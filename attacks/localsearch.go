@@ -100,17 +100,26 @@ func (a *LocalSearch) search(c *Case, perm func(n int) []int, watch func(chosen 
 		if c.Success(z) && c.Claim(x) {
 			return
 		}
-		if paper && mean > localHigh {
-			p *= localGrowth
-		} else if paper && mean < localLow {
-			p /= localGrowth
-		}
+		p = a.adapted(p, mean)
 		set = around(c, chosen, a.D, func(pixel int) bool { return free[pixel] <= round+1 })
 		if len(set) == 0 { // every neighbour was changed just now
 			clear(free)
 			set = perm(all)[:first]
 		}
 	}
+}
+
+// adapted is the size of the next round's trials, after one that left the label
+// a mean probability.
+func (a *LocalSearch) adapted(p float32, mean float64) float32 {
+	switch {
+	case a.Mode != "paper":
+	case mean > localHigh:
+		return p * localGrowth
+	case mean < localLow:
+		return p / localGrowth
+	}
+	return p
 }
 
 // picked are at most n of set, in the order of a permutation.

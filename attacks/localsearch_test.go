@@ -58,6 +58,19 @@ func TestAround(t *testing.T) {
 	}
 }
 
+// TestAdapted: trials grow where the label stays near certain, and shrink where
+// it does not.
+func TestAdapted(t *testing.T) {
+	for mean, want := range map[float64]float32{.995: 6, .98: 3, .5: 3, .31: 3, .29: 1.5} {
+		if p := (&LocalSearch{Mode: "paper"}).adapted(3, mean); p != want {
+			t.Errorf("probability %g: want p %g, got %g", mean, want, p)
+		}
+		if p := (&LocalSearch{Mode: "foolbox"}).adapted(3, mean); p != 3 {
+			t.Errorf("mode foolbox, probability %g: want p 3, got %g", mean, p)
+		}
+	}
+}
+
 // TestLocalSearchQueries: each round asks for its candidates and for the
 // changed image; mode foolbox never tries more than 128 pixels, mode paper
 // leaves changed ones out.

@@ -31,8 +31,3 @@ func (s Set) check(v Victim) error {
 	}
 	return nil
 }
-
-// batch is a slice of a set.
-func (s Set) batch(from, to, pixels int) Set {
-	return Set{Pixels: s.Pixels[from*pixels : to*pixels], Labels: s.Labels[from:to], Index: s.Index[from:to]}
-}

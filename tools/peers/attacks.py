@@ -14,18 +14,18 @@ test images.
     bim       10 steps of eps/5, zero start
     pgd       40 steps of eps/30, random start, five restarts
     apgd      APGD on the cross-entropy, 100 iterations, one run
-    square    Square, 1,000 queries
+    square    Square, 1,000 queries of the schedule for 10,000; ART always rescales it, which finds more
     standard  AutoAttack: APGD-CE, APGD-T, FAB-T, Square with 5,000 queries; torchattacks
               gives APGD and FAB 10 iterations where the original gives 100
 
 Every library runs at its best: the whole list of eps in one call where it takes one, and
 of --batches the quickest (all are tried in the first round, the others dropped). PyTorch
 runs channels_last with --threads threads. `s` is the time of the attack alone, without
-imports and loading, after one warm-up pass (`cpu`: in seconds of processor time, for unwarp
-of the whole process); `process` is the whole process; ratios are of `s`, taken inside each
-round. `accuracy left` is judged by a fresh forward pass on the images that a library
-returned, and an image outside the ball or the box ends the job. For
-unwarp it is what its report says, where an image broken at one eps is broken at every larger one.
+imports and loading, after one warm-up pass; ratios are of `s`, taken inside each round.
+`cpu` is its processor time (for unwarp of the whole process), `process` the time of the
+whole process. `accuracy left` is judged by a fresh forward pass on the images that a
+library returned, and an image outside the ball or the box ends the job. For unwarp it is
+what its report says, where an image broken at one eps is broken at every larger one.
 
 `standard` writes which images pyautoattack's AutoAttack leaves right at each eps, to hold
 `unwarp attack --attack standard` against.
@@ -146,7 +146,7 @@ def torchattacks(net, job, sizes, batch):
         "bim": lambda e: ta.BIM(net, eps=e, alpha=e / 5, steps=10),
         "pgd": lambda e: ta.MultiAttack([ta.PGD(net, eps=e, alpha=e / 30, steps=40) for _ in range(5)]),
         "apgd": lambda e: ta.APGD(net, eps=e, steps=100),
-        "square": lambda e: ta.Square(net, eps=e, n_queries=1000),
+        "square": lambda e: ta.Square(net, eps=e, n_queries=1000, resc_schedule=False),
         "standard": lambda e: ta.AutoAttack(net, eps=e, version="standard", n_classes=10, seed=0),
     }[job]
     attacks = [make(e) for e in sizes]

@@ -176,7 +176,7 @@ func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, ou
 	if o.json {
 		return writeJSON(out, r)
 	}
-	report.Attacks(out, &r, progress.Columns(out))
+	report.Attacks(out, &r, columns(out))
 	fmt.Fprintf(out, "\nunwarp report %s makes a page of it.\n", home)
 	return nil
 }

@@ -114,7 +114,7 @@ func runTrain(ctx context.Context, o trainOptions, f *configFlags, out, log io.W
 	if o.json {
 		return writeJSON(out, s)
 	}
-	s.Print(out, progress.Columns(out))
+	s.Print(out, columns(out))
 	return nil
 }
 
