@@ -194,15 +194,15 @@ func TestVariation(t *testing.T) {
 	}
 }
 
-// TestFlowMoves: the field that misleads a linear classifier moves pixels by
-// less where smoothness weighs more.
+// TestFlowMoves: a field misleads a linear classifier, one that may hardly move
+// does so less often, and neither invents values.
 func TestFlowMoves(t *testing.T) {
 	l := newLinear(3, 6, 6, 1, 3)
 	set := l.labelled(2, 8, .3, .7)
-	list := parse(t, "flow(steps=100)", "flow(steps=100,most=.2)")
+	list := parse(t, "flow(steps=100)", "flow(steps=100,most=.02)")
 	ev := evaluate(t, newStage(t, l.victim(), box(Linf), list...), set, Options{Attacks: list, Eps: []float32{1}, Batch: 16, Exhaustive: true})
-	if free, bound := ev.Broken(0, 1), ev.Broken(1, 1); free == 0 || bound > free {
-		t.Errorf("want images broken by any flow, and no more by one of at most .2 pixels: got %d and %d of %d", free, bound, ev.CleanRight)
+	if free, bound := ev.Broken(0, 1), ev.Broken(1, 1); free == 0 || bound >= free {
+		t.Errorf("want images broken by a flow, and fewer by one of at most .02 pixels: got %d and %d of %d", free, bound, ev.CleanRight)
 	}
 	for i, at := range ev.Series[0].Attempts {
 		// A warp only reads values between the image's own.

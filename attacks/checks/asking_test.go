@@ -333,7 +333,7 @@ func TestRoughGuide(t *testing.T) {
 			return op.AddV2(s.Op("sum"), z, graphs.Weighted(s, rough, wave))
 		})).Stage
 	}
-	for rough, want := range map[float32]Status{0: Pass, .01: Pass, 2: Fail} {
+	for rough, want := range map[float32]Status{0: Pass, .05: Pass, 2: Fail} {
 		r := examine(t, Input{Judge: judge.Stage, Guide: guide(rough), Set: judge.some(40), Eps: .12, N: 20}, "C21")["C21"]
 		expect(t, r, want)
 		if !strings.Contains(r.Value, "guide") {

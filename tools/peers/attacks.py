@@ -139,15 +139,16 @@ def foolbox(net, job, sizes, batch):
 
 
 def torchattacks(net, job, sizes, batch):
+    import torch
     import torchattacks as ta
 
     make = {
         "fgsm": lambda e: ta.FGSM(net, eps=e),
         "bim": lambda e: ta.BIM(net, eps=e, alpha=e / 5, steps=10),
         "pgd": lambda e: ta.MultiAttack([ta.PGD(net, eps=e, alpha=e / 30, steps=40) for _ in range(5)]),
-        "apgd": lambda e: ta.APGD(net, eps=e, steps=100),
-        "square": lambda e: ta.Square(net, eps=e, n_queries=1000, resc_schedule=False),
-        "standard": lambda e: ta.AutoAttack(net, eps=e, version="standard", n_classes=10, seed=0),
+        "apgd": lambda e: ta.APGD(net, eps=e, steps=100, seed=torch.initial_seed()),
+        "square": lambda e: ta.Square(net, eps=e, n_queries=1000, resc_schedule=False, seed=torch.initial_seed()),
+        "standard": lambda e: ta.AutoAttack(net, eps=e, version="standard", n_classes=10, seed=torch.initial_seed()),
     }[job]
     attacks = [make(e) for e in sizes]
     return lambda x, y: [a(x, y) for a in attacks]
@@ -175,18 +176,20 @@ def art(net, job, sizes, batch):
 
 
 def pyautoattack(net, job, sizes, batch):
+    import torch
     from pyautoattack import AutoAttack
     from pyautoattack.autopgd_base import APGDAttack
     from pyautoattack.square import SquareAttack
 
+    seed = torch.initial_seed()
     if job == "apgd":
-        attacks = [APGDAttack(net, eps=e, n_iter=100, seed=0) for e in sizes]
+        attacks = [APGDAttack(net, eps=e, n_iter=100, seed=seed) for e in sizes]
         return lambda x, y: [a.perturb(x, y) for a in attacks]
     if job == "square":
-        attacks = [SquareAttack(net, eps=e, n_queries=1000, resc_schedule=False, seed=0) for e in sizes]
+        attacks = [SquareAttack(net, eps=e, n_queries=1000, resc_schedule=False, seed=seed) for e in sizes]
         return lambda x, y: [a.perturb(x, y) for a in attacks]
     if job == "standard":
-        attacks = [AutoAttack(net, eps=e, version="standard", seed=0) for e in sizes]
+        attacks = [AutoAttack(net, eps=e, version="standard", seed=seed) for e in sizes]
         for a in attacks:
             a.verbose = False
         return lambda x, y: [a.run_standard_evaluation(x, y, batch_size=batch)[0] for a in attacks]
@@ -358,22 +361,29 @@ def bench(args, weights):
 
 
 def standard(args, weights):
-    """AutoAttack by pyautoattack: accuracy left and which images stand, per eps."""
-    r, why = run_child(args, weights, "pyautoattack", "standard", args.eps, args.batches[-1])
-    if r is None:
-        sys.exit(f"attacks.py: {why}")
-    for eps, left in r["left"].items():
-        print(f"eps {eps}: {100 * left:.2f} % of {args.images} images stand")
-    print(f"{r['seconds']:.1f} s, pyautoattack {r['version']}, torch {r['torch']}")
-    result = {"images": args.images, **r}
+    """AutoAttack by pyautoattack: accuracy left and which images stand, per seed and eps."""
+    runs = []
+    for seed in args.seeds:
+        r, why = run_child(args, weights, "pyautoattack", "standard", args.eps, args.batches[-1], seed)
+        if r is None:
+            sys.exit(f"attacks.py: {why}")
+        runs.append({"seed": seed, **r})
+        print(f"seed {seed}: " + ", ".join(f"{100 * left:.2f} % stand at {eps}" for eps, left in r["left"].items()) + f"; {r['seconds']:.1f} s", flush=True)
+    for eps in map(str, args.eps):
+        each = [r["left"][eps] for r in runs]
+        ever = sum(all(f) for f in zip(*(r["flags"][eps] for r in runs)))
+        print(f"eps {eps}: pyautoattack leaves {100 * statistics.mean(each):.2f} %, seeds lie within {100 * (max(each) - min(each)):.2f} points; "
+              f"{100 * ever / args.images:.2f} % stand against all")
+    result = {"images": args.images, "pyautoattack": runs}
     if args.unwarp:
         mine, why = ours(args, "standard", args.eps)
         if mine is None:
             sys.exit(f"attacks.py: unwarp: {why}")
         result["unwarp"] = mine
         for eps, left in mine["left"].items():
-            apart = sum(a != b for a, b in zip(mine["flags"][eps], r["flags"][eps]))
-            print(f"eps {eps}: unwarp leaves {100 * left:.2f} %, difference {100 * (left - r['left'][eps]):+.2f} points; the verdicts of {apart} images differ")
+            mean = statistics.mean(r["left"][eps] for r in runs)
+            apart = [sum(a != b for a, b in zip(mine["flags"][eps], r["flags"][eps])) for r in runs]
+            print(f"eps {eps}: unwarp leaves {100 * left:.2f} %, {100 * (left - mean):+.2f} points; verdicts that differ, per seed: {apart}")
     if args.json:
         with open(args.json, "w") as f:
             json.dump(result, f)
@@ -406,6 +416,7 @@ def main():
     sub.choices["bench"].add_argument("--jobs", type=words(JOBS), default=list(JOBS), metavar="JOB,JOB", help=f"of {','.join(JOBS)}")
     sub.choices["bench"].add_argument("--libraries", type=words(LIBRARIES), default=list(LIBRARIES), metavar="NAME,NAME", help=f"of {','.join(LIBRARIES)}")
     sub.choices["standard"].add_argument("--eps", type=lambda t: [float(e) for e in t.split(",")], default=list(EPS), metavar="E,E")
+    sub.choices["standard"].add_argument("--seeds", type=lambda t: [int(n) for n in t.split(",")], default=[0, 1, 2], metavar="N,N", help="seeds of pyautoattack (default 0,1,2)")
     c = sub.add_parser("child")
     c.add_argument("library", choices=LIBRARIES)
     c.add_argument("job", choices=JOBS)

@@ -65,14 +65,14 @@ var Ensembles = map[string][]string{
 		"pgd(steps=100,restarts=5)",
 	}, standard, []string{
 		"apgd(loss=dlr)", "mixed", "codes", "codes(code=appearance)", "codes(code=geometry)", "codes(towards=away)",
-		"deepfool", "ddn", "fmn", "cw(search=5,steps=1000)", "ead(search=5,steps=300)", "jsma",
+		"square", "deepfool", "ddn", "fmn", "cw(search=5,steps=1000)", "ead(search=5,steps=300)", "jsma",
 		"nes", "spsa(steps=40)", "hopskipjump(steps=20,budget=10000)", "boundary(steps=5000)", "substitute",
 		"uniform", "gaussian", "saltpepper", "localsearch(rounds=50)", "localsearch",
 		"spatial", "flow", "corruption",
 	}),
 }
 
-var standard = []string{"apgd", "apgd-t", "fab(targets=9)", "square"}
+var standard = []string{"apgd", "apgd-t", "fab(targets=9)", "square(short=true)"}
 
 // Defences are the values of attack.defence.
 var Defences = []string{"none", "quantise", "scale", "noise"}
