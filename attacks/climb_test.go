@@ -213,3 +213,38 @@ func TestRandomStart(t *testing.T) {
 		}
 	}
 }
+
+// Towards a target: on a linear net every attack arrives, and at that class.
+func TestTargetReached(t *testing.T) {
+	for _, norm := range Threats {
+		var list []Attack
+		for _, a := range parse(t, "fgsm(target=2)", "bim(target=2)", "rfgsm(target=2)", "pgd(target=2)", "mifgsm(target=2)", "apgd(target=2,steps=40)", "apgd-t(target=2,steps=40)") {
+			if norm == L1 && About(a).Name == "bim" {
+				continue // its steps change one value, which may be at the box
+			}
+			if norms := About(a).Norms; norms == nil || slices.Contains(norms, norm) {
+				list = append(list, a)
+			}
+		}
+		l := newLinear(6, 5, 5, 1, 5)
+		eps := map[Norm]float32{Linf: .5, L2: 2.5, L1: 10}[norm]
+		ev := evaluate(t, newStage(t, l.victim(), box(norm), list...), l.labelled(4, 12, .3, .7), Options{Attacks: list, Eps: []float32{eps}, Batch: 12, Exhaustive: true})
+		for _, s := range ev.Series {
+			tried, reached := 0, 0
+			for i, at := range s.Attempts {
+				if !at.Done || at.Skipped {
+					continue
+				}
+				if tried++; at.Tried == "1" {
+					reached++
+					if at.Class != 2 {
+						t.Errorf("%s, %s, image %d: want class 2, got %d", norm, s.Attack, i, at.Class)
+					}
+				}
+			}
+			if s.Schedule == PerRadius && reached < tried || tried == 0 {
+				t.Errorf("%s, %s: reached in %d of %d", norm, s.Attack, reached, tried)
+			}
+		}
+	}
+}

@@ -438,3 +438,21 @@ func TestEOT(t *testing.T) {
 		t.Errorf("passes %v, want 5", got)
 	}
 }
+
+// TestFullDisk: what cannot be kept is an error that says so.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("this system has no /dev/full")
+	}
+	a := parse(t, "fgsm")
+	st := newStage(t, steps(), box(Linf), a...)
+	e, err := NewEngine(st, st, Options{Attacks: a, Eps: []float32{.1}, Batch: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = e.Run(t.Context(), greys(.1), &Journal{file: full, known: map[[2]int]Attempt{}}, nil)
+	if err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(err.Error(), "free space and resume") {
+		t.Errorf("got %v", err)
+	}
+}
