@@ -121,7 +121,11 @@ func TestSurvivors(t *testing.T) {
 // TestReferee: claims outside ball or box, without number or without success
 // count for nothing, whatever the attack believes.
 func TestReferee(t *testing.T) {
-	for name, x := range map[string]float32{"far": .9, "below": -.1, "above": 1.1, "nan": float32(math.NaN()), "right": .31} {
+	for _, row := range []struct {
+		name   string
+		x, eps float32
+	}{{"far", .7, .25}, {"below", -.1, .85}, {"above", 1.1, .85}, {"nan", float32(math.NaN()), .25}, {"right", .31, .25}} {
+		name, x := row.name, row.x
 		a := &scripted{do: func(c *Case) {
 			if c.Claim(pixel(x)) {
 				t.Errorf("%s: confirmed", name)
@@ -131,7 +135,7 @@ func TestReferee(t *testing.T) {
 			}
 		}}
 		st := newStage(t, steps(), box(Linf), a)
-		ev := evaluate(t, st, greys(.3), Options{Attacks: []Attack{a}, Eps: []float32{.25}})
+		ev := evaluate(t, st, greys(.3), Options{Attacks: []Attack{a}, Eps: []float32{row.eps}})
 		at := ev.Series[0].Attempts[0]
 		invalid := 2
 		if name == "right" {
@@ -267,6 +271,9 @@ func TestResume(t *testing.T) {
 		}
 		if j, err = OpenJournal(path, "this"); err != nil {
 			t.Fatal(err)
+		}
+		if raw, err := os.ReadFile(path); err != nil || raw[len(raw)-1] != '\n' {
+			t.Errorf("stopped at %d: the journal holds half a line, %v", stop, err)
 		}
 		if stop > 1 && j.Len() < stop-1 {
 			t.Errorf("stopped at %d: the journal holds %d", stop, j.Len())
@@ -428,6 +435,9 @@ func TestEOT(t *testing.T) {
 	a := &scripted{Common: Common{EOT: 5}, do: func(c *Case) {
 		s := c.Uphill(Classification, c.Image)
 		got = append(got, c.Spent.Backward)
+		if want := 2 / (1 + math.Exp(2*(.5-.1))); math.Abs(float64(s.Gradient[0])-want) > 1e-5 {
+			t.Errorf("mean gradient %g, want %g", s.Gradient[0], want)
+		}
 		if len(s.Logits) != 2 || math.Abs(float64(s.Loss)-math.Log(1+math.Exp(2*(.1-.5)))) > 1e-5 {
 			t.Errorf("mean %+v", s)
 		}
