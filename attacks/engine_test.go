@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -94,8 +95,13 @@ func tries(tried string, value float32, eps []float32) bool {
 // TestSurvivors: a later attack sees only the radii at which the image stands.
 func TestSurvivors(t *testing.T) {
 	var seen [][]float32
+	var one sync.Mutex // attacks on several images run at once
 	first := &scripted{do: func(c *Case) { c.Claim(pixel(.5001)) }}
-	second := &scripted{Common: Common{Seed: 1}, do: func(c *Case) { seen = append(seen, []float32{c.Image[0], c.Eps}) }}
+	second := &scripted{Common: Common{Seed: 1}, do: func(c *Case) {
+		one.Lock()
+		defer one.Unlock()
+		seen = append(seen, []float32{c.Image[0], c.Eps})
+	}}
 	st := newStage(t, steps(), box(Linf), first)
 	o := Options{Attacks: []Attack{first, second}, Eps: []float32{.1, .2, .3}, Batch: 1}
 	ev := evaluate(t, st, greys(.45, .25, .01, .6), o)
