@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"unwarp/graphs"
 	"unwarp/pipelines"
 	"unwarp/tools/internal/config"
 )
@@ -63,7 +64,7 @@ func TestIdentity(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		id, err := (&Experiment{Config: c, Data: data}).Identity()
+		id, err := (&Experiment{Config: c, Data: data, Net: &graphs.Net{Precision: c.Precision}}).Identity()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,12 +72,13 @@ func TestIdentity(t *testing.T) {
 	}
 	plain := identity(func(*config.Config) {})
 	for name, change := range map[string]func(c *config.Config){
-		"seed":    func(c *config.Config) { c.Seed++ },
-		"data":    func(c *config.Config) { c.Data.Seed++ },
-		"number":  func(c *config.Config) { c.Data.Train-- },
-		"model":   func(c *config.Config) { c.Model.Dropout = .25 },
-		"batch":   func(c *config.Config) { c.Train.Batch++ },
-		"augment": func(c *config.Config) { c.Train.Augment, _ = pipelines.ParseAugment("flip") },
+		"seed":      func(c *config.Config) { c.Seed++ },
+		"data":      func(c *config.Config) { c.Data.Seed++ },
+		"number":    func(c *config.Config) { c.Data.Train-- },
+		"model":     func(c *config.Config) { c.Model.Dropout = .25 },
+		"batch":     func(c *config.Config) { c.Train.Batch++ },
+		"augment":   func(c *config.Config) { c.Train.Augment, _ = pipelines.ParseAugment("flip") },
+		"precision": func(c *config.Config) { c.Precision = graphs.Bfloat16 },
 	} {
 		if identity(change) == plain {
 			t.Errorf("another %s is not noticed", name)
