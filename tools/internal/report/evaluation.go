@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"unwarp/attacks/checks"
 	"unwarp/trainer"
 )
 
@@ -38,31 +39,14 @@ func (e *Evaluated) Derive() {
 		for _, n := range row {
 			c.Images += n
 		}
-		c.Interval[0], c.Interval[1] = Wilson(c.Right, c.Images)
+		c.Interval[0], c.Interval[1] = checks.Wilson(c.Right, c.Images)
 		if c.Images > 0 {
 			c.Accuracy = float64(c.Right) / float64(c.Images)
 		}
 		right += c.Right
 		e.PerClass = append(e.PerClass, c)
 	}
-	e.Interval[0], e.Interval[1] = Wilson(right, e.Images)
-}
-
-// z95 is the 97.5 % quantile of the normal distribution.
-const z95 = 1.959963984540054
-
-// Wilson is the 95 % score interval of a share, right of n (Wilson 1927): it
-// stays within [0,1], also where all or none are right. Of no images nothing is
-// known.
-func Wilson(right, n int) (lo, hi float64) {
-	if n == 0 {
-		return 0, 1
-	}
-	p, m := float64(right)/float64(n), float64(n)
-	middle := p + z95*z95/(2*m)
-	half := z95 * math.Sqrt(p*(1-p)/m+z95*z95/(4*m*m))
-	scale := 1 + z95*z95/m
-	return max(0, (middle-half)/scale), min(1, (middle+half)/scale)
+	e.Interval[0], e.Interval[1] = checks.Wilson(right, e.Images)
 }
 
 // most is the number of classes of which a whole confusion table is readable.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"unwarp/attacks/checks"
 	"unwarp/trainer"
 )
 
@@ -13,7 +14,7 @@ import (
 func TestWilson(t *testing.T) {
 	for _, n := range []int{1, 2, 10, 333, 10000} {
 		for _, right := range []int{0, 1, n / 3, n / 2, n - 1, n} {
-			lo, hi := Wilson(right, n)
+			lo, hi := checks.Wilson(right, n)
 			p := float64(right) / float64(n)
 			if !(0 <= lo && lo <= p && p <= hi && hi <= 1) {
 				t.Errorf("%d of %d: want %v within %v..%v", right, n, p, lo, hi)
@@ -27,17 +28,17 @@ func TestWilson(t *testing.T) {
 					t.Errorf("%d of %d: %v is %v standard deviations away", right, n, end, distance)
 				}
 			}
-			lo2, hi2 := Wilson(n-right, n)
+			lo2, hi2 := checks.Wilson(n-right, n)
 			if math.Abs(lo-(1-hi2)) > 1e-12 || math.Abs(hi-(1-lo2)) > 1e-12 {
 				t.Errorf("%d of %d is no mirror image of its opposite", right, n)
 			}
 		}
 	}
-	if lo, hi := Wilson(0, 0); lo != 0 || hi != 1 {
+	if lo, hi := checks.Wilson(0, 0); lo != 0 || hi != 1 {
 		t.Errorf("of no images: want 0..1, got %v..%v", lo, hi)
 	}
 	// Newcombe, Statistics in Medicine 17 (1998), table I: 81 of 263.
-	if lo, hi := Wilson(81, 263); math.Abs(lo-.2553) > 5e-5 || math.Abs(hi-.3662) > 5e-5 {
+	if lo, hi := checks.Wilson(81, 263); math.Abs(lo-.2553) > 5e-5 || math.Abs(hi-.3662) > 5e-5 {
 		t.Errorf("81 of 263: want .2553 to .3662, got %.4f to %.4f", lo, hi)
 	}
 }

@@ -43,7 +43,7 @@ func rate(count, of int) Rate {
 	if of > 0 {
 		r.Share = float64(count) / float64(of)
 	}
-	r.Low, r.High = Wilson(count, of)
+	r.Low, r.High = checks.Wilson(count, of)
 	return r
 }
 
