@@ -176,13 +176,15 @@ func (c Checkpoints) resolve(pointer string) (string, error) {
 
 // clean removes what a killed save left behind.
 func (c Checkpoints) clean() error {
-	litter, err := filepath.Glob(filepath.Join(c.Dir, "step-*"+unfinished))
-	if err != nil {
-		return err
-	}
-	for _, l := range litter {
-		if err := os.RemoveAll(l); err != nil {
+	for _, pattern := range []string{"step-*" + unfinished, temporary(Last), temporary(Best)} {
+		litter, err := filepath.Glob(filepath.Join(c.Dir, pattern))
+		if err != nil {
 			return err
+		}
+		for _, l := range litter {
+			if err := os.RemoveAll(l); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
