@@ -44,11 +44,23 @@ type PassOption func(*pass)
 // where one is kept (see [Builder.Average]).
 func Averaged() PassOption { return func(p *pass) { p.averaged = true } }
 
+// TwiceDifferentiable makes layers use forms whose gradients have gradients in
+// TensorFlow's C++ library, for losses that hold a gradient themselves. What
+// comes out is the same up to rounding, and so are its gradients; a step takes
+// longer. Who writes a layer out of ops asks [Scope.TwiceDifferentiable]. There
+// are gradients of the gradients of MatMul, Conv2D, BiasAdd, LeakyRelu,
+// Softmax, LogSoftmax, SoftmaxCrossEntropyWithLogits, Pow, Square, Mean, Sum,
+// Maximum, Slice, Pad, Reshape and arithmetic; there are none of those of Relu,
+// MaxPool, AvgPool, FusedBatchNorm, StridedSlice, Elu, Softplus, Tanh, Sigmoid,
+// Sqrt, Rsqrt and Resize.
+func TwiceDifferentiable() PassOption { return func(p *pass) { p.twice = true } }
+
 // pass is the state shared by the scopes of one pass.
 type pass struct {
 	name     string
 	mode     Mode
 	averaged bool
+	twice    bool            // see [TwiceDifferentiable]
 	entered  map[string]bool // layer paths used, each once
 	updates  []*tf.Operation
 }

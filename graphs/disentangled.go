@@ -12,7 +12,11 @@ import (
 //
 // Warp false is the paper's reconstruction ablation (Table 10): one decoder
 // reads the whole embedding, nothing is warped. Decode false is the base CNN.
+//
+// The encoder sees normalised images; what is attacked and what is to be
+// reconstructed are the images as given.
 type Disentangled struct {
+	Normalise  Normalisation
 	Encoder    Encoder
 	Classes    int
 	Appearance int
@@ -44,7 +48,7 @@ type Forward struct {
 // (eq. 1 and 4).
 func (m Disentangled) Classify(s *Scope, images tf.Output) Forward {
 	f := Forward{Images: images}
-	f.Embedding = m.Encoder.Encode(s.In("encoder"), images)
+	f.Embedding = m.Encoder.Encode(s.In("encoder"), m.Normalise.Apply(s.In("normalise"), images))
 	d, ok := s.Dims(f.Embedding, 2, "an embedding [B,D]")
 	if !ok {
 		return f

@@ -2,6 +2,7 @@ package graphs
 
 import (
 	"fmt"
+	"strings"
 
 	tf "github.com/wamuir/graft/tensorflow"
 	"github.com/wamuir/graft/tensorflow/op"
@@ -11,7 +12,8 @@ import (
 //
 // TensorFlow's C++ gradients cover a subset of Python's: some ops have none,
 // some are silently wrong, and naming a missing path crashes the process.
-// Each of these becomes a build error that names the op.
+// Each of these becomes a build error that names the op. A gradient that is
+// itself to be differentiated wants a pass opened with [TwiceDifferentiable].
 func Gradients(s *Scope, y tf.Output, xs ...tf.Output) []tf.Output {
 	none := make([]tf.Output, len(xs))
 	if !s.OK() {
@@ -29,7 +31,13 @@ func Gradients(s *Scope, y tf.Output, xs ...tf.Output) []tf.Output {
 		s.Errorf("gradient of %q: %w", y.Op.Name(), p.hole)
 		return none
 	}
-	grads := op.Gradients(s.Op("gradients"), []tf.Output{y}, xs)
+	var dy []tf.Output // 1 for each value of y, which is what none means
+	if s.TwiceDifferentiable() {
+		// TensorFlow itself takes OnesLike(y), through which it then looks for a
+		// second gradient in vain.
+		dy = []tf.Output{op.Fill(s.Op("ones"), op.Shape(s.Op("shape"), y), op.Const(s.Op("one"), float32(1)))}
+	}
+	grads := op.Gradients(s.Op("gradients"), []tf.Output{y}, xs, dy...)
 	if !s.OK() {
 		return none
 	}
@@ -88,6 +96,8 @@ func hole(y tf.Output) error {
 		if n := y.Shape().NumDimensions(); n != 2 {
 			return fmt.Errorf("op %q: want LogSoftmax of rank 2, got rank %d, whose gradient is silently wrong: reshape to [n, classes] first", o.Name(), n)
 		}
+	case "ReluGrad", "MaxPoolGrad", "AvgPoolGrad", "FusedBatchNormGradV3":
+		return fmt.Errorf("op %q: a gradient of %s has no gradient: open the pass with TwiceDifferentiable", o.Name(), strings.TrimSuffix(strings.TrimSuffix(o.Type(), "V3"), "Grad"))
 	case "PartitionedCall", "StatefulPartitionedCall":
 		return fmt.Errorf("op %q: gradients do not go through function calls", o.Name())
 	}

@@ -1,14 +1,6 @@
 package graphs
 
-import (
-	tf "github.com/wamuir/graft/tensorflow"
-	"github.com/wamuir/graft/tensorflow/op"
-)
-
-// Encoder maps images [B,H,W,C] with values in [0,1] to an embedding [B,D].
-type Encoder interface {
-	Encode(s *Scope, images tf.Output) tf.Output
-}
+import tf "github.com/wamuir/graft/tensorflow"
 
 // Hinton is the baseline CNN of Hinton, Sabour and Frosst 2018 ("Matrix
 // capsules with EM routing"), which the paper uses for MNIST, smallNORB and
@@ -17,6 +9,11 @@ type Encoder interface {
 // it has the 4.2 M parameters that they state for 32x32x2 and 5 classes.
 type Hinton struct {
 	Embedding int // units of the fully connected layer; 0 means 1024
+}
+
+var hintonKind = encoderKind{
+	name: "hinton", names: []string{"hinton"}, dropout: .5,
+	make: func(m Model, _ int) (Encoder, error) { return Hinton{Embedding: m.Appearance + m.Geometry}, nil },
 }
 
 // Encode builds the network without dropout and classifier: those belong to
@@ -28,9 +25,9 @@ func (h Hinton) Encode(s *Scope, images tf.Output) tf.Output {
 		out  int
 	}{{"conv1", 32}, {"conv2", 64}} {
 		x = Conv{Out: l.out, Kernel: 5}.Apply(s.In(l.name), x)
-		x = op.Relu(s.Op(l.name+"_relu"), x)
+		x = Relu{}.Apply(s, x)
 		x = MaxPool{Size: 2}.Apply(s, x)
 	}
 	x = Dense{Out: or(h.Embedding, 1024)}.Apply(s.In("fc"), s.Flatten(x))
-	return op.Relu(s.Op("fc_relu"), x)
+	return Relu{}.Apply(s, x)
 }

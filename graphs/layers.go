@@ -100,48 +100,20 @@ func (l Dense) Apply(s *Scope, x tf.Output) tf.Output {
 	return s.bias(op.MatMul(s.Op("matmul"), x, w), int64(l.Out), false)
 }
 
-// BatchNorm normalises each channel of [B,H,W,C] (Ioffe and Szegedy 2015):
-// by the batch's mean and variance in training, by their moving averages in
-// inference. Its updates are collected with [Scope.Update].
-type BatchNorm struct {
-	Decay   float32 // of the moving averages; 0 means .99 as in Keras (PyTorch's momentum is 1-Decay = .1)
-	Epsilon float32 // 0 means 1e-3 as in Keras (PyTorch: 1e-5)
-}
+// Relu is max(0,x); its gradient is 1 where x > 0 and 0 elsewhere, at 0 too. In
+// a pass that is twice differentiable it is LeakyRelu of slope 0, whose gradient
+// has a gradient in TensorFlow, the same numbers.
+type Relu struct{}
 
-// Apply normalises x.
-func (l BatchNorm) Apply(s *Scope, x tf.Output) tf.Output {
-	d, ok := s.Dims(x, 4, "NHWC with known channels")
-	if !ok {
+// Apply rectifies x, which may have any shape.
+func (Relu) Apply(s *Scope, x tf.Output) tf.Output {
+	if !s.has(x) {
 		return tf.Output{}
 	}
-	c := d[3]
-	if c < 1 {
-		s.Errorf("want known channels, got input %v", d)
-		return tf.Output{}
+	if s.TwiceDifferentiable() {
+		return op.LeakyRelu(s.Op("relu"), x, op.LeakyReluAlpha(0))
 	}
-	decay, eps := or(l.Decay, .99), or(l.Epsilon, 1e-3)
-	gamma := s.Variable("gamma", Trainable, Ones, c)
-	beta := s.Variable("beta", Trainable, Zeros, c)
-	mean := s.variable("moving_mean", Statistic, Zeros, c)
-	variance := s.variable("moving_variance", Statistic, Ones, c)
-	if !s.OK() {
-		return tf.Output{}
-	}
-	if !s.Training() {
-		y, _, _, _, _, _ := op.FusedBatchNormV3(s.Op("norm"), x, gamma, beta, mean.Read, variance.Read, op.FusedBatchNormV3IsTraining(false), op.FusedBatchNormV3Epsilon(eps))
-		return y
-	}
-	none := op.Const(s.Op("none"), []float32{})
-	y, m, v, _, _, _ := op.FusedBatchNormV3(s.Op("norm"), x, gamma, beta, none, none, op.FusedBatchNormV3IsTraining(true), op.FusedBatchNormV3Epsilon(eps))
-	s.follow(mean, m, decay)
-	s.follow(variance, v, decay)
-	return y
-}
-
-// follow registers v += (1-decay)·(value-v).
-func (s *Scope) follow(v *Variable, value tf.Output, decay float32) {
-	delta := op.Mul(s.Op("delta"), op.Sub(s.Op("difference"), value, v.Read), op.Const(s.Op("rate"), 1-decay))
-	s.Update(op.AssignAddVariableOp(s.Op("follow"), v.Handle, delta))
+	return op.Relu(s.Op("relu"), x)
 }
 
 // Dropout zeroes each element with probability Rate in training and scales
@@ -161,44 +133,6 @@ func (l Dropout) Apply(s *Scope, x tf.Output) tf.Output {
 	u := op.StatelessRandomUniform(s.Op("uniform"), op.Shape(s.Op("shape"), x), s.Noise())
 	keep := op.Cast(s.Op("mask"), op.GreaterEqual(s.Op("keep"), u, op.Const(s.Op("rate"), l.Rate)), tf.Float)
 	return op.Mul(s.Op("dropped"), x, op.Mul(s.Op("scaled"), keep, op.Const(s.Op("scale"), 1/(1-l.Rate))))
-}
-
-// MaxPool takes the maximum of Size×Size windows with stride Size, SAME
-// padding: [B,H,W,C] -> [B,ceil(H/Size),ceil(W/Size),C].
-type MaxPool struct{ Size int }
-
-// Apply pools x.
-func (l MaxPool) Apply(s *Scope, x tf.Output) tf.Output {
-	k, ok := s.window(x, l.Size)
-	if !ok {
-		return tf.Output{}
-	}
-	return op.MaxPool(s.Op("maxpool"), x, k, k, "SAME")
-}
-
-// AvgPool averages Size×Size windows with stride Size, SAME padding; padding
-// does not count.
-type AvgPool struct{ Size int }
-
-// Apply pools x.
-func (l AvgPool) Apply(s *Scope, x tf.Output) tf.Output {
-	k, ok := s.window(x, l.Size)
-	if !ok {
-		return tf.Output{}
-	}
-	return op.AvgPool(s.Op("avgpool"), x, k, k, "SAME")
-}
-
-// window is the size and stride of pooling over x.
-func (s *Scope) window(x tf.Output, size int) ([]int64, bool) {
-	if _, ok := s.Dims(x, 4, "NHWC"); !ok {
-		return nil, false
-	}
-	if size < 1 {
-		s.Errorf("want a pooling size of at least 1, got %d", size)
-		return nil, false
-	}
-	return []int64{1, int64(size), int64(size), 1}, true
 }
 
 // Reshape keeps the batch and gives each example the shape dims.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	tf "github.com/wamuir/graft/tensorflow"
@@ -56,13 +57,12 @@ func TestManifests(t *testing.T) {
 	}
 	text, n := manifest(t, modelOf(t, "base", 5, nil), 32, 32, 2)
 	Golden(t, "hinton-32x32x2-5.vars", text)
-	// Hinton, Sabour and Frosst 2018 state 4.2 M for smallNORB:
-	//   conv1        5·5·2·32 + 32      =     1,632
-	//   conv2        5·5·32·64 + 64     =    51,264
-	//   fc           8·8·64·1024 + 1024 = 4,195,328
-	//   classifier   1024·5 + 5         =     5,125
-	if n != 4253349 {
-		t.Errorf("want 4253349 parameters, got %d", n)
+	// Hinton, Sabour and Frosst 2018 state 4.2 M for smallNORB. The sum is
+	// 4,253,349, of which 4,195,328 lie in the fully connected layer.
+	conv1, conv2 := (5*5*2+1)*32, (5*5*32+1)*64
+	fc, classifier := (32/4*32/4*64+1)*1024, (1024+1)*5
+	if want := int64(conv1 + conv2 + fc + classifier); n != want || want != 4253349 || n/100000 != 42 {
+		t.Errorf("want %d parameters, 4.2 M, got %d", want, n)
 	}
 }
 
@@ -241,17 +241,38 @@ func TestModelConfig(t *testing.T) {
 	nan := float32(math.NaN())
 	for says, change := range map[string]func(m *graphs.Model){
 		`model.kind: want base, reconstruction or disentangled, got "capsules"`: func(m *graphs.Model) { m.Kind = "capsules" },
-		`model.encoder: want hinton, got "vgg"`:                                 func(m *graphs.Model) { m.Encoder = "vgg" },
-		`model.appearance, model.geometry: want at least 1 each, got 0`:         func(m *graphs.Model) { m.Appearance = 0 },
+		`model.encoder: want one of hinton, resnet20, `:                         func(m *graphs.Model) { m.Encoder = "vgg" },
+		`got "hinton4": no such encoder`:                                        func(m *graphs.Model) { m.Encoder = "hinton4" },
+		`got "resnet": no such encoder`:                                         func(m *graphs.Model) { m.Encoder = "resnet" },
+		`got "": no such encoder`:                                               func(m *graphs.Model) { m.Encoder = "" },
+		`6n+2 from 8 to 1202, got resnet22: take resnet20 or resnet26`:          func(m *graphs.Model) { m.Encoder = "resnet22" },
+		`got resnet2: take resnet8 or resnet14`:                                 func(m *graphs.Model) { m.Encoder = "resnet2" },
+		`got resnet1208: take resnet1196 or resnet1202`:                         func(m *graphs.Model) { m.Encoder = "resnet1208" },
+		`: take resnet1196 or resnet1202`:                                       func(m *graphs.Model) { m.Encoder = "resnet99999999999999999999" },
+		`model.normalise: want none, image, channel or set, got "batch"`:        func(m *graphs.Model) { m.Normalise = "batch" },
+		`want none unless model.normalise is set, got [0.5] and []`:             func(m *graphs.Model) { m.Mean = []float32{.5} },
+		`want a number for each channel in both, or none in both, got [0.5] and []`: func(m *graphs.Model) {
+			m.Normalise, m.Mean = graphs.BySet, []float32{.5}
+		},
+		`model.std: want positive, finite numbers, got [0]`: func(m *graphs.Model) {
+			m.Normalise, m.Mean, m.Std = graphs.BySet, []float32{.5}, []float32{0}
+		},
+		`model.std: want positive, finite numbers, got [1e-45]`: func(m *graphs.Model) {
+			m.Normalise, m.Mean, m.Std = graphs.BySet, []float32{.5}, []float32{1e-45}
+		},
+		`model.mean: want finite numbers, got [NaN]`: func(m *graphs.Model) {
+			m.Normalise, m.Mean, m.Std = graphs.BySet, []float32{nan}, []float32{1}
+		},
+		`model.appearance, model.geometry: want at least 1 each, got 0`: func(m *graphs.Model) { m.Appearance = 0 },
 		`got 512 and -1`: func(m *graphs.Model) { m.Geometry = -1 },
-		`model.dropout: want a rate in [0,1), got 1`: func(m *graphs.Model) { m.Dropout = 1 },
-		`model.dropout: want a rate in [0,1), got N`: func(m *graphs.Model) { m.Dropout = nan },
-		`model.width: want at least 1, got 0`:        func(m *graphs.Model) { m.Width = 0 },
-		`model.reach: want a share in (0,1], got 0`:  func(m *graphs.Model) { m.Reach = 0 },
-		`model.reach: want a share in (0,1], got N`:  func(m *graphs.Model) { m.Reach = nan },
-		`model.reach: want a share in (0,1], got 2`:  func(m *graphs.Model) { m.Reach = 2 },
-		`model.field: want smooth or pixel, got ""`:  func(m *graphs.Model) { m.Field = "" },
-		`model.border: want clamp or zero, got "x"`:  func(m *graphs.Model) { m.Border = "x" },
+		`model.dropout: want a rate in [0,1), or -1 for the encoder's own, got 1`: func(m *graphs.Model) { m.Dropout = 1 },
+		`model.dropout: want a rate in [0,1), or -1 for the encoder's own, got N`: func(m *graphs.Model) { m.Dropout = nan },
+		`model.width: want at least 1, got 0`:                                     func(m *graphs.Model) { m.Width = 0 },
+		`model.reach: want a share in (0,1], got 0`:                               func(m *graphs.Model) { m.Reach = 0 },
+		`model.reach: want a share in (0,1], got N`:                               func(m *graphs.Model) { m.Reach = nan },
+		`model.reach: want a share in (0,1], got 2`:                               func(m *graphs.Model) { m.Reach = 2 },
+		`model.field: want smooth or pixel, got ""`:                               func(m *graphs.Model) { m.Field = "" },
+		`model.border: want clamp or zero, got "x"`:                               func(m *graphs.Model) { m.Border = "x" },
 	} {
 		m := graphs.DefaultModel()
 		change(&m)
@@ -263,5 +284,77 @@ func TestModelConfig(t *testing.T) {
 	d, err := graphs.DefaultModel().Build(10)
 	if err != nil || !d.Decode || !d.Warp || d.Encoder != (graphs.Hinton{Embedding: 1024}) {
 		t.Errorf("want the disentangled classifier around Hinton's CNN, got %+v, %v", d, err)
+	}
+}
+
+// Every encoder fits every kind and normalisation at the sizes of smallNORB and
+// CIFAR-10.
+func TestModelShapes(t *testing.T) {
+	declared := errors.New("declared") // saves the session
+	for _, channels := range []int64{2, 3} {
+		for _, encoder := range []string{"hinton", "resnet20"} {
+			for by, n := range normalisations {
+				m := modelOf(t, "disentangled", 5, func(m *graphs.Model) { m.Encoder, m.Normalise, m.Geometry = encoder, by, 128 })
+				if by == graphs.BySet {
+					m.Normalise.Mean, m.Normalise.Std = append(n.Mean, .5)[:channels], append(n.Std, .2)[:channels]
+				}
+				_, err := graphs.Build(graphs.Options{}, func(b *graphs.Builder) error {
+					f := m.Apply(b.Pass("train", graphs.Training), b.Input("images", tf.Float, -1, 32, 32, channels).Value)
+					if err := b.Err(); err != nil {
+						return err
+					}
+					for what, c := range map[string]struct {
+						got  tf.Output
+						want []int64
+					}{
+						"embedding": {f.Embedding, []int64{-1, 640}}, "logits": {f.Logits, []int64{-1, 5}},
+						"appearance": {f.Appearance, []int64{-1, 512}}, "geometry": {f.Geometry, []int64{-1, 128}},
+						"canonical": {f.Canonical, []int64{-1, 32, 32, channels}}, "field": {f.Field, []int64{-1, 32, 32, 2}},
+						"reconstruction": {f.Reconstruction, []int64{-1, 32, 32, channels}},
+					} {
+						if got, err := c.got.Shape().ToSlice(); err != nil || !slices.Equal(got, c.want) {
+							t.Errorf("%s, %s, %d channels: %s: want shape %v, got %v, %v", encoder, by, channels, what, c.want, got, err)
+						}
+					}
+					return declared
+				})
+				if err != declared {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+// Each encoder has its rate of dropout, and a base ResNet is the published
+// network; an error about the encoder's name can be told from others.
+func TestEncoders(t *testing.T) {
+	build := func(encoder, kind string, dropout float32) graphs.Disentangled {
+		return modelOf(t, kind, 10, func(m *graphs.Model) { m.Encoder, m.Kind, m.Dropout = encoder, kind, dropout })
+	}
+	for _, c := range []struct {
+		d       graphs.Disentangled
+		encoder graphs.Encoder
+		dropout float32
+	}{
+		{build("hinton", "base", graphs.OwnDropout), graphs.Hinton{Embedding: 1024}, .5},
+		{build("resnet8", "base", graphs.OwnDropout), graphs.ResNet{Depth: 8}, 0},
+		{build("resnet1202", "disentangled", graphs.OwnDropout), graphs.ResNet{Depth: 1202, Embedding: 1024}, 0},
+		{build("resnet110", "reconstruction", .25), graphs.ResNet{Depth: 110, Embedding: 1024}, .25},
+		{build("hinton", "disentangled", 0), graphs.Hinton{Embedding: 1024}, 0},
+	} {
+		if c.d.Encoder != c.encoder || c.d.Dropout != c.dropout {
+			t.Errorf("want %+v with dropout %g, got %+v with %g", c.encoder, c.dropout, c.d.Encoder, c.d.Dropout)
+		}
+	}
+	for _, name := range graphs.Encoders() {
+		build(name, "disentangled", graphs.OwnDropout)
+	}
+	for name, unknown := range map[string]bool{"resnt20": true, "resnet21": false} {
+		m := graphs.DefaultModel()
+		m.Encoder = name
+		if _, err := m.Build(10); errors.Is(err, graphs.ErrEncoder) != unknown {
+			t.Errorf("%s: want it to be an unknown name: %t, got %v", name, unknown, err)
+		}
 	}
 }

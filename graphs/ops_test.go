@@ -113,6 +113,9 @@ var rows = func() map[string]row {
 		"Pad": {Unary(func(s *graphs.Scope, x tf.Output) tf.Output {
 			return op.Pad(s.Op("op"), x, op.Const(s.Op("by"), [][]int32{{0, 0}, {1, 2}, {3, 0}, {0, 0}}))
 		}), []Array{image}, 1e-3},
+		"Pow": {Unary(func(s *graphs.Scope, x tf.Output) tf.Output {
+			return op.Pow(s.Op("op"), x, op.Const(s.Op("power"), float32(-.5)))
+		}), positive, 2e-3},
 		"Range":   {Unary(counted), []Array{vector}, 1e-3},
 		"Relu":    {unary(op.Relu), apart, 1e-3},
 		"Reshape": {Unary(func(s *graphs.Scope, x tf.Output) tf.Output { return op.Reshape(s.Op("op"), x, ints(s, -1, 6)) }), []Array{image}, 1e-3},
@@ -185,24 +188,35 @@ func TestCheckedIsTheTable(t *testing.T) {
 // model and every choice that changes its ops.
 func TestEveryOpHasARow(t *testing.T) {
 	done := errors.New("done")
+	var models []graphs.Disentangled
 	for _, kind := range kinds {
 		for _, field := range []graphs.Field{graphs.Smooth, graphs.Pixel} {
 			for _, border := range []graphs.Border{graphs.Clamp, graphs.Zero} {
-				m := modelOf(t, kind, 10, func(m *graphs.Model) { m.Field, m.Border = field, border })
-				_, err := graphs.Build(graphs.Options{}, func(b *graphs.Builder) error {
-					images, labels := b.Input("images", tf.Float, -1, 28, 28, 1).Value, b.Input("labels", tf.Int32, -1).Value
-					for name, mode := range modes {
-						coverLosses(t, b.Pass(name, mode), m, images, labels)
-					}
-					if err := b.Err(); err != nil {
-						return err
-					}
-					return done
-				})
-				if err != done {
-					t.Fatal(err)
-				}
+				models = append(models, modelOf(t, kind, 10, func(m *graphs.Model) { m.Field, m.Border = field, border }))
 			}
+		}
+		for by, n := range normalisations {
+			models = append(models, modelOf(t, kind, 10, func(m *graphs.Model) {
+				m.Encoder, m.Normalise = "resnet8", by
+				if by == graphs.BySet {
+					m.Mean, m.Std = n.Mean[:1], n.Std[:1]
+				}
+			}))
+		}
+	}
+	for _, m := range models {
+		_, err := graphs.Build(graphs.Options{}, func(b *graphs.Builder) error {
+			images, labels := b.Input("images", tf.Float, -1, 28, 28, 1).Value, b.Input("labels", tf.Int32, -1).Value
+			for name, mode := range modes {
+				coverLosses(t, b.Pass(name, mode), m, images, labels)
+			}
+			if err := b.Err(); err != nil {
+				return err
+			}
+			return done
+		})
+		if err != done {
+			t.Fatal(err)
 		}
 	}
 }

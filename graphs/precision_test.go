@@ -89,6 +89,46 @@ func TestBfloat16(t *testing.T) {
 	Equal(t, "gradient, auto", dagain, bdx)
 }
 
+// A ResNet is mostly batch norm, which the rewrite takes along, and images are
+// normalised before it: the logits stay near those of float32, and the gradient
+// by the image too.
+func TestBfloat16ResNet(t *testing.T) {
+	if !graphs.HasBfloat16() {
+		t.Skip("this processor has no bfloat16")
+	}
+	m := modelOf(t, "disentangled", 10, func(m *graphs.Model) { m.Encoder, m.Normalise = "resnet8", graphs.ByImage })
+	for name, mode := range modes {
+		run := func(p graphs.Precision) (logits, dx []float32) {
+			var x graphs.Input
+			var outs []tf.Output
+			net, err := graphs.Build(graphs.Options{Seed: 1, Device: graphs.CPU, Precision: p}, func(b *graphs.Builder) error {
+				x = b.Input("x", tf.Float, -1, 16, 16, 3)
+				s := b.Pass("p", mode)
+				f := m.Apply(s, x.Value)
+				outs = []tf.Output{f.Logits, graphs.Gradients(s, op.Square(s.Op("square"), f.Logits), x.Value)[0]}
+				return b.Err()
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer net.Close()
+			out, err := net.Run(graphs.Feeds{x.Feed: Uniform(1, 0, 1, 16, 16, 16, 3).Tensor(t)}, outs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return FromTensor(t, out[0]).Data, FromTensor(t, out[1]).Data
+		}
+		logits, dx := run(graphs.Float32)
+		coarse, cdx := run(graphs.Bfloat16)
+		if d := deviation(coarse, logits); d < 1e-4 || d > 5e-2 {
+			t.Errorf("%s: logits: want bfloat16 to deviate by about a hundredth, got %g", name, d)
+		}
+		if d := deviation(cdx, dx); d < 1e-4 || d > .25 {
+			t.Errorf("%s: gradient: want bfloat16 to deviate by about a tenth, got %g", name, d)
+		}
+	}
+}
+
 // A copy computes in its own precision with the values that it was given.
 func TestCopy(t *testing.T) {
 	exact := newConvolved(t, graphs.Options{Seed: 1, Device: graphs.CPU})

@@ -40,6 +40,10 @@ func (s *Scope) Op(name string) *op.Scope {
 // Training reports whether the pass is a training pass.
 func (s *Scope) Training() bool { return s.pass.mode == Training }
 
+// TwiceDifferentiable reports whether the pass was opened with
+// [TwiceDifferentiable].
+func (s *Scope) TwiceDifferentiable() bool { return s.pass.twice }
+
 // Path is the variable path of the scope, "" at the root of a pass.
 func (s *Scope) Path() string { return s.path }
 

@@ -9,18 +9,20 @@ import (
 
 // Description is what a set holds. Pixel statistics are over all values of all images, 8-bit / 255.
 type Description struct {
-	Name     string  `json:"name"`
-	Examples int     `json:"examples"`
-	Height   int     `json:"height"`
-	Width    int     `json:"width"`
-	Channels int     `json:"channels"`
-	Classes  int     `json:"classes"`
-	PerClass []int   `json:"per_class"` // [Classes] examples of each
-	Mean     float64 `json:"mean"`
-	Std      float64 `json:"std"` // of the population: divided by the number of values
-	Min      float64 `json:"min"`
-	Max      float64 `json:"max"`
-	SHA256   string  `json:"sha256"` // of, per example, the label as 4 bytes big-endian and the pixels
+	Name     string `json:"name"`
+	Examples int    `json:"examples"`
+	Height   int    `json:"height"`
+	Width    int    `json:"width"`
+	Channels int    `json:"channels"`
+	Classes  int    `json:"classes"`
+	PerClass []int  `json:"per_class"` // [Classes] examples of each
+	// ClassNames are there if the set knows them.
+	ClassNames []string `json:"class_names,omitempty"`
+	Mean       float64  `json:"mean"`
+	Std        float64  `json:"std"` // of the population: divided by the number of values
+	Min        float64  `json:"min"`
+	Max        float64  `json:"max"`
+	SHA256     string   `json:"sha256"` // of, per example, the label as 4 bytes big-endian and the pixels
 }
 
 // Describe reads all of src.
@@ -28,7 +30,7 @@ func Describe(src Source) (Description, error) {
 	sh := src.Shape()
 	d := Description{
 		Name: src.Name(), Examples: src.Len(), Height: sh.H, Width: sh.W, Channels: sh.C,
-		Classes: src.Classes(), PerClass: make([]int, src.Classes()),
+		Classes: src.Classes(), PerClass: make([]int, src.Classes()), ClassNames: ClassNames(src),
 	}
 	sum := sha256.New()
 	record := make([]byte, 4+sh.Len())

@@ -114,14 +114,14 @@ func (g *Glyphs) draw(p *pencil, i int, dst []uint8) int {
 // hold draws all examples, a run of them per goroutine.
 func (g *Glyphs) hold() {
 	per := g.size * g.size
-	m := &memory{name: g.Name(), shape: g.Shape(), classes: 10, pixels: make([]uint8, g.n*per), labels: make([]uint8, g.n)}
+	m := &memory{name: g.Name(), shape: g.Shape(), classes: 10, pixels: make([]uint8, g.n*per), labels: make([]int32, g.n)}
 	workers := min(runtime.GOMAXPROCS(0), g.n)
 	var all sync.WaitGroup
 	for w := range workers {
 		all.Go(func() {
 			p := newPencil(g.size)
 			for i := w * g.n / workers; i < (w+1)*g.n/workers; i++ {
-				m.labels[i] = uint8(g.draw(p, i, m.pixels[i*per:(i+1)*per]))
+				m.labels[i] = int32(g.draw(p, i, m.pixels[i*per:(i+1)*per]))
 			}
 		})
 	}

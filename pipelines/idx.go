@@ -1,8 +1,6 @@
 package pipelines
 
 import (
-	"bufio"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,6 +8,7 @@ import (
 	"math/bits"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -18,9 +17,6 @@ const (
 	maxIDXSide     = 1 << 14
 	maxIDXChannels = 1 << 10
 )
-
-// maxDeflate is the highest compression ratio of deflate, rounded up: a gzip file cannot hold more.
-const maxDeflate = 1040
 
 // idxTypes are the value types that the format knows, by the third byte of a file.
 var idxTypes = map[byte]string{
@@ -126,7 +122,10 @@ func readPair(name, imagePath, labelPath string) (*memory, error) {
 	if a, b := images.dims[0], labels.dims[0]; a != b {
 		return nil, fmt.Errorf("pipelines: %s: at byte 4: want %d labels, one for each image of %s, got %d: use files of one set", labelPath, a, imagePath, b)
 	}
-	m := &memory{name: name, shape: Shape{images.dims[1], images.dims[2], 1}, pixels: images.data, labels: labels.data}
+	m := &memory{name: name, shape: Shape{images.dims[1], images.dims[2], 1}, pixels: images.data, labels: make([]int32, len(labels.data))}
+	for i, l := range labels.data {
+		m.labels[i] = int32(l)
+	}
 	if len(images.dims) == 4 {
 		m.shape.C = images.dims[3]
 	}
@@ -135,11 +134,7 @@ func readPair(name, imagePath, labelPath string) (*memory, error) {
 
 // highest is the highest label.
 func (m *memory) highest() int {
-	high := uint8(0)
-	for _, l := range m.labels {
-		high = max(high, l)
-	}
-	return int(high)
+	return int(slices.Max(m.labels))
 }
 
 // checkLabels refuses labels that are no class, naming their place in the file.
@@ -179,78 +174,27 @@ func idxHeader(rank int) int { return 4 + 4*rank }
 
 // readIDXFile reads one file.
 func readIDXFile(path string, kind idxKind) (idx, error) {
-	f, err := os.Open(path)
+	f, size, err := openFile(path)
 	if err != nil {
-		return idx{}, fmt.Errorf("pipelines: %s: want a readable file, got %w: check path and its permissions", path, err)
+		return idx{}, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return idx{}, fmt.Errorf("pipelines: %s: want a readable file, got %w: check the disk", path, err)
-	}
-	if !info.Mode().IsRegular() {
-		return idx{}, fmt.Errorf("pipelines: %s: want a regular file, got %v: set path to the folder of the files", path, info.Mode())
-	}
-	return readIDX(path, f, info.Size(), kind)
+	return readIDX(path, f, size, kind)
 }
 
 // readIDX reads an IDX file of size bytes. It allocates no more than the file can hold.
 func readIDX(path string, file io.Reader, size int64, kind idxKind) (idx, error) {
-	r := &idxReader{path: path, kind: kind, room: uint64(max(size, 0))}
-	in := bufio.NewReaderSize(file, 1<<16)
-	r.in = in
-	if head, _ := in.Peek(2); len(head) == 2 && head[0] == 0x1f && head[1] == 0x8b {
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return idx{}, r.fail("a gzip file", err.Error(), "fetch the file again", err)
-		}
-		r.in, r.zipped, r.room = z, true, r.room*maxDeflate
+	r, err := newFileReader(path, file, size)
+	if err != nil {
+		return idx{}, err
 	}
-	return r.read()
+	return (&idxReader{r, kind}).read()
 }
 
-// idxReader reads one IDX file and knows where it is.
+// idxReader reads one IDX file.
 type idxReader struct {
-	path   string
-	kind   idxKind
-	in     io.Reader
-	zipped bool
-	room   uint64 // the most bytes that the file can hold
-	at     int    // bytes read, after decompression
-}
-
-// fail makes an error at the present offset; cause may be nil.
-func (r *idxReader) fail(want, got, do string, cause error) error {
-	where := fmt.Sprintf("at byte %d", r.at)
-	if r.zipped {
-		where += " (uncompressed)"
-	}
-	return &idxError{fmt.Sprintf("pipelines: %s: %s: want %s, got %s: %s", r.path, where, want, got, do), cause}
-}
-
-// idxError is a one-line error with its cause, if an input error caused it.
-type idxError struct {
-	text  string
-	cause error
-}
-
-func (e *idxError) Error() string { return e.text }
-func (e *idxError) Unwrap() error { return e.cause }
-
-// full reads all of b.
-func (r *idxReader) full(b []byte, what string) error {
-	n, err := io.ReadFull(r.in, b)
-	r.at += n
-	switch {
-	case err == nil:
-		return nil
-	case r.zipped && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
-		return r.fail(what, err.Error(), "the file is damaged, fetch it again", err)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return r.fail(what, "the end of the file", "the file is truncated, fetch it again", io.ErrUnexpectedEOF)
-	default:
-		return r.fail(what, err.Error(), "check the disk", err)
-	}
+	*fileReader
+	kind idxKind
 }
 
 func (r *idxReader) read() (idx, error) {
@@ -338,50 +282,4 @@ func (r *idxReader) dims(rank int) ([]int, int, error) {
 			"the file is truncated or its header is wrong, fetch it again", nil)
 	}
 	return dims, int(total), nil
-}
-
-// product is "60000*28*28", which unlike its value always fits.
-func product(dims []int) string {
-	s := make([]string, len(dims))
-	for i, d := range dims {
-		s[i] = fmt.Sprint(d)
-	}
-	return strings.Join(s, "*")
-}
-
-// body reads total bytes. Memory grows with what arrives, so that a header cannot make it allocate
-// what is not there.
-func (r *idxReader) body(total int) ([]byte, error) {
-	const first = 1 << 20
-	data := make([]byte, 0, min(total, first))
-	if !r.zipped {
-		data = make([]byte, 0, total) // no more than the file's size
-	}
-	for len(data) < total {
-		if len(data) == cap(data) {
-			grown := make([]byte, len(data), min(total, 2*cap(data)))
-			copy(grown, data)
-			data = grown
-		}
-		n := len(data)
-		data = data[:cap(data)]
-		if err := r.full(data[n:], fmt.Sprintf("%d bytes of values", total)); err != nil {
-			return nil, err
-		}
-	}
-	return data, nil
-}
-
-// end wants nothing more. For a gzip file this is also where its checksum is compared.
-func (r *idxReader) end() error {
-	var b [1]byte
-	_, err := io.ReadFull(r.in, b[:])
-	switch {
-	case errors.Is(err, io.EOF):
-		return nil
-	case err == nil:
-		return r.fail("the end of the file", "trailing bytes", "the header does not fit the file, fetch it again", nil)
-	default:
-		return r.fail("the end of the file", err.Error(), "the file is damaged, fetch it again", err)
-	}
 }

@@ -25,7 +25,7 @@ func ids(t *testing.T, s Source) (all []int) {
 
 // numbered is a set whose example i has pixel value i.
 func numbered(n int) *memory {
-	m := &memory{name: "numbered", shape: Shape{1, 1, 1}, classes: 1, pixels: make([]uint8, n), labels: make([]uint8, n)}
+	m := &memory{name: "numbered", shape: Shape{1, 1, 1}, classes: 1, pixels: make([]uint8, n), labels: make([]int32, n)}
 	for i := range m.pixels {
 		m.pixels[i] = uint8(i)
 	}

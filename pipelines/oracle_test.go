@@ -9,12 +9,12 @@ import (
 // noise is a set of random images; example i has label i mod classes.
 func noise(name string, n int, sh Shape, classes int) *memory {
 	r := rand.New(rand.NewPCG(1, 2))
-	m := &memory{name: name, shape: sh, classes: classes, pixels: make([]uint8, n*sh.Len()), labels: make([]uint8, n)}
+	m := &memory{name: name, shape: sh, classes: classes, pixels: make([]uint8, n*sh.Len()), labels: make([]int32, n)}
 	for i := range m.pixels {
 		m.pixels[i] = uint8(r.Uint32())
 	}
 	for i := range m.labels {
-		m.labels[i] = uint8(i % classes)
+		m.labels[i] = int32(i % classes)
 	}
 	return m
 }

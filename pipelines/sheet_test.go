@@ -93,7 +93,7 @@ func TestBatchSheet(t *testing.T) {
 }
 
 func TestDescribe(t *testing.T) {
-	m := &memory{name: "m", shape: Shape{1, 2, 1}, classes: 3, pixels: []uint8{0, 51, 102, 255, 51, 51}, labels: []uint8{2, 0, 2}}
+	m := &memory{name: "m", shape: Shape{1, 2, 1}, classes: 3, pixels: []uint8{0, 51, 102, 255, 51, 51}, labels: []int32{2, 0, 2}}
 	d, err := Describe(m)
 	if err != nil {
 		t.Fatal(err)

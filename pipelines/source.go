@@ -27,19 +27,36 @@ type Source interface {
 	At(i int, dst []uint8) (label int, err error)
 }
 
+// Named is a source that knows what its classes are called.
+type Named interface {
+	// ClassNames are Classes() names, that of class 0 first.
+	ClassNames() []string
+}
+
+// ClassNames are the names of the classes of src; nil if it does not know them.
+func ClassNames(src Source) []string {
+	if n, ok := src.(Named); ok {
+		return n.ClassNames()
+	}
+	return nil
+}
+
 // memory is a set held in memory.
 type memory struct {
 	name    string
 	shape   Shape
 	classes int
 	pixels  []uint8 // [len(labels), H, W, C]
-	labels  []uint8
+	labels  []int32
+	names   []string // of the classes; nil if they have none
 }
 
 func (m *memory) Name() string { return m.name }
 func (m *memory) Len() int     { return len(m.labels) }
 func (m *memory) Shape() Shape { return m.shape }
 func (m *memory) Classes() int { return m.classes }
+
+func (m *memory) ClassNames() []string { return m.names }
 
 func (m *memory) At(i int, dst []uint8) (int, error) {
 	if err := checkAt(m, i, dst); err != nil {
@@ -98,6 +115,8 @@ func First(src Source, n int) (Source, error) {
 }
 
 func (s *subset) Len() int { return len(s.indices) }
+
+func (s *subset) ClassNames() []string { return ClassNames(s.Source) }
 
 func (s *subset) At(i int, dst []uint8) (int, error) {
 	if err := checkAt(s, i, dst); err != nil {

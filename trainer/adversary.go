@@ -34,6 +34,8 @@ type Adversary struct {
 	Beta     float32 // weight of the divergence: trades
 	Noise    float32 // standard deviation of the start: trades
 	Replays  int     // updates per batch: free
+	Codes    float32 // weight of the distance between the codes of an image and of its adversarial version: all but free
+	Of       string  // which of its codes: appearance, geometry or both; "" where Codes is 0
 	Follows  string  // the loss that the adversary raises: classification or training
 	Rebuilds string  // what an adversarial image is to be reconstructed as: adversarial (itself) or clean
 }
@@ -44,6 +46,9 @@ const (
 	WholeLoss      = "training"
 	Adversarial    = "adversarial"
 	CleanImage     = "clean"
+	ofAppearance   = "appearance"
+	ofGeometry     = "geometry"
+	ofBoth         = "both"
 	linf           = "linf"
 	l2             = "l2"
 )
@@ -57,10 +62,10 @@ type method struct {
 }
 
 var methods = []method{
-	{"fgsm", []string{"clean", "loss"}, Adversary{Steps: 1, Clean: .5}},
-	{"pgd", []string{"steps", "alpha", "clean", "loss"}, Adversary{Steps: 7}},
-	{"trades", []string{"steps", "alpha", "beta", "noise"}, Adversary{Steps: 10, Beta: 6, Noise: .001}},
-	{"fast", []string{"alpha", "clean", "loss"}, Adversary{Steps: 1}},
+	{"fgsm", []string{"clean", "codes", "of", "loss"}, Adversary{Steps: 1, Clean: .5}},
+	{"pgd", []string{"steps", "alpha", "clean", "codes", "of", "loss"}, Adversary{Steps: 7}},
+	{"trades", []string{"steps", "alpha", "beta", "noise", "codes", "of"}, Adversary{Steps: 10, Beta: 6, Noise: .001}},
+	{"fast", []string{"alpha", "clean", "codes", "of", "loss"}, Adversary{Steps: 1}},
 	{"free", []string{"alpha", "replays", "loss"}, Adversary{Steps: 1, Replays: 8}},
 }
 
@@ -86,6 +91,11 @@ var common = []string{"eps", "norm", "ramp", "target"}
 // loss=classification|training (what the adversary raises). fgsm, pgd and fast
 // take clean, the share of clean images: with .5 each image comes both ways,
 // below that the first of a batch do, above it the first of a batch are attacked.
+//
+// codes=1 adds 1 times the mean distance ‖C(x) - C(x')‖ between the codes of an
+// image and of its adversarial version: of=appearance|geometry|both, both unless
+// given. Gradients go through both. It wants each image both ways: trades, or
+// fgsm, pgd and fast with clean=.5.
 func ParseAdversary(text string) (Adversary, error) {
 	if strings.TrimSpace(text) == "" {
 		return Adversary{}, nil
@@ -123,6 +133,10 @@ func ParseAdversary(text string) (Adversary, error) {
 			p.count("replays", &a.Replays, 1, 1000)
 		case "loss":
 			p.word("loss", &a.Follows, Classification, WholeLoss)
+		case "codes":
+			p.number("codes", &a.Codes, 0, math.Inf(1), true)
+		case "of":
+			p.word("of", &a.Of, ofAppearance, ofGeometry, ofBoth)
 		}
 	}
 	if err := p.done(append(slices.Clone(common), m.args...)); err != nil {
@@ -133,6 +147,14 @@ func ParseAdversary(text string) (Adversary, error) {
 	}
 	if a.Alpha == 0 {
 		a.Alpha = a.usualStep()
+	}
+	switch {
+	case a.Codes == 0 && a.Of != "":
+		return Adversary{}, fmt.Errorf("want codes, the weight of their distance, beside of=%s, got none in %q: write it like codes=1,of=%s", a.Of, text, a.Of)
+	case a.Codes > 0 && a.Method != "trades" && a.Clean != .5:
+		return Adversary{}, fmt.Errorf("want clean=.5 beside codes, so that each image comes clean and attacked, got clean=%s in %q", short(a.Clean), text)
+	case a.Codes > 0 && a.Of == "":
+		a.Of = ofBoth
 	}
 	return a, nil
 }
@@ -163,9 +185,13 @@ func (a Adversary) String() string {
 	out := []string{"eps=" + short(a.Eps)}
 	if i >= 0 {
 		for _, arg := range methods[i].args {
+			if a.Codes == 0 && (arg == "codes" || arg == "of") {
+				continue
+			}
 			out = append(out, arg+"="+map[string]string{
 				"steps": strconv.Itoa(a.Steps), "alpha": short(a.Alpha), "clean": short(a.Clean), "beta": short(a.Beta),
 				"noise": short(a.Noise), "replays": strconv.Itoa(a.Replays), "loss": a.Follows,
+				"codes": short(a.Codes), "of": a.Of,
 			}[arg])
 		}
 	}
@@ -213,12 +239,18 @@ func (a Adversary) replays() int { return max(1, a.Replays) }
 func (a Adversary) radii(batch, perEpoch, total int) func(step int) (eps, alpha float32) {
 	ramp := a.Ramp.Steps(batch, perEpoch, total)
 	return func(step int) (eps, alpha float32) {
-		share := float32(1)
-		if step < ramp {
-			share = float32(step+1) / float32(ramp)
-		}
+		share := risen(step, ramp)
 		return share * a.Eps, share * a.Alpha
 	}
+}
+
+// risen is the share of its value that something has at a step which rises
+// linearly over the first ramp steps.
+func risen(step, ramp int) float32 {
+	if step < ramp {
+		return float32(step+1) / float32(ramp)
+	}
+	return 1
 }
 
 // shares says how many of n images come clean and how many attacked.

@@ -28,14 +28,16 @@ func mustProbe(t testing.TB, text string) Probe {
 func TestAdversaryText(t *testing.T) {
 	const rest = "norm=linf,ramp=0st,target=adversarial)"
 	for text, want := range map[string]string{
-		"":                       "",
-		" ":                      "",
-		"fgsm(eps=.3)":           "fgsm(eps=0.3,clean=0.5,loss=classification," + rest,
-		"pgd(eps=.7)":            "pgd(eps=0.7,steps=7,alpha=0.25,clean=0,loss=classification," + rest,
-		"pgd(eps=.3,steps=1)":    "pgd(eps=0.3,steps=1,alpha=0.3,clean=0,loss=classification," + rest,
-		"trades(eps=.2)":         "trades(eps=0.2,steps=10,alpha=0.05,beta=6,noise=0.001," + rest,
-		"fast( eps = 8 / 255 )":  "fast(eps=0.03137255,alpha=0.039215688,clean=0,loss=classification," + rest,
-		"free(eps=.5,replays=4)": "free(eps=0.5,alpha=0.5,replays=4,loss=classification," + rest,
+		"":                                    "",
+		" ":                                   "",
+		"fgsm(eps=.3)":                        "fgsm(eps=0.3,clean=0.5,loss=classification," + rest,
+		"pgd(eps=.7)":                         "pgd(eps=0.7,steps=7,alpha=0.25,clean=0,loss=classification," + rest,
+		"pgd(eps=.3,steps=1)":                 "pgd(eps=0.3,steps=1,alpha=0.3,clean=0,loss=classification," + rest,
+		"trades(eps=.2)":                      "trades(eps=0.2,steps=10,alpha=0.05,beta=6,noise=0.001," + rest,
+		"fast( eps = 8 / 255 )":               "fast(eps=0.03137255,alpha=0.039215688,clean=0,loss=classification," + rest,
+		"free(eps=.5,replays=4)":              "free(eps=0.5,alpha=0.5,replays=4,loss=classification," + rest,
+		"fgsm(eps=.3,codes=1)":                "fgsm(eps=0.3,clean=0.5,codes=1,of=both,loss=classification," + rest,
+		"trades(eps=.2,codes=.5,of=geometry)": "trades(eps=0.2,steps=10,alpha=0.05,beta=6,noise=0.001,codes=0.5,of=geometry," + rest,
 		"pgd(eps=2,norm=l2,steps=3,alpha=.5,clean=.25,loss=training,target=clean,ramp=10%)": "pgd(eps=2,steps=3,alpha=0.5,clean=0.25,loss=training,norm=l2,ramp=10%,target=clean)",
 	} {
 		a := mustAdversary(t, text)
@@ -106,6 +108,12 @@ func TestAdversaryRefused(t *testing.T) {
 		"trades(eps=.3,clean=.5)":          `"clean"`,
 		"free(eps=.3,replays=0)":           "replays;got 0",
 		"free(eps=.3,clean=.5)":            `"clean"`,
+		"pgd(eps=.3,codes=1)":              "clean=.5 beside codes;got clean=0",
+		"fgsm(eps=.3,clean=.4,codes=1)":    "clean=.5 beside codes;got clean=0.4",
+		"fgsm(eps=.3,codes=0)":             "codes;above 0;got 0",
+		"fgsm(eps=.3,of=both)":             "codes;of=both;none",
+		"fgsm(eps=.3,codes=1,of=shape)":    `appearance or geometry or both;"shape"`,
+		"free(eps=.3,codes=1)":             `arguments of free;"codes"`,
 		"pgd(eps=.3,rebuild=clean\nx=y=z)": "arguments",
 	} {
 		_, err := ParseAdversary(text)

@@ -107,10 +107,13 @@ func uniformBall(x []float32, eps float32, r *rand.Rand) {
 type rows struct {
 	pipelines.Batch
 	targets []float32 // [N,H,W,C], the clean image of each row
+	teacher []float32 // [N,K], the teacher's logits, and then those of the twins
 }
 
-// rows attacks a batch at a step of the run. The slices of the result are new.
-func (a *attacker) rows(b pipelines.Batch, step int, eps, alpha float32) (rows, error) {
+// rows attacks a batch, which has no targets yet, at a step of the run. The
+// slices of the result are new.
+func (a *attacker) rows(in rows, step int, eps, alpha float32) (rows, error) {
+	b := in.Batch
 	clean, attacked := a.how.shares(b.N)
 	if a.how.Method == "trades" {
 		clean = b.N
@@ -124,13 +127,16 @@ func (a *attacker) rows(b pipelines.Batch, step int, eps, alpha float32) (rows, 
 	if r.Images, err = a.images(append([]float32(nil), b.Images[:clean*size]...), target, step, eps, alpha); err != nil {
 		return rows{}, err
 	}
-	twice := func(x []float32) []float32 {
+	twice := func(x []float32, size int) []float32 {
 		return append(append([]float32(nil), x[:clean*size]...), x[:attacked*size]...)
 	}
 	r.Labels = append(append([]int32(nil), b.Labels[:clean]...), b.Labels[:attacked]...)
-	r.targets = twice(b.Images)
+	r.targets = twice(b.Images, size)
 	if b.Twins != nil {
-		r.Twins = twice(b.Twins)
+		r.Twins = twice(b.Twins, size)
+	}
+	for classes := a.plan.Model.Classes; len(in.teacher) > 0; in.teacher = in.teacher[b.N*classes:] {
+		r.teacher = append(r.teacher, twice(in.teacher, classes)...)
 	}
 	return r, nil
 }

@@ -70,7 +70,7 @@ func BenchmarkStep(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				feeds, err := f.training(batch, 0, 1e-3)
+				feeds, err := f.rows(rows{Batch: batch}, 0, pace{rate: 1e-3})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -20,7 +21,8 @@ type Config struct {
 	Checkpoint Span `mapstructure:"checkpoint" yaml:"checkpoint"`
 	// Log is the cadence of lines in metrics.jsonl and TensorBoard.
 	Log Span `mapstructure:"log" yaml:"log"`
-	// Augment is the augmentation sentence; with deform(...) the objective is eq. 8.
+	// Augment is the augmentation sentence; with deform(...) each image comes with
+	// its deformed twin, and the objective is eq. 8.
 	Augment pipelines.Augment `mapstructure:"augment" yaml:"augment"`
 	// Workers prepare batches; 0 means one per core.
 	Workers int `mapstructure:"workers" yaml:"workers"`
@@ -34,6 +36,9 @@ type Config struct {
 
 	// Adversary makes adversarial images to train on; "" is none.
 	Adversary Adversary `mapstructure:"adversary" yaml:"adversary"`
+	// Teacher is a finished run whose softened class probabilities are learned in
+	// place of labels; "" is none. See [Teacher].
+	Teacher string `mapstructure:"teacher" yaml:"teacher"`
 	// Attacked is the attack under which evaluation during training measures
 	// the accuracy once more: auto, off, or pgd(...).
 	Attacked Probe `mapstructure:"attacked" yaml:"attacked"`
@@ -48,7 +53,7 @@ func DefaultConfig() Config {
 		Evaluate:   Epochs(1),
 		Checkpoint: Epochs(1),
 		Log:        Span{50, "st"},
-		Objective:  Objective{Lambda: 1, Gamma: 1, Norm: graphs.Frobenius},
+		Objective:  Objective{Lambda: 1, LambdaRamp: Span{0, "st"}, Gamma: 1, Norm: graphs.Frobenius, Temperature: 1},
 		Optimizer:  Optimizer{Name: "adam", Beta1: .9, Beta2: .999, Epsilon: 1e-8, Momentum: .9},
 		Schedule:   Schedule{Name: "cosine", Rate: 1e-3, Factor: .1},
 	}
@@ -78,7 +83,32 @@ func (c Config) Check() error {
 	if err := c.Adversary.check(c.Augment.Twin()); err != nil {
 		return err
 	}
+	if err := c.joint(); err != nil {
+		return err
+	}
 	return c.Attacked.check()
+}
+
+// joint refuses objectives and adversaries that do not go together.
+func (c Config) joint() error {
+	o, a := c.Objective, c.Adversary
+	switch {
+	case o.InputGradient > 0 && (a.Method == "trades" || a.Method == "free"):
+		return fmt.Errorf("train.objective.input_gradient: want fgsm, pgd, fast or nothing as train.adversary beside it, got %s: its loss or its perturbation is a gradient of its own", a.Method)
+	case o.Temperature != 1 && a.Method == "trades":
+		return fmt.Errorf("train.objective.temperature: want 1 beside trades, whose divergence has no temperature, got %g: take pgd, or leave the temperature out", o.Temperature)
+	case !o.LambdaRamp.Zero() && a.Follows == WholeLoss && a.Method != "free":
+		return errors.New("train.objective.lambda_ramp: want an adversary that follows the classification loss, or free, got loss=training: leave that out, or the ramp")
+	}
+	return nil
+}
+
+// Fits refuses what a model cannot be trained with, naming the key.
+func (c Config) Fits(m graphs.Disentangled) error {
+	if of := c.Adversary.Of; (of == ofAppearance || of == ofGeometry) && !(m.Decode && m.Warp) {
+		return fmt.Errorf("train.adversary: want a disentangled model for of=%s, got one whose embedding is not split: write of=both, or set model.kind to disentangled", of)
+	}
+	return nil
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

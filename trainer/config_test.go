@@ -32,6 +32,22 @@ func TestConfigCheck(t *testing.T) {
 		{"train.objective.lambda", "+Inf", func(c *Config) { c.Objective.Lambda = float32(inf) }},
 		{"train.objective.gamma", "-1", func(c *Config) { c.Objective.Gamma = -1 }},
 		{"train.objective.gamma", "+Inf", func(c *Config) { c.Objective.Gamma = float32(inf) }},
+		{"train.objective.input_gradient", "-1", func(c *Config) { c.Objective.InputGradient = -1 }},
+		{"train.objective.input_gradient", "+Inf", func(c *Config) { c.Objective.InputGradient = float32(inf) }},
+		{"train.objective.input_gradient", "trades", func(c *Config) {
+			c.Objective.InputGradient, c.Adversary = 1, mustAdversary(t, "trades(eps=.3)")
+		}},
+		{"train.objective.input_gradient", "free", func(c *Config) {
+			c.Objective.InputGradient, c.Adversary = 1, mustAdversary(t, "free(eps=.3)")
+		}},
+		{"train.objective.temperature", "0", func(c *Config) { c.Objective.Temperature = 0 }},
+		{"train.objective.temperature", "NaN", func(c *Config) { c.Objective.Temperature = float32(nan) }},
+		{"train.objective.temperature", "20", func(c *Config) {
+			c.Objective.Temperature, c.Adversary = 20, mustAdversary(t, "trades(eps=.3)")
+		}},
+		{"train.objective.lambda_ramp", "loss=training", func(c *Config) {
+			c.Objective.LambdaRamp, c.Adversary = mustSpan(t, "2ep"), mustAdversary(t, "pgd(eps=.3,loss=training)")
+		}},
 		{"train.objective.norm", `"l3"`, func(c *Config) { c.Objective.Norm = "l3" }},
 		{"train.objective.norm", `""`, func(c *Config) { c.Objective.Norm = "" }},
 		{"train.optimizer.name", `"lion"`, func(c *Config) { c.Optimizer.Name = "lion" }},
@@ -78,5 +94,42 @@ func TestConfigCheck(t *testing.T) {
 		if _, err := DeclareInference(nil, config, graphs.Disentangled{}, littleShape); err == nil || err.Error() != text {
 			t.Errorf("%s: DeclareInference says %v", c.key, err)
 		}
+	}
+}
+
+// Codes that a model does not have are refused before it is built; what goes
+// together passes.
+func TestConfigFits(t *testing.T) {
+	for _, c := range []struct {
+		kind, adversary string
+		refused         bool
+	}{
+		{"base", "fgsm(eps=.3,codes=1,of=appearance)", true},
+		{"reconstruction", "fgsm(eps=.3,codes=1,of=geometry)", true},
+		{"disentangled", "fgsm(eps=.3,codes=1,of=geometry)", false},
+		{"base", "trades(eps=.3,codes=1)", false},
+		{"base", "", false},
+	} {
+		config := DefaultConfig()
+		config.Adversary = mustAdversary(t, c.adversary)
+		err := config.Fits(littleModel(c.kind))
+		if (err != nil) != c.refused {
+			t.Errorf("%s, %s: got %v", c.kind, c.adversary, err)
+		}
+		if !c.refused {
+			continue
+		}
+		if _, derr := Declare(nil, config, littleModel(c.kind), littleShape); derr == nil || derr.Error() != err.Error() {
+			t.Errorf("%s, %s: Declare says %v", c.kind, c.adversary, derr)
+		}
+	}
+	c := DefaultConfig()
+	c.Objective.InputGradient, c.Objective.Temperature, c.Adversary = .1, 20, mustAdversary(t, "pgd(eps=.3)")
+	if err := c.Check(); err != nil {
+		t.Error(err)
+	}
+	c.Objective.LambdaRamp, c.Objective.InputGradient, c.Adversary = mustSpan(t, "10%"), 0, mustAdversary(t, "free(eps=.3,loss=training)")
+	if err := c.Check(); err != nil {
+		t.Error(err)
 	}
 }

@@ -125,7 +125,7 @@ func TestNotANumber(t *testing.T) {
 		}
 		b := firstBatch(t, in.Train, pipelines.Options{Batch: 8})
 		b.Images[77] = float32(math.NaN())
-		err = r.step(b)
+		err = r.step(rows{Batch: b})
 		var d *DivergedError
 		if !errors.As(err, &d) || *d != (DivergedError{From: 0, To: 1}) {
 			t.Errorf("%s: want a DivergedError from 0 to 1, got %v", kind, err)

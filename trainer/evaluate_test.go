@@ -202,7 +202,7 @@ func TestStatisticsMoveWithTheStep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	feeds, err := f.training(b, 0, .1)
+	feeds, err := f.rows(rows{Batch: b}, 0, pace{rate: .1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,11 +14,18 @@ type feeder struct {
 	sets map[int]*feed
 	step *graphs.Buffer
 	rate *graphs.Buffer
-	// Fed where there is an adversary.
-	eps, alpha *graphs.Buffer
+	// Fed where there is an adversary, and where lambda rises.
+	eps, alpha, lambda *graphs.Buffer
 }
 
-type feed struct{ images, twins, targets, iterate, labels *graphs.Buffer }
+type feed struct{ images, twins, targets, iterate, labels, teacher *graphs.Buffer }
+
+// pace is what schedules say of a step.
+type pace struct {
+	rate       float32 // learning rate
+	eps, alpha float32 // of the adversary
+	lambda     float32
+}
 
 func (p *Plan) newFeeder() (*feeder, error) {
 	f := &feeder{plan: p, sets: map[int]*feed{}}
@@ -26,7 +33,7 @@ func (p *Plan) newFeeder() (*feeder, error) {
 	if f.step, err = graphs.NewBuffer(tf.Int64); err != nil {
 		return nil, err
 	}
-	for _, scalar := range []**graphs.Buffer{&f.rate, &f.eps, &f.alpha} {
+	for _, scalar := range []**graphs.Buffer{&f.rate, &f.eps, &f.alpha, &f.lambda} {
 		if *scalar, err = graphs.NewBuffer(tf.Float); err != nil {
 			return nil, err
 		}
@@ -62,6 +69,15 @@ func (f *feeder) set(n int) (*feed, error) {
 	if s.labels, err = graphs.NewBuffer(tf.Int32, int64(n)); err != nil {
 		return nil, err
 	}
+	if f.plan.teacher.Feed.Op != nil {
+		rows := n
+		if f.plan.Twins {
+			rows *= 2
+		}
+		if s.teacher, err = graphs.NewBuffer(tf.Float, int64(rows), int64(f.plan.Model.Classes)); err != nil {
+			return nil, err
+		}
+	}
 	f.sets[n] = s
 	return s, nil
 }
@@ -82,19 +98,14 @@ func (f *feeder) batch(b pipelines.Batch, twins bool) (graphs.Feeds, error) {
 	return feeds, nil
 }
 
-// training adds step number and learning rate.
-func (f *feeder) training(b pipelines.Batch, step int, rate float32) (graphs.Feeds, error) {
-	return f.rows(rows{Batch: b}, step, rate, 0, 0)
-}
-
-// rows is training with what an adversary made of a batch.
-func (f *feeder) rows(r rows, step int, rate, eps, alpha float32) (graphs.Feeds, error) {
+// rows adds what a training step needs besides images and labels.
+func (f *feeder) rows(r rows, step int, at pace) (graphs.Feeds, error) {
 	feeds, err := f.batch(r.Batch, f.plan.Twins)
 	if err != nil {
 		return nil, err
 	}
 	f.step.Int64()[0] = int64(step)
-	f.rate.Float32()[0] = rate
+	f.rate.Float32()[0] = at.rate
 	feeds[f.plan.step.Feed] = f.step.Tensor
 	feeds[f.plan.rate.Feed] = f.rate.Tensor
 	if in := f.plan.targets; in.Feed.Op != nil {
@@ -102,8 +113,17 @@ func (f *feeder) rows(r rows, step int, rate, eps, alpha float32) (graphs.Feeds,
 		copy(t.Float32(), r.targets)
 		feeds[in.Feed] = t.Tensor
 	}
+	if in := f.plan.teacher; in.Feed.Op != nil {
+		t := f.sets[r.N].teacher
+		copy(t.Float32(), r.teacher)
+		feeds[in.Feed] = t.Tensor
+	}
+	if in := f.plan.lambda; in.Feed.Op != nil {
+		f.lambda.Float32()[0] = at.lambda
+		feeds[in.Feed] = f.lambda.Tensor
+	}
 	if f.plan.Config.Adversary.Method == "free" {
-		f.radius(feeds, eps, alpha)
+		f.radius(feeds, at.eps, at.alpha)
 	}
 	return feeds, nil
 }

@@ -111,12 +111,12 @@ func TestObjective(t *testing.T) {
 			var rows []*setting
 			for _, twins := range []bool{false, true} {
 				for _, norm := range []graphs.Norm{graphs.Frobenius, graphs.SSE, graphs.MSE, graphs.L1} {
-					rows = append(rows, &setting{o: Objective{Lambda: .3, Gamma: .7, Norm: norm}, twins: twins})
+					rows = append(rows, &setting{o: Objective{Lambda: .3, Gamma: .7, Norm: norm, Temperature: 1}, twins: twins})
 				}
 				rows = append(rows,
-					&setting{o: Objective{Lambda: 1, Gamma: 1, Norm: graphs.Frobenius}, twins: twins},
-					&setting{o: Objective{Lambda: 0, Gamma: 2, Norm: graphs.SSE}, twins: twins},
-					&setting{o: Objective{Lambda: 5, Gamma: 0, Norm: graphs.L1}, twins: twins})
+					&setting{o: Objective{Lambda: 1, Gamma: 1, Norm: graphs.Frobenius, Temperature: 1}, twins: twins},
+					&setting{o: Objective{Lambda: 0, Gamma: 2, Norm: graphs.SSE, Temperature: 1}, twins: twins},
+					&setting{o: Objective{Lambda: 5, Gamma: 0, Norm: graphs.L1, Temperature: 1}, twins: twins})
 			}
 			var f graphs.Forward
 			var in, is graphs.Input
@@ -126,7 +126,7 @@ func TestObjective(t *testing.T) {
 				s := b.Pass("p", graphs.Inference)
 				f = littleModel(kind).Apply(s, in.Value)
 				for i, r := range rows {
-					r.terms = r.o.Batch(s.In(fmt.Sprint("objective", i)), f, is.Value, r.twins)
+					r.terms = r.o.batch(s.In(fmt.Sprint("objective", i)), f, lesson{labels: is.Value, twins: r.twins})
 				}
 				each = rows[0].o.PerImage(s.In("each"), f, is.Value)
 				return b.Err()
@@ -169,23 +169,32 @@ func compareTerms(t *testing.T, what string, net *graphs.Net, feeds graphs.Feeds
 }
 
 // What Declare trains on is the configured objective of the fed batch: with
-// deform in the augmentation, of batch and twins.
+// deform in the augmentation, of batch and twins. The five settings of the
+// paper's Table 11 are among the rows.
 func TestDeclaredLoss(t *testing.T) {
-	for _, c := range []struct{ kind, augment string }{
-		{"base", "deform(stretch=1..2,shift=1..2,step=1)"},
-		{"reconstruction", "flip"},
-		{"disentangled", "deform(stretch=1..2,shift=1..2,step=1)"},
+	const deform = "deform(stretch=1..2,shift=1..2,step=1)"
+	for _, c := range []struct {
+		kind, augment string
+		gamma         float32
+	}{
+		{"base", "", 1},
+		{"base", deform, 1}, // with AT
+		{"reconstruction", "flip", 3},
+		{"disentangled", "", 1},
+		{"disentangled", deform, 0}, // with AT
+		{"disentangled", deform, 1}, // with AT and CR
+		{"disentangled", deform, 3},
 	} {
 		config := DefaultConfig()
 		config.Augment = mustAugment(t, c.augment)
-		config.Objective = Objective{Lambda: .4, Gamma: 3, Norm: graphs.L1}
+		config.Objective = Objective{Lambda: .4, Gamma: c.gamma, Norm: graphs.L1, Temperature: 1}
 		p, net := declared(t, 1, config, littleModel(c.kind), littleShape)
 		b := firstBatch(t, littleDots(12), pipelines.Options{Batch: 5, Augment: config.Augment, Seed: 4})
 		f, err := p.newFeeder()
 		if err != nil {
 			t.Fatal(err)
 		}
-		feeds, err := f.training(b, 3, 1)
+		feeds, err := f.rows(rows{Batch: b}, 3, pace{rate: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,9 +211,12 @@ func TestDeclaredLoss(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := fetchSeen(t, net, p.Eval, feeds, images, labels).loss(config.Objective, p.Twins)
-		graphtest.Near(t, c.kind, losses[:4], want[:], 1e-5)
+		graphtest.Near(t, fmt.Sprintf("%s %s gamma %g", c.kind, c.augment, c.gamma), losses[:4], want[:], 1e-5)
+		if regularised := c.kind == "disentangled" && p.Twins && c.gamma > 0; (losses[3] > 0) != regularised {
+			t.Errorf("%s %s gamma %g: code change %g", c.kind, c.augment, c.gamma, losses[3])
+		}
 		if !(losses[4] > 0) {
-			t.Errorf("%s: want a positive gradient norm, got %g", c.kind, losses[4])
+			t.Errorf("%s %s: want a positive gradient norm, got %g", c.kind, c.augment, losses[4])
 		}
 	}
 }
@@ -221,11 +233,11 @@ func (bent) Encode(s *graphs.Scope, images tf.Output) tf.Output {
 // are both encoded and reconstructed.
 func TestObjectiveGradient(t *testing.T) {
 	m := littleModel("disentangled", func(m *graphs.Disentangled) { m.Encoder = bent{} })
-	o := Objective{Lambda: .6, Gamma: .8, Norm: graphs.Frobenius}
+	o := Objective{Lambda: .6, Gamma: .8, Norm: graphs.Frobenius, Temperature: 1}
 	fn := func(s *graphs.Scope, in []tf.Output) []tf.Output {
 		f := m.Apply(s, in[0])
 		labels := op.Const(s.Op("labels"), []int32{0, 1, 2, 0, 1, 2})
-		total := o.Batch(s.In("objective"), f, labels, true).Total
+		total := o.batch(s.In("objective"), f, lesson{labels: labels, twins: true}).Total
 		graphtest.Covered(t, total, in[0])
 		return []tf.Output{total}
 	}

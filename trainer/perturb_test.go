@@ -293,7 +293,7 @@ func TestAdversaryFollowsTrainingLoss(t *testing.T) {
 	for _, target := range []string{Adversarial, CleanImage} {
 		for _, loss := range []string{Classification, WholeLoss} {
 			c := DefaultConfig()
-			c.Objective = Objective{Lambda: .7, Gamma: 1, Norm: graphs.SSE}
+			c.Objective = Objective{Lambda: .7, Gamma: 1, Norm: graphs.SSE, Temperature: 1}
 			// A short step from the image, in L2, is its direction.
 			c.Adversary = mustAdversary(t, fmt.Sprintf("pgd(eps=1,steps=1,alpha=.01,norm=l2,loss=%s,target=%s)", loss, target))
 			p, net := declared(t, 8, c, littleModel("disentangled", func(m *graphs.Disentangled) { m.Encoder = bent{} }), littleShape)
@@ -378,7 +378,7 @@ func TestRows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := a.rows(b, 0, .1, .1)
+		r, err := a.rows(rows{Batch: b}, 0, .1, .1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -403,17 +403,22 @@ func TestAdversarialLoss(t *testing.T) {
 		{"fast(eps=.3,clean=.5,target=clean)", "disentangled", "deform(stretch=1..2,shift=1..2,step=1)"},
 		{"trades(eps=.3,steps=2,beta=3)", "base", ""},
 		{"trades(eps=.3,steps=2,beta=3,target=clean)", "disentangled", ""},
+		{"fgsm(eps=.3,codes=2)", "base", ""},
+		{"fgsm(eps=.3,codes=2,of=both)", "disentangled", "deform(stretch=1..2,shift=1..2,step=1)"},
+		{"pgd(eps=.3,steps=2,clean=.5,codes=.5,of=appearance)", "disentangled", ""},
+		{"fast(eps=.3,clean=.5,codes=3,of=geometry)", "disentangled", "deform(stretch=1..2,shift=1..2,step=1)"},
+		{"trades(eps=.3,steps=2,beta=3,codes=2,of=geometry)", "disentangled", ""},
 	} {
 		config := DefaultConfig()
 		config.Adversary, config.Augment = mustAdversary(t, c.adversary), mustAugment(t, c.augment)
-		config.Objective = Objective{Lambda: .4, Gamma: 3, Norm: graphs.L1}
+		config.Objective = Objective{Lambda: .4, Gamma: 3, Norm: graphs.L1, Temperature: 1}
 		p, net := declared(t, 1, config, littleModel(c.kind), littleShape)
 		b := firstBatch(t, littleDots(12), pipelines.Options{Batch: 5, Augment: config.Augment, Seed: 4})
 		a, err := p.newAttacker(net, config.Adversary, p.adverse, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := a.rows(b, 0, .3, .3)
+		r, err := a.rows(rows{Batch: b}, 0, .3, .3)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -421,7 +426,7 @@ func TestAdversarialLoss(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		feeds, err := f.rows(r, 3, 1, .3, .3)
+		feeds, err := f.rows(r, 3, pace{rate: 1, eps: .3, alpha: .3})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -443,7 +448,19 @@ func TestAdversarialLoss(t *testing.T) {
 		if config.Adversary.Method == "trades" {
 			want, kl = x.trades(config.Objective, 3)
 		}
-		graphtest.Near(t, c.adversary+" "+c.kind, append(losses[:4:4], losses[5]), append(want[:], kl), 1e-5)
+		shift := 0.
+		if a := config.Adversary; a.Codes > 0 {
+			codes := map[string]tf.Output{"appearance": p.Eval.Appearance, "geometry": p.Eval.Geometry, "both": p.Eval.Embedding}[a.Of]
+			z, rows := fetchAll(t, net, feeds, codes)[0].Data, len(labels)
+			for i := range b.N { // the clean images come first, then their adversarial versions
+				shift += difference(graphs.Frobenius, row(z, i, rows), row(z, b.N+i, rows)) / float64(b.N)
+			}
+			want[0] += float64(a.Codes) * shift
+			if !(shift > 0) {
+				t.Errorf("%s: the codes do not move", c.adversary)
+			}
+		}
+		graphtest.Near(t, c.adversary+" "+c.kind, append(losses[:4:4], losses[5], losses[7]), append(want[:], kl, shift), 1e-5)
 	}
 }
 
@@ -467,10 +484,10 @@ func (x seen) trades(o Objective, beta float64) (terms [4]float64, divergence fl
 // divergence.
 func TestTradesGradient(t *testing.T) {
 	m := littleModel("base", func(m *graphs.Disentangled) { m.Encoder = bent{} })
-	o := Objective{Lambda: .6, Norm: graphs.Frobenius}
+	o := Objective{Lambda: .6, Norm: graphs.Frobenius, Temperature: 1}
 	fn := func(s *graphs.Scope, in []tf.Output) []tf.Output {
 		f := m.Apply(s, in[0])
-		return []tf.Output{o.Trades(s.In("objective"), f, op.Const(s.Op("labels"), []int32{0, 1, 2, 0, 1, 2}), 2).Total}
+		return []tf.Output{o.trades(s.In("objective"), f, lesson{labels: op.Const(s.Op("labels"), []int32{0, 1, 2, 0, 1, 2})}, 2).Total}
 	}
 	graphtest.Gradient(t, fn, []graphtest.Array{graphtest.Uniform(3, .1, .9, 6, 8, 8, 1)}, graphtest.Step(1e-2), graphtest.Within(3e-2))
 }
@@ -511,7 +528,7 @@ func TestFree(t *testing.T) {
 				moved = append(moved, math.Max(-eps, math.Min(eps, delta[i*64+k]+alpha*math.Copysign(1, g))))
 			}
 		}
-		feeds, err := f.rows(rows{Batch: b}, step, rate, eps, alpha)
+		feeds, err := f.rows(rows{Batch: b}, step, pace{rate: rate, eps: eps, alpha: alpha})
 		if err != nil {
 			t.Fatal(err)
 		}

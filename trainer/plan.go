@@ -21,13 +21,16 @@ type Plan struct {
 	Images graphs.Input // float32 [B,H,W,C]
 	Labels graphs.Input // int32 [B]
 	twins  graphs.Input
+	// Logits of the teacher, [B,K], or [2B,K] with twins; not declared without one.
+	teacher graphs.Input
 	// What adversarial images are to be reconstructed as, in place of
 	// themselves; not declared where nothing is.
 	targets graphs.Input
 	rate    graphs.Input
+	lambda  graphs.Input // scalar; not declared where it stays the same
 	step    graphs.Input
 
-	losses tf.Output     // [6]: total, classification, reconstruction, code change, gradient norm, divergence
+	losses tf.Output     // one for each field of [Losses], in their order
 	update *tf.Operation // one training step
 	size   tf.Output     // norm of all weights
 
@@ -51,9 +54,18 @@ func Declare(b *graphs.Builder, c Config, m graphs.Disentangled, shape pipelines
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
+	if err := c.Fits(m); err != nil {
+		return nil, err
+	}
 	p := &Plan{Config: c, Model: m, Shape: shape, Twins: c.Augment.Twin()}
 	p.inputs(b)
 	p.rate = b.Input("rate", tf.Float)
+	if !c.Objective.LambdaRamp.Zero() {
+		p.lambda = b.Input("lambda", tf.Float)
+	}
+	if c.Teacher != "" {
+		p.teacher = b.Input("teacher_logits", tf.Float, -1, int64(m.Classes))
+	}
 	p.step = b.Step()
 	p.attack = c.Attacked.resolve(c.Adversary)
 	if !c.Adversary.Off() || p.attack.On() {
@@ -93,64 +105,6 @@ func (p *Plan) inputs(b *graphs.Builder) {
 	if p.Twins {
 		p.twins = b.Input("twins", tf.Float, -1, h, w, c)
 	}
-}
-
-func (p *Plan) declareTraining(b *graphs.Builder) {
-	s := b.Pass("train", graphs.Training)
-	o, a := p.Config.Objective, p.Config.Adversary
-	labels := p.Labels.Value
-	free := p.declareFree(b, s)
-	images, targets := p.declareTargets(b, free)
-	if p.Twins {
-		first := op.Const(s.Op("axis"), int32(0))
-		join := func(x tf.Output) tf.Output {
-			return op.ConcatV2(s.Op("images"), []tf.Output{x, p.twins.Value}, first)
-		}
-		if targets.Op != nil {
-			targets = join(targets)
-		}
-		images = join(images)
-		labels = op.ConcatV2(s.Op("labels"), []tf.Output{labels, labels}, first)
-	}
-	f := p.Model.Apply(s, images)
-	if targets.Op != nil {
-		f.Images = targets // the objective compares the reconstruction with them
-	}
-	var t Terms
-	if a.Method == "trades" {
-		t = o.Trades(s.In("objective"), f, labels, a.Beta)
-	} else {
-		t = o.Batch(s.In("objective"), f, labels, p.Twins)
-	}
-	vars := b.Variables().All(graphs.Trainable)
-	reads := make([]tf.Output, len(vars))
-	for i, v := range vars {
-		reads[i] = v.Read
-	}
-	grads, climb := free.gradients(s, t, reads)
-
-	u := b.Pass("update", graphs.Training)
-	updates, norm := p.Config.Optimizer.apply(u, vars, grads, p.rate.Value, p.step.Value)
-	updates = append(updates, s.Updates()...)
-	if p.Config.Average > 0 {
-		updates = append(updates, average(u.In("average"), p.Config.Average, p.step.Value, updates)...)
-	}
-	if !s.OK() {
-		return
-	}
-	if free != nil {
-		updates = append(updates, free.climb(u, climb))
-	}
-	p.update = op.NoOp(u.Op("step").WithControlDependencies(updates...))
-	p.size = globalNorm(s.In("weights"), reads)
-	zero := op.Const(s.Op("none"), float32(0))
-	all := []tf.Output{t.Total, t.Classification, t.Reconstruction, t.CodeChange, norm, t.Divergence}
-	for i := range all {
-		if all[i].Op == nil {
-			all[i] = zero
-		}
-	}
-	p.losses = op.Pack(s.Op("losses"), all)
 }
 
 func (p *Plan) declareEvaluation(b *graphs.Builder) {

@@ -21,6 +21,7 @@ type Inputs struct {
 	Seed       uint64           // of order and augmentation
 	Resume     bool             // go on from the last checkpoint
 	Identity   string           // hash of everything that determines the run; a resumed run must have the same
+	Teacher    *Teacher         // what Config.Teacher names; nil without one
 }
 
 // Losses are the parts of the training loss at one step.
@@ -30,7 +31,9 @@ type Losses struct {
 	Reconstruction float32 `json:"reconstruction,omitempty"`
 	CodeChange     float32 `json:"code_change,omitempty"`
 	GradientNorm   float32 `json:"gradient_norm"`
-	Divergence     float32 `json:"divergence,omitempty"` // trades
+	Divergence     float32 `json:"divergence,omitempty"`     // trades
+	InputGradient  float32 `json:"input_gradient,omitempty"` // squared norm, mean over the images
+	CodeShift      float32 `json:"code_shift,omitempty"`     // of the codes under attack
 }
 
 // Progress is where a run stands.
@@ -117,6 +120,7 @@ type run struct {
 
 	attacker *attacker // nil without an adversary, and of free
 	radius   func(step int) (eps, alpha float32)
+	lambda   func(step int) float32
 
 	replays                    int // steps per batch
 	perEpoch, steps            int // steps per epoch, steps in all
@@ -143,6 +147,9 @@ func (p *Plan) begin(net *graphs.Net, in Inputs, obs []Observer) (*run, error) {
 			}
 		}
 	}
+	if err := p.Admit(in.Teacher); err != nil {
+		return nil, err
+	}
 	c := p.Config
 	r := &run{Plan: p, net: net, in: in, obs: obs, checkpoints: Checkpoints{filepath.Join(in.Dir, CheckpointsDir)}}
 	r.perEpoch = in.Train.Len() / c.Batch
@@ -157,6 +164,7 @@ func (p *Plan) begin(net *graphs.Net, in Inputs, obs []Observer) (*run, error) {
 	r.saves = c.Checkpoint.Steps(c.Batch, r.perEpoch, r.steps)
 	r.rate = c.Schedule.rates(c.Batch, r.perEpoch, r.steps)
 	r.radius = c.Adversary.radii(c.Batch, r.perEpoch, r.steps)
+	r.lambda = c.Objective.lambdas(c.Batch, r.perEpoch, r.steps)
 	r.state.Plan = in.Identity
 	var err error
 	if p.adverse.next.Op != nil {
@@ -219,8 +227,14 @@ func (r *run) train(ctx context.Context) error {
 			}
 			return err
 		}
+		seen := rows{Batch: b}
+		if r.in.Teacher != nil {
+			if seen.teacher, err = r.in.Teacher.teach(b); err != nil {
+				return err
+			}
+		}
 		for range r.replays - r.state.Step%r.replays {
-			if err := r.step(b); err != nil {
+			if err := r.step(seen); err != nil {
 				return err
 			}
 			if err := r.cadences(ctx); err != nil {
@@ -251,17 +265,17 @@ func (r *run) keep() error {
 	return r.save(Last)
 }
 
-func (r *run) step(b pipelines.Batch) error {
+func (r *run) step(b rows) error {
 	step := r.state.Step
-	rate := r.rate(step)
-	eps, alpha := r.radius(step)
-	seen, err := rows{Batch: b}, error(nil)
+	at := pace{rate: r.rate(step), lambda: r.lambda(step)}
+	at.eps, at.alpha = r.radius(step)
+	seen, err := b, error(nil)
 	if r.attacker != nil {
-		if seen, err = r.attacker.rows(b, step, eps, alpha); err != nil {
+		if seen, err = r.attacker.rows(b, step, at.eps, at.alpha); err != nil {
 			return fmt.Errorf("trainer: step %d: %w", step+1, err)
 		}
 	}
-	feeds, err := r.feed.rows(seen, step, rate, eps, alpha)
+	feeds, err := r.feed.rows(seen, step, at)
 	if err != nil {
 		return err
 	}
@@ -275,8 +289,8 @@ func (r *run) step(b pipelines.Batch) error {
 	}
 	r.state.Step++
 	r.state.Images += b.N
-	r.at.Step, r.at.Epoch, r.at.Rate = r.state.Step, b.Epoch, rate
-	r.at.Losses = Losses{v[0], v[1], v[2], v[3], v[4], v[5]}
+	r.at.Step, r.at.Epoch, r.at.Rate = r.state.Step, b.Epoch, at.rate
+	r.at.Losses = Losses{v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]}
 	r.tell(func(o Observer) { o.Stepped(r.at) })
 	return nil
 }
@@ -345,6 +359,8 @@ func (r *run) log() error {
 		{"train/reconstruction", l.Reconstruction, r.Model.Decode},
 		{"train/code_change", l.CodeChange, r.Twins && r.Model.Decode},
 		{"train/divergence", l.Divergence, r.Config.Adversary.Method == "trades"},
+		{"train/input_gradient", l.InputGradient, r.Config.Objective.InputGradient > 0},
+		{"train/code_shift", l.CodeShift, r.Config.Adversary.Codes > 0},
 		{"train/gradient_norm", l.GradientNorm, true},
 		{"train/rate", r.at.Rate, true},
 		{"train/images_per_second", float32(r.at.ImagesPerSecond), true},

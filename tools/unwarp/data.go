@@ -37,10 +37,13 @@ sets are the same.
 With --sheet it also writes a picture of the first images that training will
 see, after the augmentation of train.augment, with their labels; where the
 augmentation makes deformed twins (deform), each row of images is followed by
-the row of theirs.`,
+the row of theirs. Two channels, as of two cameras, stand side by side in grey.
+
+unwarp data fetch NAME downloads a public set.`,
 		Example: `  unwarp data
   unwarp data --config tools/configs/mnist-base.yaml --json
   unwarp data --sheet glyphs.png --count 60
+  unwarp data --set data.set=folder --set data.path=photos --set data.train=0 --set data.validation=50 --set data.test=0
   unwarp data --sheet twins.png --set 'train.augment=deform(shift=1..3)'`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -54,6 +57,7 @@ the row of theirs.`,
 	c.Flags().StringVar(&o.sheet, "sheet", "", "draw the first training images into `FILE`.png")
 	c.Flags().IntVar(&o.count, "count", 40, "draw `N` images")
 	c.Flags().BoolVar(&o.json, "json", false, "print the description as JSON")
+	c.AddCommand(newDataFetch())
 	return c
 }
 
@@ -89,7 +93,20 @@ func runData(ctx context.Context, o dataOptions, f *configFlags, out, log io.Wri
 		return writeJSON(out, d)
 	}
 	d.Print(out)
+	printClasses(out, d.Parts[0].ClassNames)
 	return nil
+}
+
+// printClasses lists the names of the classes, those of a set that has some.
+func printClasses(out io.Writer, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	fmt.Fprint(out, "classes")
+	for i, n := range names {
+		fmt.Fprintf(out, "  %d %s", i, n)
+	}
+	fmt.Fprintln(out)
 }
 
 // describe reads every part of the set.
@@ -101,7 +118,7 @@ func describe(ctx context.Context, c config.Config, s pipelines.Splits, log io.W
 	}
 	d.Seen = [3]int{shape.H, shape.W, shape.C}
 	for _, name := range partNames {
-		if name == "validation" && s.Validation == nil {
+		if name == "validation" && s.Validation == nil || name == "familiar" && s.Familiar == nil {
 			continue
 		}
 		src, err := choosePart(name, s)
@@ -114,6 +131,7 @@ func describe(ctx context.Context, c config.Config, s pipelines.Splits, log io.W
 		if err != nil {
 			return d, err
 		}
+		part.ClassNames = pipelines.ClassNames(src) // the counting source hides them
 		d.Parts = append(d.Parts, report.Part{Part: name, Description: part})
 	}
 	return d, nil

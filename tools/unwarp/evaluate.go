@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -27,12 +28,15 @@ func newEvaluate() *cobra.Command {
 		Long: `Evaluate classifies every image of one part of the data set, prepared as for
 evaluation (nothing random), and prints the accuracy with its 95 % interval
 (Wilson), the mean cross-entropy, the mean reconstruction error, the accuracy
-of each class and which classes are confused.
+of each class and which classes are confused. Where a set is split by views
+(data.view), part test has the views that were not trained on and part familiar
+the others, both of objects that were not.
 
 RUN is a folder made by unwarp train. Configuration flags change the run's own
 configuration: --set data.path=DIR where the images have moved, for example.`,
 		Example: `  unwarp evaluate runs/glyphs-disentangled-seed1
   unwarp evaluate RUN --checkpoint best --part validation
+  unwarp evaluate RUN --part familiar
   unwarp evaluate RUN --json | jq .accuracy
   unwarp evaluate RUN --set data.path=/data/mnist`,
 		Args: oneRun,
@@ -41,13 +45,13 @@ configuration: --set data.path=DIR where the images have moved, for example.`,
 		},
 	}
 	f = newRunFlags(c, [3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"})
-	c.Flags().StringVar(&o.part, "part", "test", "`PART` of the set: train, validation or test")
+	c.Flags().StringVar(&o.part, "part", "test", "`PART` of the set: train, validation, test or familiar")
 	c.Flags().BoolVar(&o.json, "json", false, "print the counts as JSON")
 	return c
 }
 
 // partNames are the parts of a set.
-var partNames = []string{"train", "validation", "test"}
+var partNames = []string{"train", "validation", "test", "familiar"}
 
 // choosePart is the named part of a set.
 func choosePart(name string, s pipelines.Splits) (pipelines.Source, error) {
@@ -57,8 +61,14 @@ func choosePart(name string, s pipelines.Splits) (pipelines.Source, error) {
 	case "test":
 		return s.Test, nil
 	}
+	if name == "familiar" {
+		if s.Familiar == nil {
+			return nil, usage(errors.New("--part familiar: the set is not split by views: data.view is for smallnorb, azimuth or elevation"))
+		}
+		return s.Familiar, nil
+	}
 	if s.Validation == nil {
-		return nil, usage(fmt.Errorf("--part validation: no images are held out: data.validation is 0"))
+		return nil, usage(errors.New("--part validation: no images are held out: data.validation is 0"))
 	}
 	return s.Validation, nil
 }

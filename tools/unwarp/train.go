@@ -80,34 +80,7 @@ func runTrain(ctx context.Context, o trainOptions, f *configFlags, out, log io.W
 	if err != nil {
 		return err
 	}
-	x, err := experiment.Train(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer x.Close()
-	if n := x.Data.Train.Len(); c.Train.Batch > n {
-		return usage(fmt.Errorf("train.batch: want at most the %d training images, got %d", n, c.Train.Batch))
-	}
-	dir := o.resume
-	if dir == "" {
-		if dir, err = experiment.NewFolder(c); errors.Is(err, experiment.ErrTaken) {
-			return usage(err)
-		} else if err != nil {
-			return err
-		}
-	}
-	fmt.Fprintf(log, "run folder %s\n", dir)
-	s := report.Summary{Run: dir, Version: version(), Config: c}
-	if s.Training, err = train(ctx, x, dir, o.resume != "", log); err != nil {
-		if errors.Is(err, trainer.ErrInterrupted) {
-			return fmt.Errorf("%w: unwarp train --resume %s", err, dir)
-		}
-		return err
-	}
-	err = conclude(ctx, x, &s, log)
-	if errors.Is(err, context.Canceled) {
-		return interrupted("interrupted after the training, which is saved: to evaluate, attack and export: unwarp train --resume " + dir)
-	}
+	s, err := trainRun(ctx, c, o.resume, log)
 	if err != nil {
 		return err
 	}
@@ -116,6 +89,43 @@ func runTrain(ctx context.Context, o trainOptions, f *configFlags, out, log io.W
 	}
 	s.Print(out, columns(out))
 	return nil
+}
+
+// trainRun trains what c says in a new run folder, or goes on in the folder
+// resume, and does what follows training.
+func trainRun(ctx context.Context, c config.Config, resume string, log io.Writer) (report.Summary, error) {
+	s := report.Summary{Version: version(), Config: c}
+	x, err := experiment.Train(ctx, c)
+	if err != nil {
+		return s, err
+	}
+	defer x.Close()
+	c = x.Config // with what the training set had to tell
+	s.Config = c
+	if n := x.Data.Train.Len(); c.Train.Batch > n {
+		return s, usage(fmt.Errorf("train.batch: want at most the %d training images, got %d", n, c.Train.Batch))
+	}
+	dir := resume
+	if dir == "" {
+		if dir, err = experiment.NewFolder(c); errors.Is(err, experiment.ErrTaken) {
+			return s, usage(err)
+		} else if err != nil {
+			return s, err
+		}
+	}
+	fmt.Fprintf(log, "run folder %s\n", dir)
+	s.Run = dir
+	if s.Training, err = train(ctx, x, dir, resume != "", log); err != nil {
+		if errors.Is(err, trainer.ErrInterrupted) {
+			return s, fmt.Errorf("%w: unwarp train --resume %s", err, dir)
+		}
+		return s, err
+	}
+	err = conclude(ctx, x, &s, log)
+	if errors.Is(err, context.Canceled) {
+		return s, interrupted("interrupted after the training, which is saved: to evaluate, attack and export: unwarp train --resume " + dir)
+	}
+	return s, err
 }
 
 func train(ctx context.Context, x *experiment.Experiment, dir string, resume bool, log io.Writer) (trainer.Summary, error) {

@@ -45,7 +45,7 @@ type Config struct {
 func Default() Config {
 	c := Config{
 		Seed: 1, Device: graphs.Auto, Precision: graphs.Float32,
-		Data:   pipelines.Data{Set: "glyphs", Seed: 1, Train: 10000, Validation: 1000, Test: 2000, Size: 28},
+		Data:   pipelines.Data{Set: "glyphs", Seed: 1, Train: 10000, Validation: 1000, Test: 2000},
 		Model:  graphs.DefaultModel(),
 		Train:  trainer.DefaultConfig(),
 		Attack: DefaultAttack(),
@@ -66,10 +66,16 @@ func (c Config) Check() error {
 	if _, err := graphs.SessionOptions(graphs.Options{Device: c.Device, Precision: c.Precision}); err != nil {
 		return err
 	}
-	if _, err := c.Model.Build(max(2, c.Data.Classes)); err != nil {
+	model, err := c.Model.Build(max(2, c.Data.Classes))
+	if errors.Is(err, graphs.ErrEncoder) {
+		return fmt.Errorf("%w: did you mean %q?", err, pipelines.Nearest(c.Model.Encoder, graphs.Encoders()))
+	} else if err != nil {
 		return err
 	}
 	if err := c.Train.Check(); err != nil {
+		return err
+	}
+	if err := c.Train.Fits(model); err != nil {
 		return err
 	}
 	if err := c.Export.Check(); err != nil {
@@ -84,15 +90,22 @@ func checkData(d pipelines.Data) error {
 	if !slices.Contains(pipelines.Sets, d.Set) {
 		return fmt.Errorf("data.set: want one of %s, got %q: did you mean %q?", strings.Join(pipelines.Sets, ", "), d.Set, pipelines.Nearest(d.Set, pipelines.Sets))
 	}
+	if err := d.Check(); err != nil {
+		return err
+	}
 	if d.Set == "glyphs" {
 		return nil // drawn, not read
 	}
+	what, give := "the folder of the "+d.Set+" files", "DIR"
+	if d.Set == "csv" {
+		what, give = "the CSV file that lists the images", "FILE.csv"
+	}
 	if d.Path == "" {
-		return fmt.Errorf("data.path: want the folder of the %s files, got none: give --set data.path=DIR", d.Set)
+		return fmt.Errorf("data.path: want %s, got none: give --set data.path=%s", what, give)
 	}
 	if _, err := os.Stat(d.Path); err != nil {
 		here, _ := os.Getwd()
-		return fmt.Errorf("data.path: want the folder of the %s files, but %s cannot be read (%w); a relative path is meant from the working folder, here %s: change to another, or give --set data.path=DIR", d.Set, d.Path, reason(err), here)
+		return fmt.Errorf("data.path: want %s, but %s cannot be read (%w); a relative path is meant from the working folder, here %s: change to another, or give --set data.path=%s", what, d.Path, reason(err), here, give)
 	}
 	return nil
 }

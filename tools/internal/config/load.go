@@ -19,6 +19,7 @@ import (
 // Source says where to look for values besides the defaults.
 type Source struct {
 	File string   // "" for none
+	Text []byte   // content of File, where it is not to be read from the disk
 	Flag []Flag   // those that were given
 	Set  []string // key=value, the value in YAML
 }
@@ -42,8 +43,8 @@ func Keys() []string {
 }
 
 // Load gathers a configuration on top of base and checks it. A relative
-// data.path is meant from the working folder; it comes out absolute, so that a
-// run folder's configuration is good in any other.
+// data.path or train.teacher is meant from the working folder; it comes out
+// absolute, so that a run folder's configuration is good in any other.
 func Load(base Config, src Source) (Config, error) {
 	c, err := gather(base, src)
 	if err != nil {
@@ -62,7 +63,7 @@ func gather(base Config, src Source) (Config, error) {
 		return base, err
 	}
 	if src.File != "" {
-		if err := l.file(src.File); err != nil {
+		if err := l.file(src.File, src.Text); err != nil {
 			return base, fmt.Errorf("config %s: %w", src.File, err)
 		}
 	}
@@ -90,6 +91,11 @@ func gather(base Config, src Source) (Config, error) {
 	if c.Data.Path != "" {
 		if c.Data.Path, err = filepath.Abs(c.Data.Path); err != nil {
 			return base, fmt.Errorf("data.path: %w", err)
+		}
+	}
+	if c.Train.Teacher != "" {
+		if c.Train.Teacher, err = filepath.Abs(c.Train.Teacher); err != nil {
+			return base, fmt.Errorf("train.teacher: %w", err)
 		}
 	}
 	return c, nil
@@ -124,11 +130,13 @@ func newLoader(base Config) (*loader, error) {
 	return l, nil
 }
 
-// file merges a YAML file.
-func (l *loader) file(path string) error {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("want a readable YAML file: %w", reason(err))
+// file merges a YAML file, whose content is raw unless that is nil.
+func (l *loader) file(path string, raw []byte) error {
+	if raw == nil {
+		var err error
+		if raw, err = os.ReadFile(path); err != nil {
+			return fmt.Errorf("want a readable YAML file: %w", reason(err))
+		}
 	}
 	var m map[string]any
 	d := yaml.NewDecoder(bytes.NewReader(raw))

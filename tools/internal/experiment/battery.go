@@ -101,7 +101,7 @@ func (b *Battery) open(x *Experiment, dir, pointer string) (err error) {
 		}
 		b.Options.Sources[filepath.Base(filepath.Clean(source))] = s
 	}
-	if b.Weights, err = weightsHash(dir, pointer); err != nil {
+	if b.Weights, err = WeightsHash(dir, pointer); err != nil {
 		return err
 	}
 	if b.Engine, err = attacks.NewEngine(b.Judge, b.Guide, b.Options); err != nil {
@@ -268,8 +268,9 @@ func DataHash(set attacks.Set) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// weightsHash is a hash of the files with the weights.
-func weightsHash(dir, pointer string) (string, error) {
+// WeightsHash is a hash of the weights of the run or export in dir; pointer is
+// last or best.
+func WeightsHash(dir, pointer string) (string, error) {
 	name := filepath.Join(dir, "variables", "variables.data-00000-of-00001")
 	if !IsExport(dir) {
 		step, err := trainer.Checkpoints{Dir: filepath.Join(dir, trainer.CheckpointsDir)}.Path(pointer)

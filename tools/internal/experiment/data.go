@@ -5,9 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"unwarp/attacks"
 	"unwarp/pipelines"
+	"unwarp/trainer"
 )
 
 // OpenData reads or draws the set. A large one takes seconds, and the goroutine
@@ -30,6 +33,23 @@ func OpenData(ctx context.Context, d pipelines.Data) (pipelines.Splits, error) {
 		err = &ConfigError{err}
 	}
 	return s, err
+}
+
+// ClassesFile is the list of a set's classes in a run folder.
+const ClassesFile = "classes.txt"
+
+// WriteClasses writes the names of the classes of src into the run folder dir,
+// one a line, that of class 0 first. A set that knows no names leaves no file.
+func WriteClasses(dir string, src pipelines.Source) error {
+	names := pipelines.ClassNames(src)
+	if names == nil {
+		return nil
+	}
+	path := filepath.Join(dir, ClassesFile)
+	if err := trainer.WriteFile(path, []byte(strings.Join(names, "\n")+"\n")); err != nil {
+		return fmt.Errorf("run folder %s: %s cannot be written: %w", dir, ClassesFile, err)
+	}
+	return nil
 }
 
 // Images reads the first n examples of src, prepared as for evaluation; n 0

@@ -26,11 +26,24 @@ type Experiment struct {
 	Data   pipelines.Splits
 	Plan   *trainer.Plan
 	Net    *graphs.Net
+	// Teacher is what train.teacher names, of an experiment that trains.
+	Teacher *trainer.Teacher
+	taught  *Experiment // that the teacher computes with
 }
 
-// Train builds the graph for training and evaluation.
+// Train builds the graph for training and evaluation. The experiment's
+// configuration is c with what the training set had to tell: model.mean and
+// model.std.
 func Train(ctx context.Context, c config.Config) (*Experiment, error) {
-	return build(ctx, c, trainer.Declare)
+	x, err := build(ctx, c, true)
+	if err != nil || c.Train.Teacher == "" {
+		return x, err
+	}
+	if err := x.openTeacher(ctx); err != nil {
+		x.Close()
+		return nil, err
+	}
+	return x, nil
 }
 
 // ConfigError is an error that another configuration would mend, found only
@@ -42,17 +55,29 @@ func (e *ConfigError) Unwrap() error { return e.error }
 
 // Open builds the graph for evaluation.
 func Open(ctx context.Context, c config.Config) (*Experiment, error) {
-	return build(ctx, c, trainer.DeclareInference)
+	return build(ctx, c, false)
 }
 
-type declare func(*graphs.Builder, trainer.Config, graphs.Disentangled, pipelines.Shape) (*trainer.Plan, error)
-
-func build(ctx context.Context, c config.Config, d declare) (*Experiment, error) {
-	x := &Experiment{Config: c}
-	var err error
-	if x.Data, err = OpenData(ctx, c.Data); err != nil {
+func build(ctx context.Context, c config.Config, training bool) (*Experiment, error) {
+	data, err := OpenData(ctx, c.Data)
+	if err != nil {
 		return nil, err
 	}
+	return assemble(ctx, c, data, training)
+}
+
+// assemble is build with the data at hand.
+func assemble(ctx context.Context, c config.Config, data pipelines.Splits, training bool) (*Experiment, error) {
+	x := &Experiment{Data: data}
+	var err error
+	declare := trainer.DeclareInference
+	if training {
+		declare = trainer.Declare
+		if c.Model, err = withMoments(ctx, c.Model, x.Data.Train); err != nil {
+			return nil, err
+		}
+	}
+	x.Config = c
 	model, err := c.Model.Build(x.Data.Train.Classes())
 	if err != nil {
 		return nil, &ConfigError{err}
@@ -63,7 +88,7 @@ func build(ctx context.Context, c config.Config, d declare) (*Experiment, error)
 	}
 	o := graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads, Precision: c.Precision, First: quiet.During}
 	x.Net, err = graphs.Build(o, func(b *graphs.Builder) error {
-		x.Plan, err = d(b, c.Train, model, shape)
+		x.Plan, err = declare(b, c.Train, model, shape)
 		return err
 	})
 	if err != nil {
@@ -77,8 +102,14 @@ func (x *Experiment) Restore(dir, pointer string) (trainer.State, error) {
 	return trainer.Checkpoints{Dir: filepath.Join(dir, trainer.CheckpointsDir)}.Load(x.Plan, x.Net, pointer)
 }
 
-// Close releases the session.
-func (x *Experiment) Close() error { return x.Net.Close() }
+// Close releases the session, and that of the teacher.
+func (x *Experiment) Close() error {
+	err := x.Net.Close()
+	if x.taught != nil {
+		err = errors.Join(err, x.taught.Close())
+	}
+	return err
+}
 
 // Identity is a hash of everything that determines the training: a resumed run
 // must have the same. Where the data lie does not count, only what they are.
@@ -88,7 +119,14 @@ func (x *Experiment) Identity() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c.Data.Path, c.Train.Workers = "", 0 // workers change nothing but the speed
+	teacher := ""
+	if x.Teacher != nil {
+		if teacher, err = x.Teacher.Identity(); err != nil {
+			return "", err
+		}
+	}
+	// Workers change nothing but the speed; of a teacher the weights count.
+	c.Data.Path, c.Train.Workers, c.Train.Teacher = "", 0, ""
 	raw, err := yaml.Marshal(struct {
 		Seed      uint64
 		Precision graphs.Precision
@@ -97,7 +135,8 @@ func (x *Experiment) Identity() (string, error) {
 		Train     trainer.Config
 		Sizes     [2]int
 		Print     string
-	}{c.Seed, x.Net.Precision, c.Data, c.Model, c.Train, [2]int{x.Data.Train.Len(), x.Data.Test.Len()}, data})
+		Teacher   string
+	}{c.Seed, x.Net.Precision, c.Data, c.Model, c.Train, [2]int{x.Data.Train.Len(), x.Data.Test.Len()}, data, teacher})
 	if err != nil {
 		return "", err
 	}

@@ -1,0 +1,137 @@
+package pipelines
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// openCSV reads the images that a file lists.
+func openCSV(d Data) (parts, error) {
+	if d.Path == "" {
+		return parts{}, wantPath("the CSV file that lists the images")
+	}
+	f, _, err := openFile(d.Path)
+	if err != nil {
+		return parts{}, err
+	}
+	defer f.Close()
+	l, err := readList(d.Path, f)
+	if err != nil {
+		return parts{}, err
+	}
+	if err := l.checkTwice(); err != nil {
+		return parts{}, err
+	}
+	channels := d.Channels
+	if channels == 0 {
+		channels = 3
+	}
+	return l.open(d, channels)
+}
+
+// readList reads a list of images (RFC 4180): a header path,label or path,label,split, in any order,
+// then a line for each image. Paths are relative to the folder of the list at path; splits are train,
+// validation (or val) and test; without the column all images are of the training part.
+func readList(path string, file io.Reader) (listing, error) {
+	l := listing{where: path, parts: map[string][]listed{}}
+	in := bufio.NewReader(file)
+	if mark, _ := in.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) { // as spreadsheets write it
+		_, _ = in.Discard(3)
+	}
+	r := csv.NewReader(in)
+	r.ReuseRecord = true
+	header, err := r.Read()
+	if err != nil {
+		return l, listFault(path, r, err)
+	}
+	columns := map[string]int{"path": -1, "label": -1, "split": -1}
+	for i, name := range header {
+		if at, ok := columns[name]; !ok || at >= 0 {
+			return l, fmt.Errorf("pipelines: %s: line 1: want the header path,label or path,label,split, got %q: mend it", shown(path), strings.Join(header, ","))
+		}
+		columns[name] = i
+	}
+	if columns["path"] < 0 || columns["label"] < 0 {
+		return l, fmt.Errorf("pipelines: %s: line 1: want the header path,label or path,label,split, got %q: mend it", shown(path), strings.Join(header, ","))
+	}
+	for {
+		row, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return l, listFault(path, r, err)
+		}
+		line, _ := r.FieldPos(0)
+		if err := l.add(row, columns, line); err != nil {
+			return l, err
+		}
+	}
+	if len(l.parts["train"]) == 0 {
+		return l, fmt.Errorf("pipelines: %s: want images to train on, got none: list some", shown(path))
+	}
+	return l, nil
+}
+
+// add takes one line of a list.
+func (l listing) add(row []string, columns map[string]int, line int) error {
+	where := fmt.Sprintf("%s: line %d", l.where, line)
+	file, class := row[columns["path"]], row[columns["label"]]
+	if file == "" || strings.ContainsRune(file, 0) {
+		return fmt.Errorf("pipelines: %s: want the path of an image, got %q: mend the line", shown(where), file)
+	}
+	if err := checkClassName(where, class); err != nil {
+		return err
+	}
+	part := "train"
+	if at := columns["split"]; at >= 0 {
+		if part = partFolders[row[at]]; part == "" {
+			return fmt.Errorf("pipelines: %s: want a split of train, validation or test, got %q: mend the line", shown(where), row[at])
+		}
+	}
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(filepath.Dir(l.where), file)
+	}
+	l.parts[part] = append(l.parts[part], listed{strings.Clone(file), strings.Clone(class)})
+	return nil
+}
+
+// checkTwice refuses an image that is listed twice: it could be trained on and tested on.
+func (l listing) checkTwice() error {
+	seen := map[string]bool{}
+	for _, part := range partOrder {
+		for _, f := range l.parts[part] {
+			if seen[f.path] {
+				return fmt.Errorf("pipelines: %s: want each image once, got %s twice: remove one of the lines", shown(l.where), shown(f.path))
+			}
+			seen[f.path] = true
+		}
+		// In any order of lines the same set: sorted as folders are.
+		slices.SortFunc(l.parts[part], func(a, b listed) int { return strings.Compare(a.path, b.path) })
+	}
+	return nil
+}
+
+// listFault says where a list is no CSV.
+func listFault(path string, r *csv.Reader, err error) error {
+	var fault *csv.ParseError
+	switch {
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("pipelines: %s: want the header path,label or path,label,split, got an empty file: write one", shown(path))
+	case errors.As(err, &fault):
+		return fmt.Errorf("pipelines: %s: line %d: want comma-separated values, got %w: mend the line", shown(path), fault.Line, fault.Err)
+	}
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return fmt.Errorf("pipelines: %s: want a readable file, got %w: check the disk", shown(path), err)
+}

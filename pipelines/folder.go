@@ -1,0 +1,197 @@
+package pipelines
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// What files of a folder of images count, by the ends of their names in lower case. Others, such as
+// notes and what file managers leave, are passed over.
+var (
+	imageEnds   = []string{".png", ".jpg", ".jpeg", ".gif"}
+	foreignEnds = []string{".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl"}
+)
+
+// partFolders are the names that folders of parts may have.
+var partFolders = map[string]string{"train": "train", "val": "validation", "validation": "validation", "test": "test"}
+
+// openFolder reads images in folders: PART/CLASS/image, or CLASS/image.
+func openFolder(d Data) (parts, error) {
+	if d.Path == "" {
+		return parts{}, wantPath("the folder of the image folders")
+	}
+	l, err := listFolders(d.Path)
+	if err != nil {
+		return parts{}, err
+	}
+	channels := d.Channels
+	if channels == 0 {
+		channels = 3
+	}
+	return l.open(d, channels)
+}
+
+// openFaces reads PART/PERSON/image, of all people or of some.
+func openFaces(d Data) (parts, error) {
+	if d.Path == "" {
+		return parts{}, wantPath("the folder of the facescrub folders train and test")
+	}
+	for _, part := range []string{"train", "test"} {
+		if dir := filepath.Join(d.Path, part); !isFolder(dir) {
+			return parts{}, fmt.Errorf("pipelines: %s: want folders train and test, each with a folder of images for each person, got no %s: set path to the folder that has them", shown(d.Path), part)
+		}
+	}
+	l, err := listFolders(d.Path)
+	if err != nil {
+		return parts{}, err
+	}
+	if err := l.choosePeople(Seed(d.Seed), d.People); err != nil {
+		return parts{}, err
+	}
+	return l.open(d, 3)
+}
+
+// choosePeople keeps n of the people, 0 all: which ones depends on seed alone.
+func (l listing) choosePeople(seed Seed, n int) error {
+	people := l.classes("train")
+	if n == 0 {
+		return nil
+	}
+	if n < 2 || n > len(people) {
+		return fmt.Errorf("pipelines: %s: want 2..%d people (0: all), got %d: change people", shown(l.where), len(people), n)
+	}
+	chosen := map[string]bool{}
+	for _, i := range seed.Split("people").Rand().Perm(len(people))[:n] {
+		chosen[people[i]] = true
+	}
+	for part, files := range l.parts {
+		// Someone who is in the test part alone is kept, to be refused with the others.
+		l.parts[part] = slices.DeleteFunc(files, func(f listed) bool { return !chosen[f.class] && slices.Contains(people, f.class) })
+	}
+	return nil
+}
+
+// listFolders lists the images below a folder. It has parts if it has a folder train with folders in it.
+func listFolders(root string) (listing, error) {
+	l := listing{where: root, parts: map[string][]listed{}}
+	folders, err := subfolders(root)
+	if err != nil {
+		return l, err
+	}
+	inTrain := 0
+	if slices.Contains(folders, "train") {
+		below, err := subfolders(filepath.Join(root, "train"))
+		if err != nil {
+			return l, err
+		}
+		inTrain = len(below)
+	}
+	if inTrain == 0 {
+		l.parts["train"], err = listClasses(root, folders)
+		return l, err
+	}
+	for _, name := range folders {
+		part := partFolders[name]
+		if part == "" {
+			return l, fmt.Errorf("pipelines: %s: want train, test and val or validation beside each other, got %q too: move it elsewhere", shown(root), name)
+		}
+		if len(l.parts[part]) > 0 {
+			return l, fmt.Errorf("pipelines: %s: want one of val and validation, got both: leave one", shown(root))
+		}
+		dir := filepath.Join(root, name)
+		classes, err := subfolders(dir)
+		if err != nil {
+			return l, err
+		}
+		if l.parts[part], err = listClasses(dir, classes); err != nil {
+			return l, err
+		}
+	}
+	return l, nil
+}
+
+// subfolders are the names of the folders in a folder, sorted, hidden ones left out; links are
+// followed.
+func subfolders(dir string) ([]string, error) {
+	names, err := visible(dir)
+	if err != nil {
+		return nil, err
+	}
+	var folders []string
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, unreadable(shown(path), err)
+		}
+		if info.IsDir() {
+			folders = append(folders, name)
+		}
+	}
+	return folders, nil
+}
+
+// visible are the names in a folder, sorted, without hidden ones.
+func visible(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, unreadable(shown(dir), err)
+	}
+	var names []string
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// listClasses lists the images of the named folders in dir, each a class.
+func listClasses(dir string, classes []string) ([]listed, error) {
+	if len(classes) == 0 {
+		return nil, fmt.Errorf("pipelines: %s: want a folder of images for each class, got no folder: set path to the folder that has them", shown(dir))
+	}
+	var files []listed
+	for _, class := range classes {
+		if err := checkClassName(dir, class); err != nil {
+			return nil, err
+		}
+		found, err := listImages(filepath.Join(dir, class))
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range found {
+			files = append(files, listed{path, class})
+		}
+	}
+	return files, nil
+}
+
+// listImages are the paths of the images of a class, sorted. Folders below are refused: walking them
+// would mean to choose between depth and links that lead back up.
+func listImages(dir string) ([]string, error) {
+	names, err := visible(dir)
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		end := strings.ToLower(filepath.Ext(name))
+		switch {
+		case slices.Contains(imageEnds, end):
+			paths = append(paths, path)
+		case slices.Contains(foreignEnds, end):
+			return nil, fmt.Errorf("pipelines: %s: want %s images, got a file of another format: convert it", shown(path), formatsKnown)
+		case isFolder(path):
+			return nil, fmt.Errorf("pipelines: %s: want images in the folder of a class, got a folder: move its images up, or give path the folder one level deeper", shown(path))
+		}
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("pipelines: %s: want %s images, got none: add some or remove the folder", shown(dir), formatsKnown)
+	}
+	return paths, nil
+}

@@ -1,0 +1,566 @@
+package pipelines
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// tree writes files, folders included, below a new folder.
+func tree(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, b := range files {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+// drawing is a w by h image whose pixels come from at.
+func drawing(w, h int, at func(x, y int) color.NRGBA) *image.NRGBA {
+	m := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			m.SetNRGBA(x, y, at(x, y))
+		}
+	}
+	return m
+}
+
+func pngOf(m image.Image) []byte {
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// plain is a PNG of one colour.
+func plain(w, h int, r, g, b uint8) []byte {
+	return pngOf(drawing(w, h, func(int, int) color.NRGBA { return color.NRGBA{r, g, b, 255} }))
+}
+
+// photos are classes cat, dog and emu of n images each, all of one grey value: 10*class + number.
+func photos(prefix string, n int) map[string][]byte {
+	files := map[string][]byte{}
+	for c, class := range []string{"cat", "dog", "emu"} {
+		for i := range n {
+			v := uint8(10*c + i)
+			files[fmt.Sprintf("%s%s/%d.png", prefix, class, i)] = plain(8+i, 8, v, v, v) // of several sizes
+		}
+	}
+	return files
+}
+
+// joined is several sets of files as one.
+func joined(sets ...map[string][]byte) map[string][]byte {
+	all := map[string][]byte{}
+	for _, s := range sets {
+		for k, v := range s {
+			all[k] = v
+		}
+	}
+	return all
+}
+
+// The shares of each class, by seed, and the order in which classes take turns.
+func TestFolderHoldout(t *testing.T) {
+	files := joined(photos("", 10), map[string][]byte{".hidden/x.png": nil, "cat/.x.png": nil, "cat/notes.txt": nil, "notes.txt": nil})
+	root := tree(t, files)
+	s, err := Open(Data{Set: "folder", Path: root, Seed: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Validation != nil || s.Train.Shape() != (Shape{32, 32, 3}) || fmt.Sprint(ClassNames(s.Test)) != "[cat dog emu]" || s.Test.Name() != "folder/test" {
+		t.Errorf("%v of %v, validation %v", ClassNames(s.Test), s.Train.Shape(), s.Validation)
+	}
+	train, test := ids(t, s.Train), ids(t, s.Test)
+	if all := slices.Sorted(slices.Values(slices.Concat(train, test))); len(all) != 30 || len(slices.Compact(all)) != 30 {
+		t.Errorf("%v and %v are not the 30 images", train, test)
+	}
+	for k, v := range test { // two of each class, in turn
+		if len(test) != 6 || v/10 != k%3 || k >= 3 && v < test[k-3] {
+			t.Errorf("test part %v: want two of each class, taking turns, sorted within", test)
+			break
+		}
+	}
+	old := runtime.GOMAXPROCS(1)
+	again, err := Open(Data{Set: "folder", Path: root, Seed: 3})
+	runtime.GOMAXPROCS(old)
+	if err != nil || !slices.Equal(ids(t, again.Train), train) {
+		t.Errorf("one worker: %v, %v", ids(t, again.Train), err)
+	}
+	other, err := Open(Data{Set: "folder", Path: root, Seed: 4})
+	if err != nil || slices.Equal(ids(t, other.Test), test) {
+		t.Errorf("another seed tests on the same images: %v", err)
+	}
+	half, err := Open(Data{Set: "folder", Path: root, Holdout: .5, Channels: 1, Size: 5, Validation: 6})
+	if err != nil || half.Test.Len() != 15 || half.Train.Len() != 9 || half.Validation.Len() != 6 || half.Train.Shape() != (Shape{5, 5, 1}) {
+		t.Errorf("half: %v", err)
+	}
+	for _, share := range []float64{.001, .999} { // each side has at least one
+		if s, err := Open(Data{Set: "folder", Path: root, Holdout: share}); err != nil || min(s.Train.Len(), s.Test.Len()) != 3 {
+			t.Errorf("holdout %v: %v", share, err)
+		}
+	}
+}
+
+func TestFolderParts(t *testing.T) {
+	for _, val := range []string{"val", "validation"} {
+		root := tree(t, joined(photos("train/", 4), photos("test/", 2), photos(val+"/", 3)))
+		s, err := Open(Data{Set: "folder", Path: root})
+		if err != nil || s.Train.Len() != 12 || s.Test.Len() != 6 || s.Validation.Len() != 9 {
+			t.Fatalf("%s: %v", val, err)
+		}
+		if s, err = Open(Data{Set: "folder", Path: root, Validation: 4, Train: 5, Test: 3}); err != nil || s.Validation.Len() != 4 || s.Train.Len() != 5 || !slices.Equal(ids(t, s.Test), []int{0, 10, 20}) {
+			t.Errorf("%s: fewer: %v", val, err)
+		}
+		if _, err = Open(Data{Set: "folder", Path: root, Validation: 10}); err == nil || !strings.Contains(err.Error(), "12 training, 9 validation and 6 test") {
+			t.Errorf("%s: too many: %v", val, err)
+		}
+	}
+	s, err := Open(Data{Set: "folder", Path: tree(t, joined(photos("train/", 5), photos("val/", 1)))})
+	if err != nil || s.Train.Len() != 12 || s.Test.Len() != 3 || s.Validation.Len() != 3 {
+		t.Errorf("without a test part: %v", err)
+	}
+	// A class may be called train.
+	if s, err = Open(Data{Set: "folder", Path: tree(t, map[string][]byte{"train/a.png": plain(9, 9, 1, 1, 1), "train/b.png": plain(9, 9, 1, 1, 1), "car/a.png": plain(9, 9, 1, 1, 1), "car/b.png": plain(9, 9, 1, 1, 1)})}); err != nil || fmt.Sprint(ClassNames(s.Train)) != "[car train]" {
+		t.Errorf("a class called train: %v", err)
+	}
+	numbers := map[string][]byte{}
+	for _, n := range []string{"0", "2", "10"} {
+		numbers[n+"/a.gif"], numbers[n+"/b.jpeg"] = plain(8, 8, 0, 0, 0), plain(8, 8, 0, 0, 0) // by content, not by name
+	}
+	if s, err = Open(Data{Set: "folder", Path: tree(t, numbers)}); err != nil || fmt.Sprint(ClassNames(s.Train)) != "[0 2 10]" {
+		t.Errorf("numbers: %v", err)
+	}
+}
+
+func TestFacesChoosePeople(t *testing.T) {
+	files := map[string][]byte{}
+	for i := range 20 {
+		for _, part := range []string{"train", "test"} {
+			files[fmt.Sprintf("%s/p%02d/a.png", part, i)] = plain(8, 8, uint8(i), 0, 0)
+		}
+	}
+	root := tree(t, files)
+	people := func(seed uint64, n int) []string {
+		s, err := Open(Data{Set: "facescrub", Path: root, Seed: seed, People: n})
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := ClassNames(s.Train)
+		for i, v := range ids(t, s.Train) { // a class per person, with that person's image
+			if want := fmt.Sprintf("p%02d", v); names[i] != want {
+				t.Errorf("class %d is %s, its image %s's", i, names[i], want)
+			}
+		}
+		if !slices.IsSorted(names) || !slices.Equal(ids(t, s.Train), ids(t, s.Test)) || s.Train.Classes() != len(names) {
+			t.Errorf("%v: %v and %v", names, ids(t, s.Train), ids(t, s.Test))
+		}
+		return names
+	}
+	if all := people(1, 0); len(all) != 20 {
+		t.Errorf("all: %v", all)
+	}
+	a, b := people(1, 5), people(2, 5)
+	if len(a) != 5 || slices.Equal(a, b) || !slices.Equal(a, people(1, 5)) {
+		t.Errorf("five people: %v and %v", a, b)
+	}
+	for want, d := range map[string]Data{
+		"want 2..20 people (0: all), got 21": {Path: root, People: 21}, "got 1:": {Path: root, People: 1}, "want path": {},
+		"want folders train and test": {Path: filepath.Join(root, "train")}, "want people of 0 or more": {Path: root, People: -1},
+	} {
+		d.Set = "facescrub"
+		if _, err := Open(d); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: error %v, want %q", d, err, want)
+		}
+	}
+}
+
+// tent is the scaler's definition, the slow way: each pixel of the result is the mean of the source
+// under a tent as wide as the reduction, on the square in the middle.
+func tent(m image.Image, size, channel int) []float64 {
+	b := m.Bounds()
+	side := min(b.Dx(), b.Dy())
+	x0, y0 := b.Min.X+(b.Dx()-side)/2, b.Min.Y+(b.Dy()-side)/2
+	scale := float64(side) / float64(size)
+	weight := func(to, from int) float64 {
+		return max(0, 1-math.Abs(float64(from)+.5-(float64(to)+.5)*scale)/max(scale, 1))
+	}
+	var out []float64
+	for y := range size {
+		for x := range size {
+			sum, total := 0., 0.
+			for v := range side {
+				for u := range side {
+					w := weight(y, v) * weight(x, u)
+					r, g, b, _ := m.At(x0+u, y0+v).RGBA() // over black
+					sum += w * float64([]uint32{r, g, b}[channel]) / 257
+					total += w
+				}
+			}
+			out = append(out, sum/total)
+		}
+	}
+	return out
+}
+
+func TestDecodeMatchesTent(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	speckle := func(alpha bool) func(int, int) color.NRGBA {
+		return func(int, int) color.NRGBA {
+			c := color.NRGBA{uint8(r.Uint32()), uint8(r.Uint32()), uint8(r.Uint32()), 255}
+			if alpha {
+				c.A = uint8(r.Uint32())
+			}
+			return c
+		}
+	}
+	wide := drawing(37, 24, speckle(false))
+	clear := drawing(16, 31, speckle(true))
+	deep := image.NewNRGBA64(image.Rect(0, 0, 20, 20))
+	grey16 := image.NewGray16(image.Rect(0, 0, 20, 26))
+	cmyk := image.NewCMYK(image.Rect(0, 0, 9, 9))
+	for _, pix := range [][]uint8{deep.Pix, grey16.Pix, cmyk.Pix} {
+		for i := range pix {
+			pix[i] = uint8(r.Uint32())
+		}
+	}
+	few := image.NewPaletted(image.Rect(0, 0, 14, 12), color.Palette{color.NRGBA{200, 10, 30, 255}, color.NRGBA{1, 90, 250, 255}, color.NRGBA{0, 0, 0, 0}})
+	for i := range few.Pix {
+		few.Pix[i] = uint8(r.Uint32() % 3)
+	}
+	var animated, photo bytes.Buffer
+	second := image.NewPaletted(few.Rect, few.Palette)
+	if err := gif.EncodeAll(&animated, &gif.GIF{Image: []*image.Paletted{few, second}, Delay: []int{1, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := jpeg.Encode(&photo, wide, nil); err != nil {
+		t.Fatal(err)
+	}
+	lossy, err := jpeg.Decode(bytes.NewReader(photo.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		file []byte
+		want image.Image
+	}{
+		"RGB": {pngOf(wide), wide}, "alpha": {pngOf(clear), clear}, "16 bits": {pngOf(deep), deep}, "16 bits grey": {pngOf(grey16), grey16},
+		"palette": {pngOf(few), few}, "GIF, first frame": {animated.Bytes(), few}, "JPEG": {photo.Bytes(), lossy}, "narrow": {plain(4, 90, 3, 4, 5), drawing(4, 90, func(int, int) color.NRGBA { return color.NRGBA{3, 4, 5, 255} })},
+	} {
+		path := filepath.Join(tree(t, map[string][]byte{"f": c.file}), "f")
+		for _, size := range []int{4, 8, 12, 32} {
+			sh := Shape{size, size, 3}
+			got := make([]uint8, sh.Len())
+			grey := make([]uint8, size*size)
+			scratch := image.NewRGBA(image.Rect(0, 0, size, size))
+			if err := decodeFile(path, scratch, sh, got); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if err := decodeFile(path, scratch, Shape{size, size, 1}, grey); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			for channel := range 3 {
+				for i, want := range tent(c.want, size, channel) {
+					if d := math.Abs(float64(got[3*i+channel]) - want); d > 3 { // rounding down up to three times: 16 bits to 8, alpha, the result
+						t.Fatalf("%s to %d: channel %d of pixel %d is %d, want %.1f", name, size, channel, i, got[3*i+channel], want)
+					}
+				}
+			}
+			for i, v := range grey {
+				want := .299*float64(got[3*i]) + .587*float64(got[3*i+1]) + .114*float64(got[3*i+2])
+				if math.Abs(float64(v)-want) > 1 {
+					t.Fatalf("%s to %d: grey %d is %d, want %.1f", name, size, i, v, want)
+				}
+			}
+		}
+	}
+	// No encoder here writes CMYK; its conversion is that of the image package.
+	out := image.NewRGBA(image.Rect(0, 0, 9, 9))
+	for i, c := range flat(cmyk).(*image.RGBA).Pix {
+		x, y := i/4%9, i/4/9
+		wr, wg, wb, _ := cmyk.At(x, y).RGBA()
+		if want := []uint32{wr >> 8, wg >> 8, wb >> 8, 255}[i%4]; math.Abs(float64(c)-float64(want)) > 1 {
+			t.Fatalf("CMYK: value %d is %d, want %d", i, c, want)
+		}
+	}
+	unpackRGBA(out, 3, make([]uint8, 243))
+}
+
+// wideHeader is a PNG that says it is large.
+func wideHeader(w, h uint32) []byte {
+	b := plain(8, 8, 0, 0, 0)
+	for i, v := range []uint32{w, h} {
+		for k := range 4 {
+			b[16+4*i+k] = byte(v >> (24 - 8*k))
+		}
+	}
+	return resealed(b)
+}
+
+// resealed is a PNG with the checksum of its header put right (CRC-32, PNG specification, annex D).
+func resealed(b []byte) []byte {
+	crc := ^uint32(0)
+	for _, v := range b[12:29] {
+		crc ^= uint32(v)
+		for range 8 {
+			crc = crc>>1 ^ 0xedb88320*(crc&1)
+		}
+	}
+	crc = ^crc
+	for k := range 4 {
+		b[29+k] = byte(crc >> (24 - 8*k))
+	}
+	return b
+}
+
+func TestFolderErrors(t *testing.T) {
+	for name, c := range map[string]struct {
+		files map[string][]byte // over photos of three classes
+		data  Data
+		want  string
+	}{
+		"unreadable":    {map[string][]byte{"dog/1.png": []byte("hello")}, Data{}, "dog/1.png: want a whole PNG, JPEG or GIF image, got image: unknown format: remove it"},
+		"empty":         {map[string][]byte{"dog/1.png": nil}, Data{}, "dog/1.png: want a PNG, JPEG or GIF image, got an empty file"},
+		"truncated":     {map[string][]byte{"dog/1.png": pngOf(drawing(40, 40, func(x, y int) color.NRGBA { return color.NRGBA{uint8(x * y), uint8(x), 9, 255} }))[:90]}, Data{}, "dog/1.png: want a whole"},
+		"two faults":    {map[string][]byte{"cat/0.png": []byte("x"), "emu/2.png": []byte("y")}, Data{Holdout: .01}, "cat/0.png"},
+		"narrow":        {map[string][]byte{"dog/1.png": plain(1, 90, 0, 0, 0)}, Data{}, "dog/1.png: want an image of at least 4 pixels a side, got 1x90"},
+		"huge":          {map[string][]byte{"dog/1.png": wideHeader(60000, 60000)}, Data{}, "dog/1.png: want an image of at most 64 megapixels and 65536 pixels a side, got 60000x60000"},
+		"wide":          {map[string][]byte{"dog/1.png": wideHeader(1<<17, 4)}, Data{}, "got 131072x4"},
+		"webp":          {map[string][]byte{"dog/1.webp": nil}, Data{}, "dog/1.webp: want PNG, JPEG or GIF images, got a file of another format: convert it"},
+		"deep":          {map[string][]byte{"dog/more/1.png": nil}, Data{}, "dog/more: want images in the folder of a class, got a folder"},
+		"empty class":   {map[string][]byte{"yak/notes.txt": nil}, Data{}, "yak: want PNG, JPEG or GIF images, got none"},
+		"one image":     {map[string][]byte{"yak/1.png": plain(8, 8, 1, 1, 1)}, Data{}, `want at least 2 images of class "yak", one to train on and one to test on, got 1`},
+		"name":          {map[string][]byte{"y\xffk/1.png": plain(8, 8, 1, 1, 1)}, Data{}, `want class names in UTF-8, got "y\xffk": rename it`},
+		"line break":    {map[string][]byte{"y\nk/1.png": plain(8, 8, 1, 1, 1)}, Data{}, `got "y\nk": rename it`},
+		"file name":     {map[string][]byte{"dog/\xff\n.png": []byte("x")}, Data{Holdout: .01}, `/dog/\xff\n.png": want a whole`},
+		"classes":       {nil, Data{Classes: 4}, "want 4 classes, as data.classes says, got 3"},
+		"size":          {nil, Data{Size: 3}, "want size of 4..1024 pixels"},
+		"holdout":       {nil, Data{Holdout: 1}, "want a holdout of 0 (the usual .2) or more and below 1, got 1"},
+		"no number":     {nil, Data{Holdout: math.NaN()}, "want a holdout"},
+		"channels":      {nil, Data{Channels: 2}, "want channels of 0 (the usual 3), 1 or 3, got 2"},
+		"memory":        {nil, Data{Size: 1024, Memory: 20}, "set memory to 27 or more"},
+		"more than all": {nil, Data{Train: 10000, Validation: 1000, Test: 2000}, "9 training and 3 test examples, and at least 1 to train on, got train 10000, validation 1000, test 2000: lower train or validation or test (data.train=0 data.test=0 data.validation=0 takes all"},
+	} {
+		files := joined(photos("", 4), c.files)
+		c.data.Set, c.data.Path = "folder", tree(t, files)
+		if _, err := Open(c.data); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error %v, want %q", name, err, c.want)
+		}
+	}
+	for name, c := range map[string]struct {
+		files map[string][]byte
+		want  string
+	}{
+		"nothing":           {nil, "want a folder of images for each class, got no folder"},
+		"one class":         {map[string][]byte{"a/1.png": plain(8, 8, 1, 1, 1), "a/2.png": plain(8, 8, 1, 1, 1)}, `want at least 2 classes, got 1 ["a"]`},
+		"missing in test":   {joined(photos("train/", 2), map[string][]byte{"test/cat/1.png": nil, "test/dog/1.png": nil}), `got "emu" in the training part but not in the test part`},
+		"more in test":      {joined(photos("train/", 2), photos("test/", 1), map[string][]byte{"test/yak/1.png": nil}), `got "yak" in the test part but not in the training part`},
+		"missing in val":    {joined(photos("train/", 2), photos("test/", 1), map[string][]byte{"val/cat/1.png": nil}), `got "dog" in the training part but not in the validation part`},
+		"val twice":         {joined(photos("train/", 2), photos("val/", 1), photos("validation/", 1)), "want one of val and validation, got both"},
+		"other beside them": {joined(photos("train/", 2), photos("dev/", 1)), `want train, test and val or validation beside each other, got "dev" too`},
+		"empty test":        {joined(photos("train/", 2), map[string][]byte{"test/notes.txt": nil}), "test: want a folder of images for each class"},
+	} {
+		if _, err := Open(Data{Set: "folder", Path: tree(t, c.files)}); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", name, err, c.want)
+		}
+	}
+	root := tree(t, photos("", 3))
+	if err := os.Symlink("loop", filepath.Join(root, "loop")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(Data{Set: "folder", Path: root}); err == nil || !strings.Contains(err.Error(), "loop: want a readable file or folder, got too many levels") {
+		t.Errorf("a link to itself: %v", err)
+	}
+	os.Remove(filepath.Join(root, "loop"))
+	if err := os.Symlink("..", filepath.Join(root, "cat", "up")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(Data{Set: "folder", Path: root}); err == nil || !strings.Contains(err.Error(), "cat/up: want images in the folder of a class, got a folder") {
+		t.Errorf("a link upwards: %v", err)
+	}
+	for want, d := range map[string]Data{"want path": {Set: "folder"}, "want a readable file or folder, got not a directory": {Set: "folder", Path: filepath.Join(root, "cat", "0.png")}} {
+		if _, err := Open(d); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: error %v, want %q", d, err, want)
+		}
+	}
+}
+
+func TestOpenCSV(t *testing.T) {
+	files := photos("img/", 5)
+	lines := "\xef\xbb\xbflabel,path\n"
+	for name := range files {
+		lines += strings.Split(name, "/")[1] + "," + name + "\n"
+	}
+	files["list.csv"] = []byte(lines)
+	root := tree(t, files)
+	list := filepath.Join(root, "list.csv")
+	s, err := Open(Data{Set: "csv", Path: list, Channels: 1})
+	if err != nil || s.Train.Len() != 12 || s.Test.Len() != 3 || fmt.Sprint(ClassNames(s.Train)) != "[cat dog emu]" || s.Train.Shape().C != 1 {
+		t.Fatalf("%v", err)
+	}
+	if got := ids(t, s.Test); got[0]/10 != 0 || got[1]/10 != 1 || got[2]/10 != 2 {
+		t.Errorf("test part %v", got)
+	}
+	split := "path,label,split\nimg/cat/0.png,7,train\nimg/dog/0.png,12,train\n\"img/cat/1.png\",7,test\nimg/dog/1.png,12,test\nimg/cat/2.png,7,val\n" + filepath.Join(root, "img/dog/2.png") + ",12,validation\n"
+	if err := os.WriteFile(list, []byte(split), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err = Open(Data{Set: "csv", Path: list})
+	if err != nil || fmt.Sprint(ids(t, s.Train), ids(t, s.Validation), ids(t, s.Test), ClassNames(s.Train)) != "[0 10] [2 12] [1 11] [7 12]" {
+		t.Errorf("%v %v %v %v", ids(t, s.Train), ids(t, s.Validation), ids(t, s.Test), err)
+	}
+	for name, c := range map[string]struct{ list, want string }{
+		"empty":       {"", "want the header path,label or path,label,split, got an empty file"},
+		"header":      {"file,label\n", `list.csv: line 1: want the header path,label or path,label,split, got "file,label"`},
+		"twice":       {"path,label,label\n", "line 1: want the header"},
+		"no label":    {"path,split\n", "line 1: want the header"},
+		"no images":   {"path,label\n", "want images to train on, got none"},
+		"columns":     {"path,label\na.png,cat,train\n", "line 2: want comma-separated values, got wrong number of fields"},
+		"quote":       {"path,label\na\"b,cat\n", `line 2: want comma-separated values, got bare "`},
+		"no path":     {"path,label\n,cat\n", `line 2: want the path of an image, got ""`},
+		"no class":    {"path,label\na.png,\n", "line 2: want a name for each class, got an empty one"},
+		"not UTF-8":   {"path,label\na.png,\xff\n", `line 2: want class names in UTF-8, got "\xff"`},
+		"split":       {"path,label,split\na.png,cat,dev\n", `line 2: want a split of train, validation or test, got "dev"`},
+		"same":        {"path,label\na.png,cat\n./a.png,dog\n", "a.png twice"},
+		"missing":     {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,a\nnone.png,b\nimg/dog/0.png,b\n", "none.png: want a readable file or folder, got no such file"},
+		"folder":      {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,a\nimg,b\nimg/dog/0.png,b\n", "img: want a regular file, got d"},
+		"one":         {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,b\nimg/cat/2.png,b\n", `want at least 2 images of class "a"`},
+		"test only":   {"path,label,split\nimg/cat/0.png,a,test\n", "want images to train on"},
+		"other class": {"path,label,split\nimg/cat/0.png,a,train\nimg/cat/1.png,b,train\nimg/cat/2.png,a,test\n", `got "b" in the training part but not in the test part`},
+	} {
+		if err := os.WriteFile(list, []byte(c.list), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(Data{Set: "csv", Path: list}); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error %v, want %q", name, err, c.want)
+		}
+	}
+	for want, path := range map[string]string{"want path, the CSV file": "", "want a regular file, got d": root} {
+		if _, err := Open(Data{Set: "csv", Path: path}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q", path, err, want)
+		}
+	}
+}
+
+func FuzzReadList(f *testing.F) {
+	for _, s := range []string{"", "path,label\na,b\n", "\xef\xbb\xbflabel,path,split\nx,/y,train\nz,w,test\n", "path,label\n\"a\nb\",c\n", "path,label\na\x00,b", "label,path\r\n1,2\r\n"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		l, err := readList("/dir/L", bytes.NewReader(b))
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), "pipelines: /dir/L: ") || strings.Contains(err.Error(), "\n") {
+				t.Fatalf("error %q", err)
+			}
+			return
+		}
+		for _, part := range partOrder {
+			for _, f := range l.parts[part] {
+				if !filepath.IsAbs(f.path) || checkClassName("", f.class) != nil {
+					t.Fatalf("%q of class %q", f.path, f.class)
+				}
+			}
+		}
+		_ = l.checkTwice()
+		if l.hold(1, 0) == nil && (len(l.parts["test"]) == 0 || len(l.parts["train"]) == 0) {
+			t.Fatal("an empty part")
+		}
+	})
+}
+
+// The preparation of smallNORB in the paper (section 3.2), two cameras of 96x96 together: the image is
+// a crop, resized, with one change of brightness and contrast for each channel; the twin is the image
+// deformed before that change. Slow twin: all that the oracle can make of the seed's crop.
+func TestStereoPreparation(t *testing.T) {
+	in := Shape{96, 96, 2}
+	raw := make([]uint8, in.Len())
+	for i := range raw { // smooth, the cameras unlike each other, edges of their own
+		y, x, c := float64(i/192), float64(i/2%96), float64(i%2)
+		raw[i] = uint8(120 + 50*math.Sin(y/(9+4*c)+c) + 60*math.Cos(x/(8-3*c)+y/30))
+	}
+	p := fromBytes(raw, 96, 96, 2)
+	var crops []picture
+	for y := range 49 {
+		for x := range 49 {
+			crops = append(crops, p.crop(y, x, 48, 48).resize(32, 32))
+		}
+	}
+	for seed := range 3 {
+		image, twin := augmented(t, "crop(48)|resize(32)|brightness(63/255)|contrast(.2,1.8)|deform(stretch=2..8,shift=2..8)", Seed(seed), raw, in)
+		best, gain, bias, least := fitTint(crops, image)
+		if least > 1e-4 {
+			t.Fatalf("seed %d: %g from the nearest crop", seed, least)
+		}
+		if gain < .2-1e-4 || gain > 1.8+1e-4 {
+			t.Errorf("seed %d: contrast multiplies by %v, want .2 to 1.8", seed, gain)
+		}
+		// Contrast keeps a channel's mean, so brightness alone moves it, all channels alike.
+		var delta [2]float64
+		for k := range delta {
+			delta[k] = gain*best.mean(k) + bias[k] - best.mean(k)
+		}
+		if math.Abs(delta[0]) > 63./255+1e-4 || math.Abs(delta[0]-delta[1]) > 1e-4 {
+			t.Errorf("seed %d: brightness adds %v, want the same for both and at most .247", seed, delta)
+		}
+		for i := range twin {
+			twin[i] = (twin[i] - float32(bias[i%2])) / float32(gain)
+		}
+		// Composed interpolation is sharper by about an eighth of second differences; see
+		// TestComposedStepsAreClose. A deformation next to it differs by far more.
+		if _, d := match(deforms(best, []int{2, 4, 6, 8}, []int{2, 4, 6, 8}), twin); d > .03 {
+			t.Errorf("seed %d: twin is %g from the nearest deformation", seed, d)
+		}
+	}
+}
+
+// fitTint finds the candidate that explains an image of two channels best by one gain and a bias per
+// channel, both by least squares, and the largest difference that is left.
+func fitTint(candidates []picture, image []float32) (best picture, gain float64, bias [2]float64, least float64) {
+	least = math.Inf(1)
+	for _, p := range candidates {
+		var mean [2]float64 // of the image
+		for i, v := range image {
+			mean[i%2] += float64(v) / float64(len(image)/2)
+		}
+		own := [2]float64{p.mean(0), p.mean(1)}
+		var both, square float64
+		for i, v := range image {
+			k, at := i%2, i/2
+			d := p[at/p.w()][at%p.w()][k] - own[k]
+			both += d * (float64(v) - mean[k])
+			square += d * d
+		}
+		g := both / square
+		most := 0.
+		for i, v := range image {
+			k, at := i%2, i/2
+			most = max(most, math.Abs(float64(v)-mean[k]-g*(p[at/p.w()][at%p.w()][k]-own[k])))
+		}
+		if most < least {
+			best, gain, least = p, g, most
+			bias = [2]float64{mean[0] - g*own[0], mean[1] - g*own[1]}
+		}
+	}
+	return best, gain, bias, least
+}

@@ -1,0 +1,213 @@
+package pipelines
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+)
+
+// defaultHoldout is the share of each class that is tested on where a set has no test part.
+const defaultHoldout = .2
+
+// listed is an image file of a set.
+type listed struct{ path, class string }
+
+// listing is a set as its folders or its list have it: the files of each part, by the part's name,
+// "train", "validation" or "test".
+type listing struct {
+	where string // the folder or list, for messages
+	parts map[string][]listed
+}
+
+// partOrder is the order in which the parts of a listing are looked at.
+var partOrder = []string{"train", "validation", "test"}
+
+// checkClassName refuses names that cannot be shown in a line of their own.
+func checkClassName(where, name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("pipelines: %s: want a name for each class, got an empty one: give it one", shown(where))
+	case !utf8.ValidString(name):
+		return fmt.Errorf("pipelines: %s: want class names in UTF-8, got %q: rename it", shown(where), name)
+	}
+	for _, r := range name {
+		if !unicode.IsPrint(r) {
+			return fmt.Errorf("pipelines: %s: want class names without control characters, got %q: rename it", shown(where), name)
+		}
+	}
+	return nil
+}
+
+// shown is a path as a message may have it: names that are not UTF-8, or hold line breaks, are quoted.
+func shown(path string) string {
+	if !utf8.ValidString(path) {
+		return strconv.Quote(path)
+	}
+	for _, r := range path {
+		if !unicode.IsPrint(r) {
+			return strconv.Quote(path)
+		}
+	}
+	return path
+}
+
+// classes are the names of the classes of a part, sorted: by number if all of them are numbers, else
+// byte by byte.
+func (l listing) classes(part string) []string {
+	set := map[string]bool{}
+	for _, f := range l.parts[part] {
+		set[f.class] = true
+	}
+	numbers := map[string]int{}
+	for name := range set {
+		if n, err := strconv.Atoi(name); err == nil {
+			numbers[name] = n
+		}
+	}
+	names := slices.Sorted(maps.Keys(set))
+	if len(numbers) == len(names) {
+		slices.SortStableFunc(names, func(a, b string) int { return numbers[a] - numbers[b] })
+	}
+	return names
+}
+
+// hold makes a test part of share of each class of the training part if there is none. Which files it
+// gets depends on the seed, and on the class and its number of files, and on nothing else. Each side
+// gets at least one.
+func (l listing) hold(seed Seed, share float64) error {
+	if len(l.parts["test"]) > 0 {
+		return nil
+	}
+	if share == 0 {
+		share = defaultHoldout
+	}
+	byClass := l.byClass("train")
+	var train, test []listed
+	for _, class := range l.classes("train") {
+		files := byClass[class]
+		n := len(files)
+		if n < 2 {
+			return fmt.Errorf("pipelines: %s: want at least 2 images of class %q, one to train on and one to test on, got 1: add images or leave the class out", shown(l.where), class)
+		}
+		k := min(max(int(share*float64(n)+.5), 1), n-1)
+		held := make([]bool, n)
+		for _, i := range seed.Split("holdout/" + class).Rand().Perm(n)[:k] {
+			held[i] = true
+		}
+		for i, f := range files {
+			if held[i] {
+				test = append(test, f)
+			} else {
+				train = append(train, f)
+			}
+		}
+	}
+	l.parts["train"], l.parts["test"] = train, test
+	return nil
+}
+
+// byClass sorts the files of a part into its classes.
+func (l listing) byClass(part string) map[string][]listed {
+	by := map[string][]listed{}
+	for _, f := range l.parts[part] {
+		by[f.class] = append(by[f.class], f)
+	}
+	return by
+}
+
+// checkClasses refuses parts that differ in their classes, and returns the names of these.
+func (l listing) checkClasses(want int) ([]string, error) {
+	names := l.classes("train")
+	for _, part := range partOrder[1:] {
+		if len(l.parts[part]) == 0 {
+			continue
+		}
+		there := l.classes(part)
+		for _, n := range there {
+			if !slices.Contains(names, n) {
+				return nil, fmt.Errorf("pipelines: %s: want the same classes in all parts, got %q in the %s part but not in the training part: add images of it to that, or leave it out", shown(l.where), n, part)
+			}
+		}
+		for _, n := range names {
+			if !slices.Contains(there, n) {
+				return nil, fmt.Errorf("pipelines: %s: want the same classes in all parts, got %q in the training part but not in the %s part: add an image of it to that, or leave it out", shown(l.where), n, part)
+			}
+		}
+	}
+	if len(names) < 2 {
+		return nil, fmt.Errorf("pipelines: %s: want at least 2 classes, got %d %q: add another", shown(l.where), len(names), names)
+	}
+	if want > 0 && len(names) != want {
+		return nil, fmt.Errorf("pipelines: %s: want %d classes, as data.classes says, got %d: change the set or data.classes", shown(l.where), want, len(names))
+	}
+	return names, nil
+}
+
+// deal puts files in an order in which the classes take turns, so that the first n of a part are of
+// all classes; within a class they keep theirs.
+func deal(files []listed, classes []string) []listed {
+	by := map[string][]listed{}
+	for _, f := range files {
+		by[f.class] = append(by[f.class], f)
+	}
+	dealt := make([]listed, 0, len(files))
+	for turn := 0; len(dealt) < len(files); turn++ {
+		for _, c := range classes {
+			if turn < len(by[c]) {
+				dealt = append(dealt, by[c][turn])
+			}
+		}
+	}
+	return dealt
+}
+
+// open decodes all files.
+func (l listing) open(d Data, channels int) (parts, error) {
+	size := d.Size
+	if size == 0 {
+		size = defaultSide
+	}
+	if size < 4 || size > 1024 {
+		return parts{}, fmt.Errorf("pipelines: data: want size of 4..1024 pixels (0: %d) for a %s set, got %d: change size", defaultSide, d.Set, size)
+	}
+	if err := l.hold(Seed(d.Seed), d.Holdout); err != nil {
+		return parts{}, err
+	}
+	names, err := l.checkClasses(d.Classes)
+	if err != nil {
+		return parts{}, err
+	}
+	label := map[string]int{}
+	for i, n := range names {
+		label[n] = i
+	}
+	room := newBudget(d)
+	var sets [3]*memory
+	for i, part := range partOrder { // memory first: too many images are refused at once
+		if n := len(l.parts[part]); n > 0 {
+			if sets[i], err = room.newMemory(part, n, Shape{size, size, channels}, names); err != nil {
+				return parts{}, err
+			}
+		}
+	}
+	for i, part := range partOrder {
+		if sets[i] == nil {
+			continue
+		}
+		files := deal(l.parts[part], names)
+		for k, f := range files {
+			sets[i].labels[k] = int32(label[f.class])
+		}
+		if err := decodeAll(files, sets[i]); err != nil {
+			return parts{}, err
+		}
+	}
+	p := parts{train: sets[0], test: sets[2]}
+	if sets[1] != nil {
+		p.validation = sets[1]
+	}
+	return p, nil
+}

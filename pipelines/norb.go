@@ -1,0 +1,244 @@
+package pipelines
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// smallNORB (LeCun, Huang, Bottou 2004): pairs of 96x96 images from two cameras, which become two
+// channels, of 50 toys in 5 categories. Its info files give instance, elevation (0 to 8: 30 to 70
+// degrees), azimuth (0, 2, …, 34: 0 to 340 degrees) and lighting of each pair.
+var norbClasses = []string{"animal", "human", "airplane", "truck", "car"}
+
+const (
+	norbElevation = 1 // columns of info
+	norbAzimuth   = 2
+	norbColumns   = 4
+	norbSide      = 1 << 12 // the most pixels a side that this project reads
+	norbCameras   = 2
+)
+
+// norbViews are the views to train on. Azimuths: "hinton" as Hinton, Sabour, Frosst 2018 have them,
+// "literal" the six smallest codes, as Duan et al. word it.
+var norbViews = map[string]map[string][]int32{
+	"azimuth":   {"hinton": {30, 32, 34, 0, 2, 4}, "literal": {0, 2, 4, 6, 8, 10}},
+	"elevation": {"hinton": {0, 1, 2}, "literal": {0, 1, 2}},
+}
+
+// norbColumn tells where info has a kind of view, and what values are possible.
+var norbColumn = map[string]struct {
+	at   int
+	most int32
+	step int32
+}{"azimuth": {norbAzimuth, 34, 2}, "elevation": {norbElevation, 8, 1}}
+
+// openNORB reads both halves; of a view's split the training half gives the pairs with familiar views,
+// the testing half the others to test on and the familiar ones beside them.
+func openNORB(d Data) (parts, error) {
+	if d.Path == "" {
+		return parts{}, wantPath("the folder of the smallnorb files")
+	}
+	room := newBudget(d)
+	var p parts
+	train, err := readNORBHalf(d, room, "training")
+	if err != nil {
+		return parts{}, err
+	}
+	test, err := readNORBHalf(d, room, "testing")
+	if err != nil {
+		return parts{}, err
+	}
+	if a, b := train.familiar.shape, test.other.shape; a != b {
+		return parts{}, fmt.Errorf("pipelines: %s: want training and testing images of one shape, got %v and %v: check the files", d.Path, a, b)
+	}
+	p.train, p.test = train.familiar, test.other
+	if d.View != "" {
+		p.familiar = test.familiar
+	}
+	return p, nil
+}
+
+// norbHalf is what is used of one half. Without a view all of the training half counts as familiar
+// and all of the testing half as other.
+type norbHalf struct{ familiar, other *memory }
+
+func readNORBHalf(d Data, room *budget, half string) (norbHalf, error) {
+	var h norbHalf
+	cats, catPath, err := readNORBInts(d.Path, half, "cat", 0)
+	if err != nil {
+		return h, err
+	}
+	for i, c := range cats {
+		if c < 0 || int(c) >= len(norbClasses) {
+			return h, fmt.Errorf("pipelines: %s: example %d: want a category in 0..%d, got %d: fetch the file again", catPath, i, len(norbClasses)-1, c)
+		}
+	}
+	familiar, err := norbFamiliar(d, half, len(cats))
+	if err != nil {
+		return h, err
+	}
+	path, err := findNORB(d.Path, half, "dat")
+	if err != nil {
+		return h, err
+	}
+	f, size, err := openFile(path)
+	if err != nil {
+		return h, err
+	}
+	defer f.Close()
+	r, err := newFileReader(path, f, size)
+	if err != nil {
+		return h, err
+	}
+	return h, h.read(r, d, room, half, cats, familiar)
+}
+
+// read keeps what is used of a dat file. familiar is nil where there is no view.
+func (h *norbHalf) read(r *fileReader, d Data, room *budget, half string, cats []int32, familiar []bool) error {
+	m, err := readMat(r, matBytes, len(cats), norbCameras, 0, 0)
+	if err != nil {
+		return err
+	}
+	sh := Shape{m.dims[2], m.dims[3], norbCameras}
+	if sh.H > norbSide || sh.W > norbSide {
+		return r.fail(fmt.Sprintf("images of at most %d pixels a side", norbSide), fmt.Sprintf("%dx%d", sh.H, sh.W), "the header is wrong, fetch the file again", nil)
+	}
+	known := 0
+	for _, f := range familiar {
+		if f {
+			known++
+		}
+	}
+	training := half == "training"
+	roomFor := func(to **memory, part string, n int) error {
+		if n == 0 {
+			return fmt.Errorf("pipelines: %s: want pairs for the %s part, got none of this view: use other files or another view", r.path, part)
+		}
+		*to, err = room.newMemory(part, n, sh, norbClasses)
+		return err
+	}
+	switch {
+	case d.View == "" && training:
+		err = roomFor(&h.familiar, "train", len(cats))
+	case d.View == "":
+		err = roomFor(&h.other, "test", len(cats))
+	case training:
+		err = roomFor(&h.familiar, "train", known)
+	default:
+		if err = roomFor(&h.familiar, "familiar", known); err == nil {
+			err = roomFor(&h.other, "test", len(cats)-known)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	var nFamiliar, nOther int
+	return m.records(func(i int, record []uint8) {
+		isFamiliar := training
+		if familiar != nil {
+			isFamiliar = familiar[i]
+		}
+		switch {
+		case isFamiliar:
+			h.familiar.set(nFamiliar, record, int(cats[i]))
+			nFamiliar++
+		case h.other != nil:
+			h.other.set(nOther, record, int(cats[i]))
+			nOther++
+		}
+	})
+}
+
+// norbFamiliar tells of each of n pairs of a half whether its view is one to train on; nil without a
+// view.
+func norbFamiliar(d Data, half string, n int) ([]bool, error) {
+	if d.View == "" {
+		return nil, nil
+	}
+	info, path, err := readNORBInts(d.Path, half, "info", n)
+	if err != nil {
+		return nil, err
+	}
+	which := d.Split
+	if which == "" {
+		which = "hinton"
+	}
+	column, views := norbColumn[d.View], norbViews[d.View][which]
+	familiar := make([]bool, n)
+	for i := range familiar {
+		v := info[i*norbColumns+column.at]
+		if v < 0 || v > column.most || v%column.step != 0 {
+			return nil, fmt.Errorf("pipelines: %s: example %d: want an %s code in 0..%d in steps of %d, got %d: fetch the file again", path, i, d.View, column.most, column.step, v)
+		}
+		familiar[i] = slices.Contains(views, v)
+	}
+	return familiar, nil
+}
+
+// readNORBInts reads a cat or info file of a half; n is how many examples it must have, 0 any.
+func readNORBInts(dir, half, part string, n int) ([]int32, string, error) {
+	path, err := findNORB(dir, half, part)
+	if err != nil {
+		return nil, "", err
+	}
+	f, size, err := openFile(path)
+	if err != nil {
+		return nil, "", err
+	}
+	defer f.Close()
+	r, err := newFileReader(path, f, size)
+	if err != nil {
+		return nil, "", err
+	}
+	want := []int{n}
+	if part == "info" {
+		want = append(want, norbColumns)
+	}
+	m, err := readMat(r, matInts, want...)
+	if err != nil {
+		return nil, "", err
+	}
+	values, err := m.ints()
+	return values, path, err
+}
+
+// norbParts says what is lost without a part.
+var norbParts = map[string]string{
+	"dat":  "the images",
+	"cat":  "the categories",
+	"info": "the views (elevation, azimuth), without which the set cannot be split by view",
+}
+
+// findNORB is the path of a part, plain or .gz.
+func findNORB(dir, half, part string) (string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", unreadable(dir, err)
+	}
+	tail := "-" + half + "-" + part + ".mat"
+	var found []string
+	for _, gz := range []string{"", ".gz"} {
+		for _, e := range entries {
+			if name := e.Name(); strings.HasPrefix(name, "smallnorb-") && strings.HasSuffix(name, tail+gz) {
+				found = append(found, name)
+			}
+		}
+		if len(found) > 0 { // both forms of one file: the plain one is read sooner
+			break
+		}
+	}
+	switch len(found) {
+	case 0:
+		do := "set path to the folder that has it"
+		if part == "info" {
+			do += ", or view to nothing for the official split"
+		}
+		return "", fmt.Errorf("pipelines: %s: want smallnorb-5x…%s or .mat.gz, %s, got no such file: %s", dir, tail, norbParts[part], do)
+	case 1:
+		return filepath.Join(dir, found[0]), nil
+	}
+	return "", fmt.Errorf("pipelines: %s: want one file smallnorb-5x…%s, got %s: leave one in the folder", dir, tail, strings.Join(found, " and "))
+}

@@ -1,0 +1,152 @@
+package pipelines
+
+import (
+	"bufio"
+	"fmt"
+	"image"
+	"image/color"
+	_ "image/gif" // formats that image.Decode knows
+	_ "image/jpeg"
+	_ "image/png"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/image/draw"
+)
+
+// Limits on image files. Their sides are known before anything is decoded.
+const (
+	defaultSide  = 32
+	leastSide    = 4       // of a file's image: the square of a narrower one shows nothing
+	mostSide     = 1 << 16 // beyond what the formats' users make
+	mostPixels   = 1 << 26 // 64 megapixels, 256 MB decoded
+	manyPixels   = 1 << 23 // images above are decoded one at a time
+	formatsKnown = "PNG, JPEG or GIF"
+)
+
+// oneLarge keeps several goroutines from decoding huge images at once.
+var oneLarge sync.Mutex
+
+// decodeAll decodes the files into m, each into the example of its place, on all processors. Of
+// several faults it tells the one of the first file.
+func decodeAll(files []listed, m *memory) error {
+	var next atomic.Int64
+	var lock sync.Mutex
+	var all sync.WaitGroup
+	var first error
+	firstAt := len(files)
+	limit := func() int {
+		lock.Lock()
+		defer lock.Unlock()
+		return firstAt
+	}
+	n := m.shape.Len()
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		all.Go(func() {
+			square := image.NewRGBA(image.Rect(0, 0, m.shape.W, m.shape.H))
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= limit() { // files after a fault are of no interest
+					return
+				}
+				if err := decodeFile(files[i].path, square, m.shape, m.pixels[i*n:(i+1)*n]); err != nil {
+					lock.Lock()
+					if i < firstAt {
+						first, firstAt = err, i
+					}
+					lock.Unlock()
+				}
+			}
+		})
+	}
+	all.Wait()
+	return first
+}
+
+// decodeFile decodes an image, takes the square in its middle and resizes that to the size of
+// square, which is scratch space, by a bilinear filter as wide as the reduction asks for
+// (antialiased). Of a file with several images it takes the first; transparent parts are shown
+// over black; 16-bit values are rounded down to 8; CMYK becomes RGB; orientation tags are ignored.
+func decodeFile(path string, square *image.RGBA, sh Shape, to []uint8) error {
+	f, size, err := openFile(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if size == 0 {
+		return fmt.Errorf("pipelines: %s: want a %s image, got an empty file: remove it or fetch it again", shown(path), formatsKnown)
+	}
+	config, _, err := image.DecodeConfig(bufio.NewReader(f))
+	if err != nil {
+		return undecodable(path, err)
+	}
+	w, h := config.Width, config.Height
+	if w > mostSide || h > mostSide || w*h > mostPixels {
+		return fmt.Errorf("pipelines: %s: want an image of at most %d megapixels and %d pixels a side, got %dx%d: make it smaller", shown(path), mostPixels>>20, mostSide, w, h)
+	}
+	if w < leastSide || h < leastSide {
+		return fmt.Errorf("pipelines: %s: want an image of at least %d pixels a side, got %dx%d: remove it", shown(path), leastSide, w, h)
+	}
+	if w*h > manyPixels {
+		oneLarge.Lock()
+		defer oneLarge.Unlock()
+	}
+	src, err := decodeFrom(f)
+	if err != nil {
+		return undecodable(path, err)
+	}
+	draw.BiLinear.Scale(square, square.Bounds(), flat(src), middle(src.Bounds()), draw.Src, nil)
+	unpackRGBA(square, sh.C, to)
+	return nil
+}
+
+// decodeFrom decodes a file from its start. The decoders of the standard library return errors for
+// whatever bytes they get; that they do is what tests of theirs look after.
+func decodeFrom(f *os.File) (image.Image, error) {
+	if _, err := f.Seek(0, 0); err != nil {
+		return nil, err
+	}
+	src, _, err := image.Decode(bufio.NewReaderSize(f, 1<<16))
+	if err == nil && src.Bounds().Empty() {
+		return nil, fmt.Errorf("no pixels")
+	}
+	return src, err
+}
+
+// flat is src in a form for which the scaler has a fast path, if the standard one would take each
+// pixel by an interface.
+func flat(src image.Image) image.Image {
+	switch src.(type) {
+	case *image.Gray, *image.NRGBA, *image.RGBA, *image.YCbCr:
+		return src
+	}
+	b := src.Bounds()
+	to := image.NewRGBA(b)
+	draw.Draw(to, b, src, b.Min, draw.Src)
+	return to
+}
+
+// middle is the largest square in the middle of r; of an odd remainder the smaller half comes first.
+func middle(r image.Rectangle) image.Rectangle {
+	side := min(r.Dx(), r.Dy())
+	x, y := r.Min.X+(r.Dx()-side)/2, r.Min.Y+(r.Dy()-side)/2
+	return image.Rect(x, y, x+side, y+side)
+}
+
+// unpackRGBA takes the colours, which are multiplied by alpha: over black.
+func unpackRGBA(square *image.RGBA, channels int, to []uint8) {
+	for i := range len(square.Pix) / 4 {
+		p := square.Pix[4*i : 4*i+4]
+		if channels == 1 {
+			to[i] = color.GrayModel.Convert(color.RGBA{p[0], p[1], p[2], 255}).(color.Gray).Y
+			continue
+		}
+		copy(to[3*i:], p[:3])
+	}
+}
+
+func undecodable(path string, err error) error {
+	return fmt.Errorf("pipelines: %s: want a whole %s image, got %w: remove it or fetch it again", shown(path), formatsKnown, err)
+}

@@ -1,0 +1,60 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// free are keys, and beginnings of keys, that do not change what is trained.
+var free = []string{"run", "device", "threads", "precision", "data.path", "train.workers", "attack.", "export."}
+
+// Differences lists the keys in which two configurations train different
+// models, each with both values; precision is left out, as are all keys that
+// change only speed or what comes after the training.
+func Differences(have, want Config) ([]string, error) {
+	a, err := leaves(have)
+	if err != nil {
+		return nil, err
+	}
+	b, err := leaves(want)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for k, v := range b {
+		if a[k] != v && !slices.ContainsFunc(free, func(f string) bool { return k == f || strings.HasSuffix(f, ".") && strings.HasPrefix(k, f) }) {
+			out = append(out, fmt.Sprintf("%s is %s instead of %s", k, a[k], v))
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// leaves are the values of all keys, as text.
+func leaves(c Config) (map[string]string, error) {
+	raw, err := c.YAML()
+	if err != nil {
+		return nil, err
+	}
+	var tree map[string]any
+	if err := yaml.Unmarshal(raw, &tree); err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		m, ok := v.(map[string]any)
+		if !ok {
+			out[path] = fmt.Sprintf("%v", v)
+			return
+		}
+		for k, v := range m {
+			walk(strings.TrimPrefix(path+"."+k, "."), v)
+		}
+	}
+	walk("", tree)
+	return out, nil
+}

@@ -1,0 +1,25 @@
+package config
+
+import (
+	"slices"
+	"testing"
+
+	"unwarp/graphs"
+	"unwarp/trainer"
+)
+
+func TestDifferences(t *testing.T) {
+	a, b := Default(), Default()
+	b.Run, b.Threads, b.Precision, b.Data.Path, b.Train.Workers, b.Attack.Images, b.Export.InferenceOnly = "x", 1, graphs.Bfloat16, "/y", 3, 7, true
+	if d, err := Differences(a, b); err != nil || len(d) > 0 {
+		t.Errorf("want no difference in what is trained, got %v, %v", d, err)
+	}
+	b.Seed, b.Train.Duration, b.Model.Kind, b.Train.Objective.Gamma = 5, trainer.Epochs(3), "base", 0
+	want := []string{
+		"model.kind is disentangled instead of base", "seed is 1 instead of 5",
+		"train.duration is 8ep instead of 3ep", "train.objective.gamma is 1 instead of 0",
+	}
+	if d, err := Differences(a, b); err != nil || !slices.Equal(d, want) {
+		t.Errorf("want %q, got %q, %v", want, d, err)
+	}
+}

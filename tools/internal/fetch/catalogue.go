@@ -1,0 +1,108 @@
+// Package fetch gets public data sets: it downloads their files, going on where
+// an earlier try ended, compares each with its checksum before it gets its
+// name, and unpacks archives.
+package fetch
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Catalogue knows sets by their names.
+type Catalogue map[string]Set
+
+// Set is where the files of a set are.
+type Set struct {
+	// Address is what all files' addresses begin with, http or https.
+	Address string `yaml:"address"`
+	Files   []File `yaml:"files"`
+}
+
+// File is one file of a set, as it is served.
+type File struct {
+	Name   string `yaml:"name"`   // below Address, and in the folder that gets it
+	Size   int64  `yaml:"size"`   // in bytes
+	SHA256 string `yaml:"sha256"` // in hexadecimal
+	// Unpack says that the file is a .tar.gz, and names the one folder that is
+	// in it. "" leaves the file as it is.
+	Unpack string `yaml:"unpack"`
+}
+
+//go:embed catalogue.yaml
+var builtIn []byte
+
+// Known is the catalogue that comes with the program.
+func Known() Catalogue {
+	c, err := ReadCatalogue(builtIn)
+	if err != nil {
+		panic(err) // a test reads it
+	}
+	return c
+}
+
+// ReadCatalogue reads a catalogue in the format of catalogue.yaml.
+func ReadCatalogue(raw []byte) (Catalogue, error) {
+	var c Catalogue
+	d := yaml.NewDecoder(bytes.NewReader(raw))
+	d.KnownFields(true)
+	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("want a catalogue of data sets in YAML, got %s: see unwarp data fetch --list", strings.Join(strings.Fields(err.Error()), " "))
+	}
+	if len(c) == 0 {
+		return nil, errors.New("want a catalogue of data sets, got none in it: see unwarp data fetch --list")
+	}
+	for name, s := range c {
+		if err := s.check(); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return c, nil
+}
+
+// check refuses what cannot be fetched, and names that would lead out of the
+// folder.
+func (s Set) check() error {
+	if err := CheckAddress(s.Address); err != nil {
+		return err
+	}
+	if len(s.Files) == 0 {
+		return errors.New("want files, got none: list them")
+	}
+	seen := map[string]bool{}
+	for _, f := range s.Files {
+		for _, name := range []string{f.Name, f.Unpack} {
+			if name == "" && f.Name != "" {
+				continue
+			}
+			if name == "." || !filepath.IsLocal(name) || strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, partEnd) || seen[name] {
+				return fmt.Errorf("want a plain name for each file, once, got %q: change it", name)
+			}
+			seen[name] = true
+		}
+		if sum, err := hex.DecodeString(f.SHA256); err != nil || len(sum) != 32 {
+			return fmt.Errorf("%s: want a SHA-256 of 64 hexadecimal digits, got %q: correct it", f.Name, f.SHA256)
+		}
+		if f.Size < 1 {
+			return fmt.Errorf("%s: want a size in bytes, got %d: correct it", f.Name, f.Size)
+		}
+	}
+	return nil
+}
+
+// CheckAddress refuses what is no address of a folder on a server.
+func CheckAddress(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return fmt.Errorf("want an address that begins with http:// or https://, got %q: correct it", address)
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package fetch
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// mostUnpacked is the most bytes that an archive may hold.
+const mostUnpacked = 1 << 32
+
+// unpack makes the folder of an archive in dir. The folder appears in one rename,
+// whole; what an earlier try left of it is removed first.
+func unpack(ctx context.Context, archive, folder, dir string) error {
+	in, err := os.Open(archive)
+	if err != nil {
+		return fmt.Errorf("%s: want a readable file: %w", archive, reason(err))
+	}
+	defer in.Close()
+	part := filepath.Join(dir, folder+partEnd)
+	if err := os.RemoveAll(part); err != nil {
+		return fmt.Errorf("%s: cannot be removed: %w", part, reason(err))
+	}
+	if err := os.Mkdir(part, 0o755); err != nil {
+		return fmt.Errorf("%s: cannot be made: %w", part, reason(err))
+	}
+	err = unpackInto(ctx, in, folder, part)
+	if err == nil {
+		err = os.Rename(part, filepath.Join(dir, folder))
+	}
+	if err != nil {
+		_ = os.RemoveAll(part)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("%s: cannot be unpacked: %w", archive, err)
+	}
+	return nil
+}
+
+// unpackInto writes the files of the one folder in an archive below dir. All
+// else is refused: other folders, links, devices, names that lead elsewhere.
+func unpackInto(ctx context.Context, in io.Reader, folder, dir string) error {
+	z, err := gzip.NewReader(stopping{ctx, in})
+	if err != nil {
+		return fmt.Errorf("want a .tar.gz, got %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	t := tar.NewReader(z)
+	left := int64(mostUnpacked)
+	files := 0
+	for {
+		h, err := t.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("want a whole archive, got %w", err)
+		}
+		name, ok := below(folder, h.Name)
+		if !ok {
+			return fmt.Errorf("want names in folder %s alone, got %q", folder, h.Name)
+		}
+		switch h.Typeflag {
+		case tar.TypeDir:
+			if name != "." {
+				if err := mkdirAll(root, name); err != nil {
+					return err
+				}
+			}
+		case tar.TypeReg:
+			if left -= h.Size; left < 0 {
+				return fmt.Errorf("want at most %d bytes, got more", int64(mostUnpacked))
+			}
+			if err := unpackFile(root, name, t); err != nil {
+				return err
+			}
+			files++
+		default:
+			return fmt.Errorf("want files and folders alone, got %q, a link or device", h.Name)
+		}
+	}
+	if files == 0 {
+		return fmt.Errorf("want files in folder %s, got none", folder)
+	}
+	// The end of the archive is not that of the file, whose checksum comes last.
+	if _, err := io.Copy(io.Discard, z); err != nil {
+		return fmt.Errorf("want a whole archive, got %w", err)
+	}
+	return nil
+}
+
+// below is name without the folder that it must be in.
+func below(folder, name string) (string, bool) {
+	name = path.Clean(strings.TrimPrefix(name, "./"))
+	if name == folder {
+		return ".", true
+	}
+	name, ok := strings.CutPrefix(name, folder+"/")
+	return name, ok && filepath.IsLocal(name)
+}
+
+// mkdirAll makes a folder and those that it is in.
+func mkdirAll(root *os.Root, name string) error {
+	for i, c := range name + "/" {
+		if c != '/' {
+			continue
+		}
+		if err := root.Mkdir(name[:i], 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// unpackFile writes one file; one that is there already came twice.
+func unpackFile(root *os.Root, name string, in io.Reader) (err error) {
+	if dir := path.Dir(name); dir != "." {
+		if err := mkdirAll(root, dir); err != nil {
+			return err
+		}
+	}
+	out, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := out.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	_, err = io.Copy(out, in)
+	return err
+}

@@ -1,0 +1,118 @@
+package paper
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+
+	"unwarp/tools/configs"
+	"unwarp/tools/internal/config"
+)
+
+// Arm is one kind of training that tables compare; each seed is a run.
+type Arm struct {
+	Name   string   // of its run folders, before -seedN
+	Label  string   // in tables
+	Config string   // of package configs
+	Set    []string // key=value on top of it
+	Small  []string // on top of that, for the small budget
+	People bool     // its images show people
+}
+
+// Budget says how much an experiment may cost.
+type Budget string
+
+// Full is the protocol of the configurations; Small ends within an hour on two
+// cores for all tables together, and differs as each arm and table say.
+const (
+	Small Budget = "small"
+	Full  Budget = "full"
+)
+
+// Seeds of a budget.
+func (b Budget) Seeds() int { return 3 }
+
+const (
+	fgsmTraining = "train.adversary=fgsm(eps=.3)" // legitimate and adversarial images 1:1, so each image is seen twice an epoch
+	deformed     = "train.augment=crop(48)|resize(32)|brightness(63/255)|contrast(.2,1.8)|deform(stretch=2..8,shift=2..8)"
+)
+
+var arms = func() (list []Arm) {
+	digits := func(kind, label string, set ...string) Arm {
+		return Arm{Name: "mnist-" + kind, Label: label, Config: "mnist-" + kind, Set: set, Small: []string{"train.duration=2ep", "precision=auto"}}
+	}
+	list = append(list,
+		digits("base", "base CNN"), digits("reconstruction", "reconstruction"), digits("disentangled", "disentangled"),
+	)
+	for _, kind := range []string{"base", "disentangled"} {
+		a := digits(kind, list[0].Label, fgsmTraining, "train.duration=6ep")
+		if kind != "base" {
+			a.Label = kind
+		}
+		a.Name += "-fgsm"
+		list = append(list, a)
+	}
+	for _, view := range []string{"azimuth", "elevation"} {
+		norb := func(name, label, kind string, set ...string) Arm {
+			return Arm{Name: "smallnorb-" + view + "-" + name, Label: label, Config: "smallnorb-" + kind,
+				Set: append([]string{"data.view=" + view}, set...), Small: []string{"train.duration=8ep", "precision=auto"}}
+		}
+		list = append(list,
+			norb("base", "base CNN", "base"),
+			norb("base-at", "base CNN, AT", "base", deformed),
+			norb("disentangled", "disentangled", "disentangled"),
+			norb("disentangled-at", "disentangled, AT", "disentangled", deformed, "train.objective.gamma=0"),
+			norb("disentangled-at-cr", "disentangled, AT and CR", "disentangled", deformed),
+		)
+	}
+	for _, kind := range []string{"base", "disentangled"} {
+		label := "base CNN"
+		if kind != "base" {
+			label = kind
+		}
+		list = append(list,
+			Arm{Name: "facescrub-" + kind, Label: label, Config: "facescrub-" + kind, People: true, Small: []string{"train.duration=400st", "precision=auto"}},
+			Arm{Name: "cifar-resnet110-" + kind, Label: label, Config: "cifar-resnet110-" + kind,
+				Small: []string{"model.encoder=resnet20", "train.duration=2ep", "train.schedule.name=cosine", "train.schedule.warmup=0st", "precision=auto"}},
+		)
+	}
+	return list
+}()
+
+// FindArm is the arm called name.
+func FindArm(name string) (Arm, bool) {
+	for _, a := range arms {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return Arm{}, false
+}
+
+// Folder is the name of the run folder of a seed.
+func (a Arm) Folder(seed uint64) string { return fmt.Sprintf("%s-seed%d", a.Name, seed) }
+
+// Load is the configuration of a run. data, if not "", is the folder that holds
+// the folders of the data sets; extra keys come last.
+func (a Arm) Load(b Budget, seed uint64, data string, extra []string) (config.Config, error) {
+	raw, err := configs.Read(a.Config)
+	if err != nil {
+		return config.Config{}, err
+	}
+	src := config.Source{File: a.Config + ".yaml", Text: raw, Set: append([]string{"seed=" + strconv.FormatUint(seed, 10)}, a.Set...)}
+	if b == Small {
+		src.Set = append(src.Set, a.Small...)
+	}
+	if data != "" {
+		c, _ := config.Load(config.Default(), src) // checked below
+		src.Set = append(src.Set, "data.path="+filepath.Join(data, filepath.Base(c.Data.Path)))
+	}
+	src.Set = append(src.Set, extra...)
+	c, err := config.Load(config.Default(), src)
+	if err != nil {
+		return c, fmt.Errorf("%s: %w", a.Name, err)
+	}
+	// The tables ask for attacks of their own.
+	c.Attack.Attacks = nil
+	return c, nil
+}

@@ -1,0 +1,58 @@
+package paper
+
+import "math"
+
+// Verdict says how a measured row compares with the paper's.
+type Verdict string
+
+// Verdicts; see [Meaning].
+const (
+	Same         Verdict = "same"
+	SameOrder    Verdict = "same order"
+	NotConfirmed Verdict = "not confirmed"
+	Open         Verdict = "" // nothing to compare, or not all measured
+)
+
+// Meaning explains the verdicts below tables.
+const Meaning = "same: every figure within 3 points of the paper's, or within two standard deviations. " +
+	"same order: in every column the two models stand as in the paper, further apart than either's standard deviation. " +
+	"not confirmed: neither."
+
+// close is how far, in points, a figure may lie from the paper's to be the same.
+const close = 3
+
+// judge compares a row's figures with the paper's, and its distance from the
+// rival's with the distance in the paper; rival and rivalPaper may be nil.
+// Columns that the paper leaves out do not count.
+func judge(ours []Figure, paper []float64, rival []Figure, rivalPaper []float64) Verdict {
+	same, order, columns := true, rival != nil, 0
+	for i, p := range paper {
+		if math.IsNaN(p) {
+			continue
+		}
+		f := ours[i]
+		if f.N == 0 {
+			return Open
+		}
+		columns++
+		same = same && math.Abs(f.Mean-p) <= math.Max(close, 2*f.Std)
+		if !order || math.IsNaN(rivalPaper[i]) {
+			continue
+		}
+		r := rival[i]
+		if r.N == 0 {
+			return Open
+		}
+		apart := f.Mean - r.Mean
+		order = apart*(p-rivalPaper[i]) > 0 && math.Abs(apart) > math.Max(f.Std, r.Std)
+	}
+	switch {
+	case columns == 0:
+		return Open
+	case same:
+		return Same
+	case order:
+		return SameOrder
+	}
+	return NotConfirmed
+}

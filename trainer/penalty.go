@@ -1,0 +1,51 @@
+package trainer
+
+import (
+	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
+
+	"unwarp/graphs"
+)
+
+// inputGradient is the penalty of Ross and Doshi-Velez 2017 ("Improving the
+// adversarial robustness and interpretability of deep neural networks by
+// regularizing their input gradients"): for each image the sum over its pixels
+// and channels of
+//
+//	(∂/∂x Σ_n H_n)²
+//
+// where H_n is the cross-entropy of image n, in nats, as it is trained: [B],
+// [B,H,W,C] -> [B]. Without batch norm H_n depends on image n alone. The paper
+// adds up both the cross-entropy and the penalty over the images; here both are
+// averaged, so that its λ is the same number. Pixels are in [0,1], before any
+// normalisation: the penalty of a model that saw them in other units by a factor
+// of c is c² times this.
+//
+// The pass must be twice differentiable, see [graphs.TwiceDifferentiable].
+func inputGradient(s *graphs.Scope, entropies, images tf.Output) tf.Output {
+	g := graphs.Gradients(s, entropies, images)[0]
+	if !s.OK() {
+		return tf.Output{}
+	}
+	return op.Sum(s.Op("squares"), op.Square(s.Op("square"), g), perImage(s))
+}
+
+// codeShift is the mean distance between the codes of the clean rows of f and
+// those of their adversarial versions, which follow in the same order: eq. 8's
+// norm, between an image and its attack in place of its deformation. With twins
+// they are the first half of the rows.
+func (a Adversary) codeShift(s *graphs.Scope, f graphs.Forward, twins bool) tf.Output {
+	codes := map[string]tf.Output{ofAppearance: f.Appearance, ofGeometry: f.Geometry, ofBoth: f.Embedding}[a.Of]
+	if _, ok := s.Dims(codes, 2, "codes [batch, units]"); !ok {
+		return tf.Output{}
+	}
+	parts := int64(2)
+	if twins {
+		parts = 4
+	}
+	rows := op.Split(s.Op("rows"), op.Const(s.Op("axis"), int32(0)), codes, parts)
+	if !s.OK() {
+		return tf.Output{}
+	}
+	return graphs.Mean(s, graphs.Distance(s.In("distance"), rows[0], rows[1], graphs.Frobenius))
+}
