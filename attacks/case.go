@@ -39,7 +39,8 @@ type Case struct {
 	start   Cost      // Spent when this radius began
 	found   *finding  // the smallest confirmed example
 	invalid int       // claims outside ball or box, or not numbers
-	keep    bool      // keep the image of found
+	keep    bool      // keep the image of found, and last
+	last    []float32 // the last image claimed inside ball and box
 	trace   []float32 // the loss at each iterate, if it is recorded
 	record  bool
 	hit     bool // a claim of this radius was confirmed
@@ -230,6 +231,9 @@ func (c *Case) Claims(images ...[]float32) int {
 			continue
 		}
 		rows, which = append(rows, Question{Image: x}), append(which, i)
+		if c.keep {
+			c.last = clone(x)
+		}
 	}
 	if len(rows) == 0 {
 		return -1

@@ -41,6 +41,7 @@ type Attempt struct {
 	Tried string    `json:"tried,omitempty"`
 	Trace []float32 `json:"trace,omitempty"` // the loss at each iterate of the last radius run
 	Image []float32 `json:"-"`               // of the smallest example, where images are kept
+	Last  []float32 `json:"-"`               // what was claimed last, confirmed or not, where images are kept
 }
 
 // Series is what one attack came to on all images.

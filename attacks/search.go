@@ -114,7 +114,7 @@ func (s *search) attempt() Attempt {
 			s.bisect()
 		}
 	}
-	at := Attempt{Done: true, Distance: none, Reach: none, Invalid: c.invalid, Cost: c.Spent, Tried: string(s.tried), Trace: c.trace}
+	at := Attempt{Done: true, Distance: none, Reach: none, Invalid: c.invalid, Cost: c.Spent, Tried: string(s.tried), Trace: c.trace, Last: c.last}
 	if f := c.found; f != nil {
 		at.Distance, at.Reach, at.Class, at.Queries, at.Image = Far(f.distance), Far(f.reach), f.class, f.queries, f.image
 	}

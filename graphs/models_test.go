@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	tf "github.com/wamuir/graft/tensorflow"
@@ -357,4 +358,26 @@ func TestEncoders(t *testing.T) {
 			t.Errorf("%s: want it to be an unknown name: %t, got %v", name, unknown, err)
 		}
 	}
+}
+
+// Whatever model.encoder says, it is refused or names an encoder of that depth.
+func FuzzEncoder(f *testing.F) {
+	for _, name := range append(graphs.Encoders(), "", "resnet", "resnet22", "hinton3", "20", "resnet-4", "resnet99999999999999999999") {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		m := graphs.DefaultModel()
+		m.Encoder = name
+		d, err := m.Build(10)
+		if err != nil {
+			return
+		}
+		if r, ok := d.Encoder.(graphs.ResNet); ok {
+			if n := (r.Depth - 2) / 6; n < 1 || r.Depth != 6*n+2 || !strings.HasSuffix(name, fmt.Sprint(r.Depth)) {
+				t.Errorf("%q: built %+v", name, r)
+			}
+		} else if name != "hinton" {
+			t.Errorf("%q: built %+v", name, d.Encoder)
+		}
+	})
 }

@@ -69,8 +69,6 @@ func (n Normalisation) standardise(s *Scope, images tf.Output, axes ...int32) tf
 	mean := op.Mean(s.Op("mean"), images, over, op.MeanKeepDims(true))
 	centred := op.Sub(s.Op("centred"), images, mean)
 	variance := op.Mean(s.Op("variance"), op.Square(s.Op("squares"), centred), over, op.MeanKeepDims(true))
-	// The constant stands first: of two equal values Maximum gives the first
-	// one the gradient.
 	floored := op.Maximum(s.Op("floored"), op.Const(s.Op("least"), 1/float32(values)), variance)
 	scale := op.Pow(s.Op("scale"), floored, op.Const(s.Op("power"), float32(-.5))) // Rsqrt has no second-order gradient
 	return op.Mul(s.Op("normalised"), centred, scale)

@@ -61,15 +61,15 @@ func (l AvgPool) composed(s *Scope, x tf.Output) tf.Output {
 		return tf.Output{}
 	}
 	sum := s.windows(x, l.Size, 0, func(x []tf.Output) tf.Output { return op.AddN(s.Op("sum"), x) })
+	if !s.OK() {
+		return tf.Output{}
+	}
 	rows, cols := covered(d[1], l.Size), covered(d[2], l.Size)
 	share := make([]float32, 0, len(rows)*len(cols))
 	for _, r := range rows {
 		for _, c := range cols {
 			share = append(share, 1/float32(r*c))
 		}
-	}
-	if !s.OK() {
-		return tf.Output{}
 	}
 	shape := op.Const(s.Op("grid"), []int32{1, int32(len(rows)), int32(len(cols)), 1})
 	return op.Mul(s.Op("mean"), sum, op.Reshape(s.Op("share"), op.Const(s.Op("shares"), share), shape))

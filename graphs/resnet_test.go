@@ -292,3 +292,73 @@ func TestResNetLearns(t *testing.T) {
 		t.Errorf("want the loss to fall from %g to a tenth in training, a fifth in inference, got %g and %g", before, after, infers)
 	}
 }
+
+// TestResNetTwice checks the gradient of a loss that holds the input gradient,
+// normalised images and odd sizes included: along itself, against finite
+// differences of that loss from an ordinary pass.
+func TestResNetTwice(t *testing.T) {
+	m := modelOf(t, "base", 3, func(m *graphs.Model) { m.Encoder, m.Normalise = "resnet8", graphs.ByImage })
+	for name, mode := range modes {
+		t.Run(name, func(t *testing.T) {
+			var x graphs.Input
+			var penalty tf.Output
+			var vars []*graphs.Variable
+			var grads []tf.Output
+			net, err := graphs.Build(graphs.Options{Seed: 1, Device: graphs.CPU}, func(b *graphs.Builder) error {
+				x = b.Input("x", tf.Float, -1, 7, 5, 2)
+				of := func(s *graphs.Scope) tf.Output {
+					return gradientPenalty(s, m.Classify(s, x.Value).Logits, ints(s, 0, 1, 2, 1), x.Value)
+				}
+				penalty = of(b.Pass("plain", mode))
+				vars = b.Variables().All(graphs.Trainable)
+				var reads []tf.Output
+				for _, v := range vars {
+					reads = append(reads, v.Read)
+				}
+				s := b.Pass("twice", mode, graphs.TwiceDifferentiable())
+				grads = graphs.Gradients(s.In("second"), of(s), reads...)
+				return b.Err()
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer net.Close()
+			feeds := graphs.Feeds{x.Feed: Uniform(1, 0, 1, 4, 7, 5, 2).Tensor(t)}
+			fetch := func(outs ...tf.Output) (all []Array) {
+				got, err := net.Run(feeds, outs)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, g := range got {
+					all = append(all, FromTensor(t, g))
+				}
+				return all
+			}
+			var values []Array
+			for _, v := range vars {
+				values = append(values, settled(v.Path, fetch(v.Read)[0]))
+				feeds[v.Read] = values[len(values)-1].Tensor(t)
+			}
+			g, square := fetch(grads...), 0.
+			for _, a := range g {
+				for _, v := range a.Data {
+					square += float64(v) * float64(v)
+				}
+			}
+			const h = 2e-3
+			at := func(side float64) float64 {
+				for i, a := range values {
+					moved := Fill(0, a.Shape...)
+					for k, v := range a.Data {
+						moved.Data[k] = v + float32(side*h*float64(g[i].Data[k])/math.Sqrt(square))
+					}
+					feeds[vars[i].Read] = moved.Tensor(t)
+				}
+				return fetch(penalty)[0].At()
+			}
+			if want := (at(1) - at(-1)) / (2 * h); math.Abs(want-math.Sqrt(square)) > .03*want {
+				t.Errorf("want a gradient of norm %g by finite differences, got %g", want, math.Sqrt(square))
+			}
+		})
+	}
+}

@@ -100,7 +100,7 @@ func (l listing) add(row []string, columns map[string]int, line int) error {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(filepath.Dir(l.where), file)
 	}
-	l.parts[part] = append(l.parts[part], listed{strings.Clone(file), strings.Clone(class)})
+	l.parts[part] = append(l.parts[part], listed{file, class})
 	return nil
 }
 

@@ -61,7 +61,7 @@ func (l listing) choosePeople(seed Seed, n int) error {
 		return nil
 	}
 	if n < 2 || n > len(people) {
-		return fmt.Errorf("pipelines: %s: want 2..%d people (0: all), got %d: change people", shown(l.where), len(people), n)
+		return asked("pipelines: %s: want 2..%d people (0: all), got %d: change people", shown(l.where), len(people), n)
 	}
 	chosen := map[string]bool{}
 	for _, i := range seed.Split("people").Rand().Perm(len(people))[:n] {

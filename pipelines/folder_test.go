@@ -8,6 +8,7 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -132,6 +133,9 @@ func TestFolderParts(t *testing.T) {
 		}
 		if s, err = Open(Data{Set: "folder", Path: root, Validation: 4, Train: 5, Test: 3}); err != nil || s.Validation.Len() != 4 || s.Train.Len() != 5 || !slices.Equal(ids(t, s.Test), []int{0, 10, 20}) {
 			t.Errorf("%s: fewer: %v", val, err)
+		}
+		if s, err = Open(Data{Set: "folder", Path: root, Validation: 4}); err != nil || s.Train.Len() != 12 {
+			t.Errorf("%s: fewer held out leave all to train on: %v", val, err)
 		}
 		if _, err = Open(Data{Set: "folder", Path: root, Validation: 10}); err == nil || !strings.Contains(err.Error(), "12 training, 9 validation and 6 test") {
 			t.Errorf("%s: too many: %v", val, err)
@@ -335,6 +339,8 @@ func resealed(b []byte) []byte {
 }
 
 func TestFolderErrors(t *testing.T) {
+	slow, slower := plain(800, 800, 1, 2, 3), plain(2500, 2500, 1, 2, 3) // whose faults are found at their ends
+	slow, slower = slow[:len(slow)-20], slower[:len(slower)-20]
 	for name, c := range map[string]struct {
 		files map[string][]byte // over photos of three classes
 		data  Data
@@ -344,6 +350,7 @@ func TestFolderErrors(t *testing.T) {
 		"empty":         {map[string][]byte{"dog/1.png": nil}, Data{}, "dog/1.png: want a PNG, JPEG or GIF image, got an empty file"},
 		"truncated":     {map[string][]byte{"dog/1.png": pngOf(drawing(40, 40, func(x, y int) color.NRGBA { return color.NRGBA{uint8(x * y), uint8(x), 9, 255} }))[:90]}, Data{}, "dog/1.png: want a whole"},
 		"two faults":    {map[string][]byte{"cat/0.png": []byte("x"), "emu/2.png": []byte("y")}, Data{Holdout: .01}, "cat/0.png"},
+		"a later fault": {map[string][]byte{"cat/0.png": slow, "dog/0.png": slower}, Data{Holdout: .01}, "cat/0.png"},
 		"narrow":        {map[string][]byte{"dog/1.png": plain(1, 90, 0, 0, 0)}, Data{}, "dog/1.png: want an image of at least 4 pixels a side, got 1x90"},
 		"huge":          {map[string][]byte{"dog/1.png": wideHeader(60000, 60000)}, Data{}, "dog/1.png: want an image of at most 64 megapixels and 65536 pixels a side, got 60000x60000"},
 		"wide":          {map[string][]byte{"dog/1.png": wideHeader(1<<17, 4)}, Data{}, "got 131072x4"},
@@ -353,10 +360,14 @@ func TestFolderErrors(t *testing.T) {
 		"one image":     {map[string][]byte{"yak/1.png": plain(8, 8, 1, 1, 1)}, Data{}, `want at least 2 images of class "yak", one to train on and one to test on, got 1`},
 		"name":          {map[string][]byte{"y\xffk/1.png": plain(8, 8, 1, 1, 1)}, Data{}, `want class names in UTF-8, got "y\xffk": rename it`},
 		"line break":    {map[string][]byte{"y\nk/1.png": plain(8, 8, 1, 1, 1)}, Data{}, `got "y\nk": rename it`},
-		"file name":     {map[string][]byte{"dog/\xff\n.png": []byte("x")}, Data{Holdout: .01}, `/dog/\xff\n.png": want a whole`},
+		"file name":     {map[string][]byte{"dog/\xff.png": []byte("x")}, Data{Holdout: .01}, `/dog/\xff.png": want a whole`},
+		"file line":     {map[string][]byte{"dog/\n.png": []byte("x")}, Data{Holdout: .01}, `/dog/\n.png": want a whole`},
 		"classes":       {nil, Data{Classes: 4}, "want 4 classes, as data.classes says, got 3"},
 		"size":          {nil, Data{Size: 3}, "want size of 4..1024 pixels"},
 		"holdout":       {nil, Data{Holdout: 1}, "want a holdout of 0 (the usual .2) or more and below 1, got 1"},
+		"negative":      {nil, Data{Holdout: -.1}, "want a holdout"},
+		"training":      {nil, Data{Train: 10}, "9 training and 3 test examples, and at least 1 to train on, got train 10, validation 0"},
+		"holding out":   {nil, Data{Validation: 9}, "got train 0, validation 9, test 0: lower"},
 		"no number":     {nil, Data{Holdout: math.NaN()}, "want a holdout"},
 		"channels":      {nil, Data{Channels: 2}, "want channels of 0 (the usual 3), 1 or 3, got 2"},
 		"memory":        {nil, Data{Size: 1024, Memory: 20}, "set memory to 27 or more"},
@@ -408,10 +419,12 @@ func TestFolderErrors(t *testing.T) {
 
 func TestOpenCSV(t *testing.T) {
 	files := photos("img/", 5)
-	lines := "\xef\xbb\xbflabel,path\n"
-	for name := range files {
-		lines += strings.Split(name, "/")[1] + "," + name + "\n"
+	lines, back := "\xef\xbb\xbflabel,path\n", ""
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		line := strings.Split(name, "/")[1] + "," + name + "\n"
+		lines, back = lines+line, line+back
 	}
+	files["back.csv"] = []byte("label,path\n" + back)
 	files["list.csv"] = []byte(lines)
 	root := tree(t, files)
 	list := filepath.Join(root, "list.csv")
@@ -421,6 +434,9 @@ func TestOpenCSV(t *testing.T) {
 	}
 	if got := ids(t, s.Test); got[0]/10 != 0 || got[1]/10 != 1 || got[2]/10 != 2 {
 		t.Errorf("test part %v", got)
+	}
+	if other, err := Open(Data{Set: "csv", Path: filepath.Join(root, "back.csv")}); err != nil || !slices.Equal(ids(t, other.Train), ids(t, s.Train)) {
+		t.Errorf("the order of lines matters: %v", err)
 	}
 	split := "path,label,split\nimg/cat/0.png,7,train\nimg/dog/0.png,12,train\n\"img/cat/1.png\",7,test\nimg/dog/1.png,12,test\nimg/cat/2.png,7,val\n" + filepath.Join(root, "img/dog/2.png") + ",12,validation\n"
 	if err := os.WriteFile(list, []byte(split), 0o600); err != nil {

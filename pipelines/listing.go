@@ -141,7 +141,7 @@ func (l listing) checkClasses(want int) ([]string, error) {
 		return nil, fmt.Errorf("pipelines: %s: want at least 2 classes, got %d %q: add another", shown(l.where), len(names), names)
 	}
 	if want > 0 && len(names) != want {
-		return nil, fmt.Errorf("pipelines: %s: want %d classes, as data.classes says, got %d: change the set or data.classes", shown(l.where), want, len(names))
+		return nil, asked("pipelines: %s: want %d classes, as data.classes says, got %d: change the set or data.classes", shown(l.where), want, len(names))
 	}
 	return names, nil
 }
@@ -171,7 +171,7 @@ func (l listing) open(d Data, channels int) (parts, error) {
 		size = defaultSide
 	}
 	if size < 4 || size > 1024 {
-		return parts{}, fmt.Errorf("pipelines: data: want size of 4..1024 pixels (0: %d) for a %s set, got %d: change size", defaultSide, d.Set, size)
+		return parts{}, asked("pipelines: data: want size of 4..1024 pixels (0: %d) for a %s set, got %d: change size", defaultSide, d.Set, size)
 	}
 	if err := l.hold(Seed(d.Seed), d.Holdout); err != nil {
 		return parts{}, err

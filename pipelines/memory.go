@@ -1,7 +1,5 @@
 package pipelines
 
-import "fmt"
-
 // defaultMemory is what a set may take in megabytes unless told otherwise.
 const defaultMemory = 4096
 
@@ -26,7 +24,7 @@ func (b *budget) take(n int, sh Shape) error {
 	need := uint64(n) * uint64(sh.Len())
 	if b.used += need; b.used > b.limit {
 		const mb = 1 << 20
-		return fmt.Errorf("pipelines: %s: want images of at most %d MB in memory, got %d MB with the %d images of %v: set memory to %d or more, or use fewer or smaller images",
+		return asked("pipelines: %s: want images of at most %d MB in memory, got %d MB with the %d images of %v: set memory to %d or more, or use fewer or smaller images",
 			b.name, b.limit/mb, (b.used+mb-1)/mb, n, sh, (b.used+mb-1)/mb)
 	}
 	return nil

@@ -165,15 +165,16 @@ func TestNORBErrors(t *testing.T) {
 		"truncated": {func(f map[string][]byte) { f[dat] = f[dat][:100] }, "training-dat.mat: at byte 24: want 18*2*3*4 values, got a file that holds at most 76"},
 		"truncated gzip": {func(f map[string][]byte) { f[dat] = zip(f[dat][:100]) },
 			"training-dat.mat: at byte 100 (uncompressed): want 18 records of 24 bytes, got the end of the file"},
-		"trailing":   {func(f map[string][]byte) { f[dat] = append(f[dat], 0) }, "training-dat.mat: at byte 456: want the end of the file, got trailing bytes"},
-		"count":      {func(f map[string][]byte) { f[cat] = matrix(0x1E3D4C54, []uint32{17}, make([]byte, 68)) }, "training-info.mat: at byte 8: want a dimension of 17, got 18"},
-		"dat count":  {func(f map[string][]byte) { f[dat] = matrix(0x1E3D4C55, []uint32{17, 2, 3, 4}, make([]byte, 408)) }, "training-dat.mat: at byte 8: want a dimension of 18, got 17"},
-		"one camera": {func(f map[string][]byte) { f[dat] = matrix(0x1E3D4C55, []uint32{18, 1, 3, 4}, make([]byte, 216)) }, "at byte 12: want a dimension of 2, got 1"},
-		"no rows":    {func(f map[string][]byte) { f[dat] = matrix(0x1E3D4C55, []uint32{18, 2, 0, 4}, nil) }, "at byte 16: want a dimension in 1.."},
-		"huge":       {func(f map[string][]byte) { f[dat] = matrix(0x1E3D4C55, []uint32{18, 2, 1 << 30, 1 << 30}, nil) }, "18*2*1073741824*1073741824 values"},
-		"category":   {func(f map[string][]byte) { f[cat][20] = 5 }, "training-cat.mat: example 0: want a category in 0..4, got 5"},
-		"azimuth":    {func(f map[string][]byte) { f[info][20+8] = 3 }, "training-info.mat: example 0: want an azimuth code in 0..34 in steps of 2, got 3"},
-		"shapes":     {func(f map[string][]byte) { f[dat] = matrix(0x1E3D4C55, []uint32{18, 2, 4, 3}, make([]byte, 432)) }, "one shape, got 4x3x2 and 3x4x2"},
+		"trailing":     {func(f map[string][]byte) { f[dat] = append(f[dat], 0) }, "training-dat.mat: at byte 456: want the end of the file, got trailing bytes"},
+		"cat trailing": {func(f map[string][]byte) { f[cat] = append(f[cat], 0) }, "training-cat.mat: at byte 92: want the end of the file, got trailing bytes"},
+		"count":        {func(f map[string][]byte) { f[cat] = matrix(0x1E3D4C54, []uint32{17}, make([]byte, 68)) }, "training-info.mat: at byte 8: want a dimension of 17, got 18"},
+		"dat count":    {func(f map[string][]byte) { f[dat] = matrix(0x1E3D4C55, []uint32{17, 2, 3, 4}, make([]byte, 408)) }, "training-dat.mat: at byte 8: want a dimension of 18, got 17"},
+		"one camera":   {func(f map[string][]byte) { f[dat] = matrix(0x1E3D4C55, []uint32{18, 1, 3, 4}, make([]byte, 216)) }, "at byte 12: want a dimension of 2, got 1"},
+		"no rows":      {func(f map[string][]byte) { f[dat] = matrix(0x1E3D4C55, []uint32{18, 2, 0, 4}, nil) }, "at byte 16: want a dimension in 1.."},
+		"huge":         {func(f map[string][]byte) { f[dat] = matrix(0x1E3D4C55, []uint32{18, 2, 1 << 30, 1 << 30}, nil) }, "18*2*1073741824*1073741824 values"},
+		"category":     {func(f map[string][]byte) { f[cat][20] = 5 }, "training-cat.mat: example 0: want a category in 0..4, got 5"},
+		"azimuth":      {func(f map[string][]byte) { f[info][20+8] = 3 }, "training-info.mat: example 0: want an azimuth code in 0..34 in steps of 2, got 3"},
+		"shapes":       {func(f map[string][]byte) { f[dat] = matrix(0x1E3D4C55, []uint32{18, 2, 4, 3}, make([]byte, 432)) }, "one shape, got 4x3x2 and 3x4x2"},
 		"one view": {func(f map[string][]byte) {
 			f[info] = matrix(0x1E3D4C54, []uint32{18, 4}, words(bytesOf(18, 7, 7, 20, 7)...))
 		}, "want pairs for the train part, got none"},
@@ -271,6 +272,15 @@ func TestOpenCIFAR(t *testing.T) {
 			t.Errorf("names of a subset: %v", names)
 		}
 		raw := make([]uint8, 3072)
+		all, err := Open(Data{Set: "cifar10", Path: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 15 { // the files one after another
+			if label, err := all.Train.At(i, raw); err != nil || label != i%10 || raw[0] != uint8(10+i%10) {
+				t.Errorf("example %d: label %d, pixel %d, %v", i, label, raw[0], err)
+			}
+		}
 		label, err := s.Test.At(1, raw) // the 17th record
 		if err != nil || label != 6 || !bytes.Equal(raw[:3], []byte{16, 26, 36}) || !bytes.Equal(raw[3069:], []byte{17, 27, 37}) {
 			t.Errorf("label %d, pixels %v to %v, %v", label, raw[:3], raw[3069:], err)

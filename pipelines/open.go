@@ -92,6 +92,15 @@ func (d Data) Check() error {
 	return nil
 }
 
+// AskedError says that Data asks for what its set does not have, or may not take: other numbers
+// would do.
+type AskedError struct{ text string }
+
+func (e *AskedError) Error() string { return e.text }
+
+// asked makes an AskedError.
+func asked(format string, args ...any) error { return &AskedError{fmt.Sprintf(format, args...)} }
+
 // parts are a set as its files have it. validation and familiar may be nil.
 type parts struct{ train, validation, test, familiar Source }
 
@@ -183,7 +192,7 @@ func (p parts) checkSizes(d Data) error {
 		has += fmt.Sprintf(", %d validation", own)
 		advice = "data.validation=0"
 	}
-	return fmt.Errorf("pipelines: %s: want no more than the set has, %s and %d test examples, and at least 1 to train on, got train %d, validation %d, test %d: lower train or validation or test (data.train=0 data.test=0 %s takes all that there is)",
+	return asked("pipelines: %s: want no more than the set has, %s and %d test examples, and at least 1 to train on, got train %d, validation %d, test %d: lower train or validation or test (data.train=0 data.test=0 %s takes all that there is)",
 		p.train.Name(), has, p.test.Len(), train, hold, d.Test, advice)
 }
 

@@ -212,3 +212,25 @@ func TestNoAdversary(t *testing.T) {
 		t.Errorf("want the probe's accuracy, got %+v", a)
 	}
 }
+
+// Whatever the text, a value that was read is written as it is read, and passes.
+func FuzzAdversary(f *testing.F) {
+	for _, text := range []string{
+		"", "fgsm(eps=.3)", "pgd(eps=8/255,steps=7,clean=.5,codes=1,of=geometry)", "trades(eps=.2,beta=3,codes=2)",
+		"fast(eps=.3,ramp=2ep,target=clean)", "free(eps=1,norm=l2,replays=4,loss=training)", "pgd(eps=.3,codes=1)", "pgd(eps=1e-45)",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		a, err := ParseAdversary(text)
+		if err != nil {
+			return
+		}
+		if b, err := ParseAdversary(a.String()); err != nil || b != a {
+			t.Errorf("%q: read %+v, read again %+v, %v", text, a, b, err)
+		}
+		if err := a.check(false); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
+}

@@ -140,46 +140,46 @@ func trainedOn(t *testing.T, c Config, m graphs.Disentangled, o graphs.Options, 
 	return seen.losses
 }
 
-// The penalty falls where it is part of the loss, with every kind of model,
-// with batch norm, in bfloat16 and beside an adversary, while the classifier
-// learns; next to no weight of it leaves it larger.
+// The classifier is smoother where the penalty is part of the loss, with codes,
+// with batch norm and in bfloat16, while it learns. Next to no weight stands for
+// none. The gradient of a cross-entropy H near 0 is that of the logits times H:
+// penalty/H² tells smooth from certain.
 func TestInputGradientTrains(t *testing.T) {
-	last := func(c Config, m graphs.Disentangled, precision graphs.Precision) (penalty, entropy float64) {
-		c.Batch, c.Duration, c.Schedule.Rate = 16, mustSpan(t, "30st"), 3e-3
+	last := func(c Config, m graphs.Disentangled, precision graphs.Precision) (steep, entropy float64) {
+		c.Batch, c.Duration, c.Schedule.Rate = 16, mustSpan(t, "25st"), 3e-3
 		all := trainedOn(t, c, m, graphs.Options{Precision: precision}, Inputs{})
 		for _, l := range all[len(all)-3:] {
-			penalty, entropy = penalty+float64(l.InputGradient)/3, entropy+float64(l.Classification)/3
+			steep += float64(l.InputGradient / (l.Classification * l.Classification) / 3)
+			entropy += float64(l.Classification) / 3
 		}
-		return penalty, entropy
+		return steep, entropy
 	}
 	hinton := func(m *graphs.Disentangled) { m.Encoder, m.Dropout = graphs.Hinton{Embedding: 12}, .2 }
 	resnet := func(m *graphs.Disentangled) {
 		m.Encoder, m.Normalise = graphs.ResNet{Depth: 8, Embedding: 12}, graphs.Normalisation{By: graphs.ByImage}
 	}
 	for _, c := range []struct {
-		name, kind, adversary string
-		encoder               func(*graphs.Disentangled)
-		precision             graphs.Precision
+		name, kind string
+		encoder    func(*graphs.Disentangled)
+		precision  graphs.Precision
 	}{
-		{"base", "base", "", hinton, graphs.Float32},
-		{"base, pgd", "base", "fgsm(eps=.1)", hinton, graphs.Float32},
-		{"disentangled", "disentangled", "", hinton, graphs.Float32},
-		{"batch norm", "base", "", resnet, graphs.Float32},
-		{"bfloat16", "base", "", hinton, graphs.Bfloat16},
+		{"base", "base", hinton, graphs.Float32},
+		{"disentangled", "disentangled", hinton, graphs.Float32},
+		{"batch norm", "base", resnet, graphs.Float32},
+		{"bfloat16", "base", hinton, graphs.Bfloat16},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.precision == graphs.Bfloat16 && !graphs.HasBfloat16() {
 				t.Skip("this processor has no bfloat16")
 			}
 			config := DefaultConfig()
-			config.Adversary, config.Attacked = mustAdversary(t, c.adversary), mustProbe(t, "off")
 			config.Objective.InputGradient = 1e-9
 			free, entropy := last(config, littleModel(c.kind, c.encoder), c.precision)
 			config.Objective.InputGradient = 1
 			held, heldEntropy := last(config, littleModel(c.kind, c.encoder), c.precision)
-			t.Logf("penalty %.4g, %.4g with weight; cross-entropy %.3g, %.3g", free, held, entropy, heldEntropy)
+			t.Logf("penalty/H² %.4g, %.4g with weight; H %.3g, %.3g", free, held, entropy, heldEntropy)
 			if !(held < .7*free) {
-				t.Errorf("want a penalty well below %g, got %g", free, held)
+				t.Errorf("want a penalty/H² well below %g, got %g", free, held)
 			}
 			if !(heldEntropy < 1.09) { // ln 3 is knowing nothing
 				t.Errorf("want a classifier that learns, got a cross-entropy of %g", heldEntropy)

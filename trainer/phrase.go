@@ -57,6 +57,9 @@ func (p *phrase) take(name string) (string, bool) {
 	return v, ok
 }
 
+// smallest normal float32: parts of a number below it may round to 0.
+const smallest = 0x1p-126
+
 // number reads an argument that may be a fraction, such as 8/255, from low
 // (excluded where open) to high.
 func (p *phrase) number(name string, to *float32, low, high float64, open bool) {
@@ -71,7 +74,7 @@ func (p *phrase) number(name string, to *float32, low, high float64, open bool) 
 		d, err = strconv.ParseFloat(strings.TrimSpace(bottom), 64)
 		x /= d
 	}
-	if err != nil || !(x >= low && x <= high) || open && x == low || x > math.MaxFloat32 {
+	if err != nil || !(x >= low && x <= high) || open && x-low < smallest || x > math.MaxFloat32 {
 		limit := fmt.Sprintf("from %g", low)
 		if open {
 			limit = fmt.Sprintf("above %g", low)

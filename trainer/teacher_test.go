@@ -61,7 +61,7 @@ func TestCertainTeacher(t *testing.T) {
 			}
 			return stepped(t, p, net, in, pace{rate: .01}), values(t, net)
 		}
-		p, net := declared(t, 7, config, littleModel("disentangled"), littleShape)
+		p, net := declared(t, 7, config, littleModel("base"), littleShape)
 		wantLosses, want := run(p, net, in)
 		for range 1 + len(in.Twins)/len(in.Images) {
 			for _, label := range in.Labels {
@@ -70,7 +70,7 @@ func TestCertainTeacher(t *testing.T) {
 				in.teacher = append(in.teacher, z...)
 			}
 		}
-		p, net = taught(t, config, littleModel("disentangled"))
+		p, net = taught(t, config, littleModel("base"))
 		gotLosses, got := run(p, net, in)
 		graphtest.Equal(t, adversary+": losses", gotLosses, wantLosses)
 		sameValues(t, adversary, got, want)
@@ -171,38 +171,36 @@ func TestTeach(t *testing.T) {
 // happened, whatever replays an adversary makes of a batch.
 func TestTeacherResumes(t *testing.T) {
 	teacher, _ := linearTeacher(t, 11, 3, littleShape)
-	for _, adversary := range []string{"", "free(eps=.1,replays=3)"} {
-		config := fullConfig(t)
-		config.Objective.LambdaRamp = mustSpan(t, "11st")
-		config.Objective.Temperature, config.Adversary, config.Attacked, config.Teacher = 4, mustAdversary(t, adversary), mustProbe(t, "off"), "teacher"
-		in := func(dir string, teacher *Teacher) Inputs {
-			i := fullInputs(dir)
-			i.Teacher = teacher
-			return i
-		}
-		want, _, err := session(t, t.Context(), config, in(t.TempDir(), teacher))
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir := t.TempDir()
-		ctx, before := cancelling(t, "step 8")
-		if _, _, err := session(t, ctx, config, in(dir, teacher), before); !errors.Is(err, ErrInterrupted) {
-			t.Fatalf("want ErrInterrupted, got %v", err)
-		}
-		rest := in(dir, teacher)
-		rest.Resume = true
-		got, _, err := session(t, t.Context(), config, rest)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sameValues(t, "resumed "+adversary, got, want)
-		other, _ := linearTeacher(t, 12, 3, littleShape)
-		if got, _, err = session(t, t.Context(), config, in(t.TempDir(), other)); err != nil {
-			t.Fatal(err)
-		}
-		if slices.Equal(got["classifier/kernel"], want["classifier/kernel"]) {
-			t.Error("want another teacher to give other weights")
-		}
+	config := fullConfig(t)
+	config.Objective.LambdaRamp = mustSpan(t, "11st")
+	config.Objective.Temperature, config.Adversary, config.Attacked, config.Teacher = 4, mustAdversary(t, "free(eps=.1,replays=3)"), mustProbe(t, "off"), "teacher"
+	in := func(dir string, teacher *Teacher) Inputs {
+		i := fullInputs(dir)
+		i.Teacher = teacher
+		return i
+	}
+	want, _, err := session(t, t.Context(), config, in(t.TempDir(), teacher))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	ctx, before := cancelling(t, "step 8")
+	if _, _, err := session(t, ctx, config, in(dir, teacher), before); !errors.Is(err, ErrInterrupted) {
+		t.Fatalf("want ErrInterrupted, got %v", err)
+	}
+	rest := in(dir, teacher)
+	rest.Resume = true
+	got, _, err := session(t, t.Context(), config, rest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameValues(t, "resumed", got, want)
+	other, _ := linearTeacher(t, 12, 3, littleShape)
+	if got, _, err = session(t, t.Context(), config, in(t.TempDir(), other)); err != nil {
+		t.Fatal(err)
+	}
+	if slices.Equal(got["classifier/kernel"], want["classifier/kernel"]) {
+		t.Error("want another teacher to give other weights")
 	}
 }
 

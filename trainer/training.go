@@ -82,8 +82,7 @@ func (p *Plan) objective(s *graphs.Scope, f graphs.Forward, images tf.Output, l 
 	}
 	if o.InputGradient > 0 && s.OK() {
 		// Each branch of eq. 8 has a penalty of its own, as it has a cross-entropy.
-		each := inputGradient(in.In("input_gradient"), t.entropies, images)
-		t.InputGradient = graphs.Weighted(in, l.branches(), graphs.Mean(in, each))
+		t.InputGradient = graphs.Weighted(in, l.branches(), inputGradient(in.In("input_gradient"), t.entropies, images))
 		t.Total = op.AddV2(in.Op("smoothed"), t.Total, graphs.Weighted(in, o.InputGradient, t.InputGradient))
 	}
 	return t

@@ -13,6 +13,7 @@ import (
 	"unwarp/graphs"
 	"unwarp/tools/internal/config"
 	"unwarp/tools/internal/experiment"
+	"unwarp/tools/internal/paper"
 	"unwarp/trainer"
 )
 
@@ -26,6 +27,9 @@ func completeFlags(c *cobra.Command) {
 		"precision":  {string(graphs.AutoPrecision), string(graphs.Float32), string(graphs.Bfloat16)},
 		"defence":    config.Defences,
 		"device":     {"auto", "cpu", "gpu"},
+		"field":      fieldNames,
+		"method":     methodNames,
+		"budget":     {string(paper.Small), string(paper.Full)},
 		"input":      {trainer.FloatInput, trainer.Uint8Input},
 	}
 	for name, list := range words {
@@ -39,8 +43,12 @@ func completeFlags(c *cobra.Command) {
 		completeFlag(c, name, completeRuns)
 	}
 	completeFlag(c, "run", onlyFolders)
-	completeFlag(c, "out", onlyFolders)
-	for name, ending := range map[string][]string{"config": {"yaml", "yml"}, "save": {"npz"}, "reference": {"npz"}, "sheet": {"png"}} {
+	if c.Name() != "swap" { // whose --out is a file
+		completeFlag(c, "out", onlyFolders)
+	}
+	completeFlag(c, "runs", onlyFolders)
+	completeFlag(c, "data", onlyFolders)
+	for name, ending := range map[string][]string{"config": {"yaml", "yml"}, "save": {"npz"}, "reference": {"npz"}, "sheet": {"png"}, "strip": {"png"}, "gif": {"gif"}} {
 		completeFlag(c, name, cobra.FixedCompletions(ending, cobra.ShellCompDirectiveFilterFileExt))
 	}
 	if strings.HasSuffix(c.Use, " RUN") {

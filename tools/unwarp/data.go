@@ -43,7 +43,7 @@ unwarp data fetch NAME downloads a public set.`,
 		Example: `  unwarp data
   unwarp data --config tools/configs/mnist-base.yaml --json
   unwarp data --sheet glyphs.png --count 60
-  unwarp data --set data.set=folder --set data.path=photos --set data.train=0 --set data.validation=50 --set data.test=0
+  unwarp data --config photos.yaml
   unwarp data --sheet twins.png --set 'train.augment=deform(shift=1..3)'`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

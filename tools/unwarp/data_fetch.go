@@ -30,11 +30,11 @@ func newDataFetch() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "fetch NAME",
 		Short: "Download a public data set",
-		Long: `Fetch downloads the files of a public set (mnist, cifar10, smallnorb) from their
-publisher or a well-known mirror. Each file gets its name when its size and
-SHA-256 are those of the catalogue; an archive is unpacked. What is there already
-is left alone, and a download that was cut off goes on where it ended when the
-same command is given again.
+		Long: `Fetch downloads the files of a public set (mnist, cifar10, smallnorb) from
+their publisher or a well-known mirror. Each file gets its name when its size
+and SHA-256 are those of the catalogue; an archive is unpacked. What is there
+already is left alone, and a download that was cut off goes on where it ended
+when the same command is given again.
 
 --list prints the catalogue. A file in the same format, given as --catalogue,
 adds sets of your own or replaces addresses and checksums; --from URL takes the

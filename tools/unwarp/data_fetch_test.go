@@ -82,7 +82,7 @@ func TestDataOfFolders(t *testing.T) {
 		}
 	}
 	set := []string{"data", "--set", "data.set=folder", "--set", "data.path=" + root}
-	unwarp(t, set...).fails(t, exitFailed, "8 training and 2 test", "data.train=0 data.test=0 data.validation=0")
+	unwarp(t, set...).fails(t, exitUsage, "8 training and 2 test", "data.train=0 data.test=0 data.validation=0")
 	set = append(set, "--set", "data.train=0", "--set", "data.test=0", "--set", "data.validation=2")
 	sheet := filepath.Join(t.TempDir(), "sheet.png")
 	if out := must(t, append(set, "--sheet", sheet)...).out; !strings.Contains(out, "classes  0 cat  1 dog\n") || !strings.Contains(out, "train: 6 images of 32x32x3") {

@@ -61,9 +61,9 @@ and the geometric code; of others the embedding. Colours are classes, squares
 images before the attack, triangles after. Both are laid out together.
 
 What is drawn after the attack is the smallest adversarial example found within
-the attack's eps. Images that withstood it, and those that were wrong without
-attack, have none: the maps show them before the attack only, and the figures
-count them as they are.
+the attack's eps, and where the image withstood, the last attempt. Images that
+were wrong without attack are not attacked: the maps show them before it only,
+and the figures count them as they are.
 
 Beside the maps it measures what each code holds: the accuracy of its 1 and 5
 nearest neighbours among training images and of a linear probe (ridge
@@ -146,12 +146,12 @@ type embedded struct {
 
 // held is what one code holds.
 type held struct {
-	Code    string             `json:"code"`
-	Size    int                `json:"size"`
-	Before  accuracies         `json:"before"`
-	After   *accuracies        `json:"after,omitempty"`
-	Factors *probes.Read       `json:"factors,omitempty"`
-	KL      map[string]float64 `json:"divergence,omitempty"` // of t-SNE, in nats
+	Code    string       `json:"code"`
+	Size    int          `json:"size"`
+	Before  accuracies   `json:"before"`
+	After   *accuracies  `json:"after,omitempty"`
+	Factors *probes.Read `json:"factors,omitempty"`
+	KL      *float64     `json:"divergence,omitempty"` // left in the t-SNE map, in nats
 }
 
 // accuracies are shares of test images whose class is read off a code.
@@ -224,14 +224,14 @@ func runEmbed(ctx context.Context, o embedOptions, f *runFlags, dir string, out,
 		Perplexity: o.perplexity, Iterations: o.iterations, Seed: o.seed, Before: test.accuracy(),
 	}
 	var after *sample
-	var broken []int // places in the sample
+	var attacked []int // places in the sample
 	if o.attack != noAttack {
-		if after, broken, err = attackedSample(ctx, x, dir, f.checkpoint, test, log); err != nil {
+		if after, attacked, r.Broken, err = attackedSample(ctx, x, dir, f.checkpoint, test, log); err != nil {
 			return err
 		}
-		r.Attack, r.Broken, r.After = o.attack, len(broken), after.accuracy()
+		r.Attack, r.After = o.attack, after.accuracy()
 	}
-	maps := &embedMaps{o: o, log: log, test: test, after: after, broken: broken}
+	maps := &embedMaps{o: o, log: log, test: test, after: after, attacked: attacked}
 	for _, c := range codesOf(x.Plan) {
 		h, err := measure(c, fit, test, after)
 		if err != nil {
@@ -307,12 +307,14 @@ func (s *sample) accuracy() float64 {
 }
 
 // attackedSample is the sample with the smallest adversarial example in the
-// place of each image for which there is one; broken are their places.
-func attackedSample(ctx context.Context, x *experiment.Experiment, dir, checkpoint string, s *sample, log io.Writer) (after *sample, broken []int, err error) {
+// place of each image for which there is one, and what the first attack tried
+// last where the image withstood; attacked are the places of both, broken counts
+// the former.
+func attackedSample(ctx context.Context, x *experiment.Experiment, dir, checkpoint string, s *sample, log io.Writer) (after *sample, attacked []int, broken int, err error) {
 	x.Config.Attack.Checks = 0 // none of theirs is needed in the graph
 	b, err := openBattery(x, dir, checkpoint, s.set.Len())
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
 	defer b.Close()
 	for _, k := range b.Skipped {
@@ -320,7 +322,7 @@ func attackedSample(ctx context.Context, x *experiment.Experiment, dir, checkpoi
 	}
 	ev, err := attack(ctx, b, s.set, nil, log)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
 	after = &sample{set: s.set}
 	after.set.Pixels = slices.Clone(s.set.Pixels)
@@ -332,13 +334,18 @@ func attackedSample(ctx context.Context, x *experiment.Experiment, dir, checkpoi
 				best = k
 			}
 		}
+		shown := ev.Series[0].Attempts[i].Last
 		if best >= 0 {
-			copy(after.set.Pixels[i*size:], ev.Series[best].Attempts[i].Image)
-			broken = append(broken, i)
+			shown = ev.Series[best].Attempts[i].Image
+			broken++
+		}
+		if shown != nil {
+			copy(after.set.Pixels[i*size:], shown)
+			attacked = append(attacked, i)
 		}
 	}
 	after.codes, after.seen, err = x.Plan.Encode(ctx, x.Net, after.set.Pixels)
-	return after, broken, err
+	return after, attacked, broken, err
 }
 
 // measure reads class and factors off a code.
@@ -388,7 +395,7 @@ type embedMaps struct {
 	o           embedOptions
 	log         io.Writer
 	test, after *sample
-	broken      []int
+	attacked    []int
 	methods     []string
 	maps        map[string][]figures.Map // by method
 	rows        [][]string               // of the table
@@ -398,12 +405,12 @@ type embedMaps struct {
 // it broke.
 func (m *embedMaps) add(ctx context.Context, c code, h *held) error {
 	x := c.matrix(m.test.codes)
-	if len(m.broken) > 0 {
+	if len(m.attacked) > 0 {
 		_, d := x.Dims()
 		after, all := c.matrix(m.after.codes), x
-		x = mat.NewDense(m.test.codes.N+len(m.broken), d, nil)
+		x = mat.NewDense(m.test.codes.N+len(m.attacked), d, nil)
 		x.Slice(0, m.test.codes.N, 0, d).(*mat.Dense).Copy(all)
-		for k, i := range m.broken {
+		for k, i := range m.attacked {
 			x.SetRow(m.test.codes.N+k, after.RawRowView(i))
 		}
 	}
@@ -451,9 +458,13 @@ func (m *embedMaps) tsne(ctx context.Context, name string, x *mat.Dense, h *held
 	defer bar.Done()
 	at, kl, err := tsne.Embed(ctx, x, tsne.Options{
 		Perplexity: m.o.perplexity, Iterations: m.o.iterations, Theta: .5, Seed: m.o.seed,
-		Tell: func(done int) { bar.Set(int64(done), "") },
+		Tell: func(done int) {
+			if done%25 == 0 { // the first ones say nothing about the time that is left
+				bar.Set(int64(done), "")
+			}
+		},
 	})
-	h.KL = map[string]float64{"tsne": kl}
+	h.KL = &kl
 	return at, err
 }
 
@@ -471,7 +482,7 @@ func (m *embedMaps) place(name, method string, at [][2]float64) {
 	for i := range n {
 		add(&one.Before, "before", i, at[i])
 	}
-	for k, i := range m.broken {
+	for k, i := range m.attacked {
 		add(&one.After, "after", i, at[n+k])
 	}
 	m.maps[method] = append(m.maps[method], one)

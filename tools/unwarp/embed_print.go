@@ -12,7 +12,7 @@ func (r *embedded) print(w io.Writer) {
 	head, under := "  code         size", strings.Repeat(" ", 19)
 	columns := "    1-NN  5-NN  linear"
 	if r.Attack != "" {
-		head += fmt.Sprintf("    %-20s", "before attack") + "after"
+		head += fmt.Sprintf("    %-18s    after", "before attack")
 		under += columns
 	}
 	fmt.Fprintf(w, "%s\n%s\n", strings.TrimRight(head, " "), under+columns)
@@ -23,7 +23,7 @@ func (r *embedded) print(w io.Writer) {
 		}
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "  %-33s%8.1f", "the classifier itself", 100*r.Before)
+	fmt.Fprintf(w, "  %-31s%8.1f", "the classifier itself", 100*r.Before)
 	if r.Attack != "" {
 		fmt.Fprintf(w, "%22.1f\n\n%s broke %d of %d images; the others count and\nare drawn as they are.", 100*r.After, r.Attack, r.Broken, r.Images)
 	}
@@ -43,11 +43,11 @@ func (r *embedded) printFactors(w io.Writer) {
 	}
 	fmt.Fprint(w, "What the images were drawn with, read off each code by a linear\nmap: R² on the test images (1: all of it, 0: nothing).\n\n")
 	line := func(name string, of func(h held) string) {
-		fmt.Fprintf(w, "  %-22s", name)
+		text := fmt.Sprintf("  %-22s", name)
 		for _, h := range r.Codes {
-			fmt.Fprintf(w, "%12s", of(h))
+			text += fmt.Sprintf("%12s", of(h))
 		}
-		fmt.Fprintln(w)
+		fmt.Fprintln(w, strings.TrimRight(text, " "))
 	}
 	number := func(v float64) string { return fmt.Sprintf("%.2f", v) }
 	line("", func(h held) string { return h.Code })

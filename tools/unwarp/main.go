@@ -141,7 +141,7 @@ attacks found, and exports them as SavedModels.`,
 		RunE:          unknownCommand,
 	}
 	root.PersistentFlags().BoolP("verbose", "v", false, "let TensorFlow write its own log lines")
-	root.AddCommand(newTrain(), newEvaluate(), newAttack(), newReport(), newExport(), newData(), newReproduce(), newDoctor(), newVersion())
+	root.AddCommand(newTrain(), newEvaluate(), newAttack(), newReport(), newSwap(), newEmbed(), newExport(), newData(), newReproduce(), newDoctor(), newVersion())
 	root.SetOut(stdout) // before the completion command, which keeps it
 	root.SetErr(stderr)
 	root.InitDefaultHelpCmd()

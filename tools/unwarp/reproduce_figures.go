@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
 )
 
 // figureNames are the figures that reproduce draws.
@@ -14,4 +17,24 @@ var figureArms = map[string][]string{
 	"figure4": {"mnist-base", "mnist-disentangled"},
 }
 
-func (r *reproduction) draw(ctx context.Context, out io.Writer) error { return nil }
+// draw makes the figures with the commands that anyone would use, and says
+// which.
+func (r *reproduction) draw(ctx context.Context, out io.Writer) error {
+	for _, f := range r.figures {
+		for _, arm := range figureArms[f] {
+			run := filepath.Join(r.runs, arm+"-seed1")
+			args := []string{"swap", run, "--count", "1000"}
+			if f == "figure4" {
+				args = []string{"embed", run, "--method", "both", "--attack", "fgsm(eps=.3)"}
+			}
+			fmt.Fprintf(out, "%s: unwarp %s\n", f, strings.Join(args, " "))
+			c := newRoot(out, r.log, columns(out))
+			c.SetArgs(args)
+			if err := c.ExecuteContext(ctx); err != nil {
+				return err
+			}
+			fmt.Fprintln(out)
+		}
+	}
+	return nil
+}

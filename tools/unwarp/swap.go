@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"unwarp/attacks"
-	"unwarp/attacks/checks"
 	"unwarp/pipelines"
 	"unwarp/tools/internal/experiment"
 	"unwarp/tools/internal/figures"
@@ -55,8 +54,12 @@ the model sees in it, and which donor's class that is.
 What the codes hold, training does not decide. So swap also counts, over --count
 random pairs of different classes, whose class the model sees in the exchange.
 
---strip and --gif walk from one image of each pair to the other in steps: through
-the appearance code, through the geometric code, and through both.
+An arrow runs from a pixel of the reconstruction to the place of the unwarped
+image that it shows. In colours, hue is the direction, as on the wheel above
+the column, and white no displacement.
+
+--strip and --gif walk from one image of each pair to the other in steps:
+through the appearance code, through the geometric code, and through both.
 
 RUN is a run folder or an export (not an inference-only one) of a disentangled
 model. A base CNN and the reconstruction ablation have no geometric code.`,
@@ -148,12 +151,6 @@ type exchange struct {
 	Neither    report.Rate `json:"neither"`
 	Rebuilt    report.Rate `json:"rebuilt"`  // appearance donors rebuilt without exchange: their own class
 	Unwarped   report.Rate `json:"unwarped"` // their canonical images: their own class
-}
-
-func newRate(count, of int) report.Rate {
-	r := report.Rate{Count: count, Of: of, Share: float64(count) / float64(max(1, of))}
-	r.Low, r.High = checks.Wilson(count, of)
-	return r
 }
 
 func runSwap(ctx context.Context, o swapOptions, f *runFlags, dir string, out, log io.Writer) error {
@@ -360,10 +357,9 @@ func (s *swapper) exchanged(ctx context.Context, pairs [][2]int) ([]figures.Pair
 
 // count exchanges n random pairs of different classes.
 func (s *swapper) count(ctx context.Context, n int, r *rand.Rand) (*exchange, error) {
-	var e exchange
-	var appearance, geometry, rebuilt, unwarped int
-	for e.Pairs < n {
-		pairs, err := s.random(min(250, n-e.Pairs), r)
+	var t tally
+	for t.pairs < n {
+		pairs, err := s.random(min(250, n-t.pairs), r)
 		if err != nil {
 			return nil, err
 		}
@@ -396,16 +392,32 @@ func (s *swapper) count(ctx context.Context, n int, r *rand.Rand) (*exchange, er
 			if a == g {
 				return nil, usage(fmt.Errorf("--count: want images of at least 2 classes in this part, found only class %s: choose another --part, or --count 0", a))
 			}
-			appearance += one(seen[k] == a)
-			geometry += one(seen[k] == g)
-			rebuilt += one(before[k] == a)
-			unwarped += one(flat[k] == a)
+			t.add(a, g, seen[k], before[k], flat[k])
 		}
-		e.Pairs += len(pairs)
 	}
-	e.Appearance, e.Geometry, e.Neither = newRate(appearance, n), newRate(geometry, n), newRate(n-appearance-geometry, n)
-	e.Rebuilt, e.Unwarped = newRate(rebuilt, n), newRate(unwarped, n)
-	return &e, nil
+	return t.shares(), nil
+}
+
+// tally counts what the model sees.
+type tally struct{ pairs, appearance, geometry, rebuilt, unwarped int }
+
+// add counts one pair: the classes of both donors, and those seen in the
+// exchange, in the reconstruction of the appearance donor and in its canonical
+// image.
+func (t *tally) add(appearance, geometry, exchanged, rebuilt, unwarped string) {
+	t.pairs++
+	t.appearance += one(exchanged == appearance)
+	t.geometry += one(exchanged == geometry)
+	t.rebuilt += one(rebuilt == appearance)
+	t.unwarped += one(unwarped == appearance)
+}
+
+func (t *tally) shares() *exchange {
+	n := t.pairs
+	return &exchange{
+		Pairs: n, Appearance: report.NewRate(t.appearance, n), Geometry: report.NewRate(t.geometry, n), Neither: report.NewRate(n-t.appearance-t.geometry, n),
+		Rebuilt: report.NewRate(t.rebuilt, n), Unwarped: report.NewRate(t.unwarped, n),
+	}
 }
 
 func one(yes bool) int {

@@ -43,6 +43,7 @@ happened. The run folder holds:
   checkpoints/     last and best (by validation accuracy)
   pictures/        inputs, canonical images, reconstructions, adversarial images
   export/          the SavedModel
+  classes.txt      the names of the classes, where the set has them
   summary.json     everything that the summary says`,
 		Example: `  unwarp train
   unwarp train --config tools/configs/mnist-disentangled.yaml --seed 2
@@ -112,6 +113,9 @@ func trainRun(ctx context.Context, c config.Config, resume string, log io.Writer
 		} else if err != nil {
 			return s, err
 		}
+	}
+	if err := experiment.WriteClasses(dir, x.Data.Train); err != nil {
+		return s, err
 	}
 	fmt.Fprintf(log, "run folder %s\n", dir)
 	s.Run = dir

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -29,7 +30,8 @@ func OpenData(ctx context.Context, d pipelines.Data) (pipelines.Splits, error) {
 		return pipelines.Splits{}, ctx.Err()
 	case <-done:
 	}
-	if err != nil && d.Set == "glyphs" { // there is no file that could be to blame
+	var asked *pipelines.AskedError
+	if err != nil && (d.Set == "glyphs" || errors.As(err, &asked)) { // no file is to blame
 		err = &ConfigError{err}
 	}
 	return s, err

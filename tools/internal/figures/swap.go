@@ -44,12 +44,12 @@ func Swap(pairs []Pair, sh pipelines.Shape, arrows bool) *image.RGBA {
 	for i, c := range columns {
 		left[i+1] = left[i] + c.wide + gap
 	}
-	top := gap + 3*line
+	top := gap + 3*line + 4
 	row := l.high + 2*line + gap
 	c := newCanvas(left[len(columns)], top+len(pairs)*(2*row+gap))
 	for i, k := range columns {
 		for j, text := range k.head {
-			c.text(text, left[i], gap+(3-len(k.head)+j)*line-6, k.wide, ink)
+			c.text(text, left[i], gap+(3-len(k.head)+j)*line-2, k.wide, ink)
 		}
 	}
 	if !arrows {

@@ -38,7 +38,8 @@ type Rate struct {
 	High  float64 `json:"high"`
 }
 
-func rate(count, of int) Rate {
+// NewRate is count of so many, with its 95 % interval (Wilson).
+func NewRate(count, of int) Rate {
 	r := Rate{Count: count, Of: of}
 	if of > 0 {
 		r.Share = float64(count) / float64(of)
@@ -56,7 +57,7 @@ type Point struct {
 }
 
 func point(eps float32, left, right, images int) Point {
-	return Point{eps, rate(left, images), rate(right-left, right), rate(right-left, images)}
+	return Point{eps, NewRate(left, images), NewRate(right-left, right), NewRate(right-left, images)}
 }
 
 // Attacked is what one attack came to.
@@ -122,7 +123,7 @@ func Derive(r *Record) Figures {
 	e := &r.Evaluation
 	f := Figures{
 		About: r.About, Norm: e.Norm, Radii: e.Radii, Exhaustive: e.Exhaustive, Images: e.Images,
-		Commonest: commonest(e.Labels), Clean: rate(e.CleanRight, e.Images),
+		Commonest: commonest(e.Labels), Clean: NewRate(e.CleanRight, e.Images),
 		Checks: r.Checks, Cost: e.Cost, Seconds: max(0, e.Seconds), Stopped: e.Stopped,
 	}
 	for _, eps := range e.Radii {
@@ -202,7 +203,7 @@ func attacked(e *attacks.Evaluation, s int, t map[float32]breakers) Attacked {
 			found++
 		}
 	}
-	a.Found, a.Median = rate(found, a.Made), median(series.Attempts)
+	a.Found, a.Median = NewRate(found, a.Made), median(series.Attempts)
 	a.Loss, a.Traced = meanLoss(series.Attempts)
 	if series.Family == attacks.Score || series.Family == attacks.Decision {
 		a.Queries = queries(series.Attempts)

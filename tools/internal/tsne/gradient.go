@@ -1,6 +1,7 @@
 package tsne
 
 import (
+	"fmt"
 	"math"
 	"runtime"
 	"sync"
@@ -50,6 +51,9 @@ func (p *plane) plant(theta float64) error {
 	size := 0.
 	for _, at := range p.at {
 		size = max(size, math.Abs(at.X), math.Abs(at.Y))
+	}
+	if size-size != 0 { // the tree would never end
+		return fmt.Errorf("want finite positions, got %g", size)
 	}
 	_, exponent := math.Frexp(size)
 	step := math.Ldexp(snap, exponent)       // a power of two: rounding to it is exact

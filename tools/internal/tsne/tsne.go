@@ -37,10 +37,10 @@ const (
 // divergence KL(P‖Q) that is left, in nats. The start is the first two
 // principal components, scaled to a standard deviation of 1e-4 (Kobak and
 // Berens 2019), with a little noise from the seed; gains, momentum .5 and then
-// .8 as in the papers, and a step of N/48, at least 50 (Belkina et al. 2019; their
-// N/12 is for a gradient without its factor 4).
-// The same x and options give the same map on any number of processors. A
-// perplexity that has no room among N points (N-1 < perplexity) is an error.
+// .8 as in the papers, and a step of N/48, at least 50 (Belkina et al. 2019;
+// their N/12 is for a gradient without its factor 4). The same x and options
+// give the same map on any number of processors. A perplexity that has no room
+// among N points (N-1 < perplexity) is an error.
 func Embed(ctx context.Context, x *mat.Dense, o Options) (y [][2]float64, kl float64, err error) {
 	n, _ := x.Dims()
 	if o.Perplexity == 0 {

@@ -292,6 +292,11 @@ func TestRefused(t *testing.T) {
 			t.Errorf("want an error that names %q, got %v", row.want, err)
 		}
 	}
+	lost := scattered(9)
+	lost.at[4].Y = math.NaN()
+	if err := lost.plant(.5); err == nil || !strings.Contains(err.Error(), "finite") {
+		t.Errorf("positions that are no numbers: want an error, got %v", err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	o := Options{Perplexity: 3, Theta: .5, Tell: func(done int) {
 		if done == 3 {
