@@ -25,7 +25,7 @@ func (r *embedded) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "  %-31s%8.1f", "the classifier itself", 100*r.Before)
 	if r.Attack != "" {
-		fmt.Fprintf(w, "%22.1f\n\n%s broke %d of %d images; the others count and\nare drawn as they are.", 100*r.After, r.Attack, r.Broken, r.Images)
+		fmt.Fprintf(w, "%22.1f\n\n%s broke %d of %d images; those that withstood count\nas it left them.", 100*r.After, r.Attack, r.Broken, r.Images)
 	}
 	fmt.Fprint(w, "\n\n")
 	r.printFactors(w)

@@ -103,6 +103,9 @@ func TestRoundTrip(t *testing.T) {
 	if got := text(t, back); got != string(raw) {
 		t.Errorf("want\n%s\ngot\n%s", raw, got)
 	}
+	if !filepath.IsAbs(c.Train.Teacher) {
+		t.Errorf("want a teacher that is found from any folder, got %q", c.Train.Teacher)
+	}
 	if c.Seed != 1<<64-1 || c.Run != "x: y" || len(c.Attack.Attacks) != 2 || !c.Export.InferenceOnly {
 		t.Errorf("got %+v", c)
 	}

@@ -71,9 +71,9 @@ var arms = func() (list []Arm) {
 			label = kind
 		}
 		list = append(list,
-			Arm{Name: "facescrub-" + kind, Label: label, Config: "facescrub-" + kind, People: true, Small: []string{"train.duration=400st", "precision=auto"}},
-			Arm{Name: "cifar-resnet110-" + kind, Label: label, Config: "cifar-resnet110-" + kind,
-				Small: []string{"model.encoder=resnet20", "train.duration=2ep", "train.schedule.name=cosine", "train.schedule.warmup=0st", "precision=auto"}},
+			Arm{Name: "facescrub-" + kind, Label: label, Config: "facescrub-" + kind, People: true, Small: []string{"train.duration=300st", "precision=auto"}},
+			Arm{Name: "cifar-" + kind, Label: label, Config: "cifar-resnet110-" + kind,
+				Small: []string{"model.encoder=resnet20", "train.duration=2ep", "train.schedule.warmup=0st", "precision=auto"}},
 		)
 	}
 	return list

@@ -113,16 +113,16 @@ var tables = []Table{
 		noise("facescrub-base", "base CNN", small), noise("facescrub-disentangled", "disentangled", small),
 	), faces, "The paper does not say how many steps it takes here."),
 	robust("table5", "Table 5: CIFAR-10, FGSM", large, 0, 500, All, slices.Concat(
-		printed("base CNN", 29.5, 39.9, 47.4, 53.8, 59.3), fgsm("cifar-resnet110-base", "base CNN", "", false, large),
-		printed("disentangled", 19.0, 26.8, 33.5, 39.4, 44.4), fgsm("cifar-resnet110-disentangled", "disentangled", "base CNN", true, large),
+		printed("base CNN", 29.5, 39.9, 47.4, 53.8, 59.3), fgsm("cifar-base", "base CNN", "", false, large),
+		printed("disentangled", 19.0, 26.8, 33.5, 39.4, 44.4), fgsm("cifar-disentangled", "disentangled", "base CNN", true, large),
 	)),
 	robust("table6", "Table 6: CIFAR-10, BIM, 2 and 3 steps of size eps", large, 0, 500, All, slices.Concat(
-		bim(2, "cifar-resnet110", large, []float64{40.3, 61.5, 76.1, 84.4, 88.4}, []float64{24.7, 50.2, 70.0, 80.8, 86.7}),
-		bim(3, "cifar-resnet110", large, []float64{47.4, 70.6, 83.3, 89.1, 90.8}, []float64{34.6, 62.6, 78.3, 85.1, 89.2}),
-		noise("cifar-resnet110-base", "base CNN", large), noise("cifar-resnet110-disentangled", "disentangled", large),
+		bim(2, "cifar", large, []float64{40.3, 61.5, 76.1, 84.4, 88.4}, []float64{24.7, 50.2, 70.0, 80.8, 86.7}),
+		bim(3, "cifar", large, []float64{47.4, 70.6, 83.3, 89.1, 90.8}, []float64{34.6, 62.6, 78.3, 85.1, 89.2}),
+		noise("cifar-base", "base CNN", large), noise("cifar-disentangled", "disentangled", large),
 	)),
 	{Name: "table7", Title: "Table 7: MNIST, LocalSearch", Head: "rounds", Columns: []string{"50", "150"}, Success: All,
-		Images: 200, SmallImages: 20, Rows: slices.Concat(
+		Images: 50, SmallImages: 20, Rows: slices.Concat(
 			printed("base CNN", 57.3, 62.5), search("mnist-base", "base CNN", ""),
 			printed("disentangled", 47.9, 57.8), search("mnist-disentangled", "disentangled", "base CNN"),
 		)},
