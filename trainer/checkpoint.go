@@ -17,6 +17,7 @@ type State struct {
 	Step      int     `json:"step"`      // steps done
 	Images    int     `json:"images"`    // images seen
 	Seconds   float64 `json:"seconds"`   // spent training so far
+	Waited    float64 `json:"waited"`    // seconds of these spent waiting for data
 	BestStep  int     `json:"best_step"` // 0 = none evaluated yet
 	Best      float64 `json:"best"`      // validation accuracy at BestStep; with an adversary, that under attack
 	Evaluated int     `json:"evaluated"` // step of the last evaluation

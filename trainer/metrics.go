@@ -18,6 +18,9 @@ type line struct {
 	Epoch           int     `json:"epoch"`
 	Rate            float32 `json:"rate,omitempty"`
 	ImagesPerSecond float64 `json:"images_per_second,omitempty"`
+	// Waiting is the share in [0,1] of the time since the line before in which
+	// the loop waited for data; evaluation and saving are in neither.
+	Waiting *float64 `json:"waiting,omitempty"`
 	*Losses
 	Evaluation *Evaluation `json:"evaluation,omitempty"`
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"path/filepath"
 	"time"
 
@@ -62,7 +63,8 @@ type Summary struct {
 	Images          int         `json:"images"`
 	Seconds         float64     `json:"seconds"` // of training, evaluation and saving left out
 	ImagesPerSecond float64     `json:"images_per_second"`
-	Losses          Losses      `json:"losses"` // at the last step
+	Waiting         float64     `json:"waiting_share"` // of Seconds, in [0,1]: time in which the loop waited for data
+	Losses          Losses      `json:"losses"`        // at the last step
 	BestStep        int         `json:"best_step,omitempty"`
 	Validation      *Evaluation `json:"validation,omitempty"` // the last one
 }
@@ -133,10 +135,12 @@ type run struct {
 	saved       int // step of the last checkpoint
 	validation  *Evaluation
 
-	started   time.Time     // of the current stretch of training
-	trained   time.Duration // before it, this session
-	lastStep  int           // at the last rate measurement
-	lastTaken time.Duration
+	started    time.Time     // of the current stretch of training
+	trained    time.Duration // before it, this session
+	waited     time.Duration // for data, of all stretches, this session
+	lastStep   int           // at the last rate measurement
+	lastTaken  time.Duration
+	lastWaited time.Duration
 }
 
 func (p *Plan) begin(net *graphs.Net, in Inputs, obs []Observer) (*run, error) {
@@ -217,7 +221,7 @@ func (r *run) train(ctx context.Context) error {
 		Start: r.state.Step / r.replays, Workers: r.Config.Workers,
 	}
 	r.started = time.Now()
-	for b, err := range pipelines.Stream(ctx, r.in.Train, o) {
+	for b, err := range r.timed(pipelines.Stream(ctx, r.in.Train, o)) {
 		if ctx.Err() != nil {
 			break
 		}
@@ -255,6 +259,21 @@ func (r *run) train(ctx context.Context) error {
 		return ErrInterrupted
 	}
 	return r.keep()
+}
+
+// timed is data, with the time that its consumer waits for each batch added to
+// r.waited: the first batch, for which the pipeline has to start, included.
+func (r *run) timed(data iter.Seq2[pipelines.Batch, error]) iter.Seq2[pipelines.Batch, error] {
+	return func(yield func(pipelines.Batch, error) bool) {
+		asked := time.Now()
+		for b, err := range data {
+			r.waited += time.Since(asked)
+			if !yield(b, err) {
+				return
+			}
+			asked = time.Now()
+		}
+	}
 }
 
 // keep saves a checkpoint unless the last one is of this step.
@@ -340,13 +359,14 @@ func (r *run) review(ctx context.Context) error {
 }
 
 func (r *run) log() error {
-	taken := r.taken()
+	taken, waiting := r.taken(), 0.
 	if d := taken - r.lastTaken; d > 0 {
 		r.at.ImagesPerSecond = float64((r.state.Step-r.lastStep)*r.Config.Batch) / d.Seconds()
+		waiting = (r.waited - r.lastWaited).Seconds() / d.Seconds()
 	}
-	r.lastStep, r.lastTaken = r.state.Step, taken
+	r.lastStep, r.lastTaken, r.lastWaited = r.state.Step, taken, r.waited
 	l := r.at.Losses
-	if err := r.metrics.write(line{Kind: "train", Step: r.state.Step, Epoch: r.at.Epoch, Rate: r.at.Rate, ImagesPerSecond: r.at.ImagesPerSecond, Losses: &l}); err != nil {
+	if err := r.metrics.write(line{Kind: "train", Step: r.state.Step, Epoch: r.at.Epoch, Rate: r.at.Rate, ImagesPerSecond: r.at.ImagesPerSecond, Waiting: &waiting, Losses: &l}); err != nil {
 		return err
 	}
 	for _, x := range []struct {
@@ -431,6 +451,7 @@ func (r *run) save(pointers ...string) error {
 	}
 	st := r.state
 	st.Seconds += r.taken().Seconds()
+	st.Waited += r.waited.Seconds()
 	if err := r.checkpoints.Save(r.Plan, r.net, st, pointers...); err != nil {
 		return err
 	}
@@ -455,6 +476,7 @@ func (r *run) summary() Summary {
 	}
 	if seconds > 0 {
 		s.ImagesPerSecond = float64(s.Images) / seconds
+		s.Waiting = (r.state.Waited + r.waited.Seconds()) / seconds
 	}
 	return s
 }

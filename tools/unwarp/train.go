@@ -139,7 +139,7 @@ func train(ctx context.Context, x *experiment.Experiment, dir string, resume boo
 	}
 	in := trainer.Inputs{
 		Train: x.Data.Train, Validation: x.Data.Validation,
-		Dir: dir, Seed: x.Config.Seed, Resume: resume, Identity: id,
+		Dir: dir, Seed: x.Config.Seed, Resume: resume, Identity: id, Teacher: x.Teacher,
 	}
 	return x.Plan.Run(ctx, x.Net, in, &progress.Training{W: log, Batch: x.Config.Train.Batch})
 }

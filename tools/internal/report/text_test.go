@@ -260,6 +260,16 @@ func TestSummaryWords(t *testing.T) {
 			t.Errorf("want %q in\n%s", want, b.String())
 		}
 	}
+	if strings.Contains(b.String(), "waited") {
+		t.Errorf("want no word on waiting where there was none, got\n%s", b.String())
+	}
+	for share, want := range map[float64]bool{.0199: false, .0201: true} {
+		b.Reset()
+		s.Training.Waiting = share
+		if s.Print(&b, 0); strings.Contains(b.String(), "\n2 % of this time it waited for data") != want {
+			t.Errorf("waiting for %g of the time: want a line on it: %v, got\n%s", share, want, b.String())
+		}
+	}
 	for kind, want := range map[string]string{"": "a model", "base behind noise": "the base CNN behind the defence noise", "resnet": "the model resnet"} {
 		if got := article(kind); got != want {
 			t.Errorf("%q: want %q, got %q", kind, want, got)

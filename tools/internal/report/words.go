@@ -23,12 +23,19 @@ type Summary struct {
 	Pictures []string              `json:"pictures,omitempty"`
 }
 
+// muchWaiting is the share of the training time above which waiting for data is
+// worth a line.
+const muchWaiting = .02
+
 // Print says in plain words what came out and which files to look at, for a
 // terminal of so many columns, 0 for any.
 func (s Summary) Print(w io.Writer, columns int) {
 	t := s.Training
 	fmt.Fprintf(w, "\nTrained %s (%s) on %s: %d steps, %.1f epochs, %s, %.0f images/s.\n",
 		article(s.Config.Model.Kind), s.Config.Model.Encoder, s.Config.Data.Set, t.Steps, t.Epochs, time.Duration(t.Seconds*float64(time.Second)).Round(time.Second), t.ImagesPerSecond)
+	if t.Waiting > muchWaiting {
+		fmt.Fprintf(w, "%.0f %% of this time it waited for data: take a simpler train.augment, or leave it more cores.\n", 100*t.Waiting)
+	}
 	fmt.Fprintf(w, "It classifies %.2f %% of %d test images right.\n", 100*s.Test.Accuracy, s.Test.Images)
 	if s.Attacks != nil {
 		fmt.Fprintln(w)
