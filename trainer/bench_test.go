@@ -40,9 +40,15 @@ func build(tb testing.TB, o graphs.Options, c Config, m graphs.Model, src pipeli
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return planned(tb, o, c, model, src.Shape())
+}
+
+// planned builds a plan for a model and images of a shape, as augmented.
+func planned(tb testing.TB, o graphs.Options, c Config, model graphs.Disentangled, shape pipelines.Shape) (*Plan, *graphs.Net) {
+	tb.Helper()
 	var plan *Plan
 	net, err := graphs.Build(o, func(b *graphs.Builder) (err error) {
-		plan, err = Declare(b, c, model, src.Shape())
+		plan, err = Declare(b, c, model, shape)
 		return err
 	})
 	if err != nil {
@@ -101,6 +107,146 @@ func BenchmarkStep(b *testing.B) {
 			b.ReportMetric(float64(c.Batch*b.N)/b.Elapsed().Seconds(), "images/s")
 		})
 	}
+}
+
+// protocol is how one of the paper's data sets is trained on.
+type protocol struct {
+	name       string
+	n, classes int
+	shape      pipelines.Shape // before the augmentation
+	augment    string
+	model      func(m *graphs.Model)
+	train      func(c *Config)
+}
+
+// protocols are tools/configs/*-base.yaml with rates that do not change;
+// tools/peers/protocols.py has the same for Keras and PyTorch.
+var protocols = []protocol{
+	{"mnist", 60000, 10, pipelines.Shape{H: 28, W: 28, C: 1}, "", nil, nil},
+	{"smallnorb", 4860, 5, pipelines.Shape{H: 96, W: 96, C: 2}, "crop(48)|resize(32)|brightness(63/255)|contrast(.2,1.8)",
+		func(m *graphs.Model) { m.Normalise = graphs.ByImage }, nil},
+	{"facescrub", 4860, 12, pipelines.Shape{H: 32, W: 32, C: 3}, "shift(2)|flip", nil, nil},
+	{"cifar", 45000, 10, pipelines.Shape{H: 32, W: 32, C: 3}, "shift(4)|flip",
+		func(m *graphs.Model) {
+			m.Encoder, m.Normalise = "resnet20", graphs.BySet
+			m.Mean, m.Std = []float32{.4914, .4822, .4465}, []float32{.2470, .2435, .2616}
+		},
+		func(c *Config) { c.Optimizer.Name, c.Optimizer.Decay, c.Schedule.Rate = "sgd", 1e-4, .1 }},
+}
+
+// stripes is a source of n images in memory: noise on stripes whose width tells
+// the class, whatever an augmentation does to place and brightness.
+func stripes(name string, n, classes int, shape pipelines.Shape) *striped {
+	s := &striped{name: name, classes: classes, shape: shape, pixels: make([]uint8, n*shape.Len())}
+	r := pipelines.Seed(1).Split("stripes").Rand()
+	for i := range n {
+		image := s.pixels[i*shape.Len() : (i+1)*shape.Len()]
+		for k := range image {
+			row := k / (shape.W * shape.C)
+			image[k] = uint8(r.IntN(100) + 150*(row/(i%classes+2)%2))
+		}
+	}
+	return s
+}
+
+type striped struct {
+	name    string
+	classes int
+	shape   pipelines.Shape
+	pixels  []uint8
+}
+
+func (s *striped) Name() string           { return s.name }
+func (s *striped) Len() int               { return len(s.pixels) / s.shape.Len() }
+func (s *striped) Shape() pipelines.Shape { return s.shape }
+func (s *striped) Classes() int           { return s.classes }
+func (s *striped) At(i int, dst []uint8) (int, error) {
+	copy(dst, s.pixels[i*s.shape.Len():(i+1)*s.shape.Len()])
+	return i % s.classes, nil
+}
+
+// BenchmarkProtocol is the whole training loop of each protocol, data included,
+// batch 128. Besides the time it reports what shows that tools/peers trains the
+// same: the trainable parameters, and the mean loss of the first and the last
+// fifth of the steps; and the share of all time, from the first step on, spent
+// waiting for data.
+func BenchmarkProtocol(b *testing.B) {
+	for _, x := range protocols {
+		b.Run(x.name, func(b *testing.B) {
+			src := stripes(x.name, x.n, x.classes, x.shape)
+			for _, precision := range []graphs.Precision{graphs.Float32, graphs.Bfloat16} {
+				b.Run(string(precision), func(b *testing.B) { x.bench(b, src, precision) })
+			}
+		})
+	}
+}
+
+func (x protocol) bench(b *testing.B, src pipelines.Source, precision graphs.Precision) {
+	if precision == graphs.Bfloat16 && !graphs.HasBfloat16() {
+		b.Skip("this processor has no instructions for bfloat16")
+	}
+	m := graphs.DefaultModel()
+	m.Kind = "base"
+	if x.model != nil {
+		x.model(&m)
+	}
+	c := DefaultConfig()
+	c.Augment = mustAugment(b, x.augment)
+	c.Evaluate, c.Checkpoint = Span{}, Span{}
+	c.Duration = Span{float64(b.N + 3), "st"}
+	c.Schedule.Name = "constant"
+	if x.train != nil {
+		x.train(&c)
+	}
+	out, err := c.Augment.Out(x.shape)
+	if err != nil {
+		b.Fatal(err)
+	}
+	model, err := m.Build(x.classes)
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, net := planned(b, graphs.Options{Device: graphs.CPU, Precision: precision}, c, model, out)
+	w := &watch{warm: warm{b}}
+	s, err := p.Run(context.Background(), net, Inputs{Train: src, Dir: b.TempDir()}, w)
+	if err != nil {
+		b.Fatal(err)
+	}
+	params := 0
+	for _, v := range net.Vars.All(graphs.Trainable) {
+		n := 1
+		for _, d := range v.Shape {
+			n *= int(d)
+		}
+		params += n
+	}
+	first, last := w.losses()
+	b.ReportMetric(float64(c.Batch*b.N)/b.Elapsed().Seconds(), "images/s")
+	b.ReportMetric(100*s.Waiting, "waiting-%")
+	b.ReportMetric(float64(params), "params")
+	b.ReportMetric(first, "first-loss")
+	b.ReportMetric(last, "last-loss")
+}
+
+// watch keeps the losses besides the time.
+type watch struct {
+	warm
+	loss []float32
+}
+
+func (w *watch) Stepped(at Progress) {
+	w.loss = append(w.loss, at.Losses.Classification)
+	w.warm.Stepped(at)
+}
+
+// losses are the means of the first and the last fifth of the steps.
+func (w *watch) losses() (first, last float64) {
+	n := max(1, len(w.loss)/5)
+	for i := range n {
+		first += float64(w.loss[i]) / float64(n)
+		last += float64(w.loss[len(w.loss)-1-i]) / float64(n)
+	}
+	return first, last
 }
 
 // warm starts the clock after three steps and stops it after the last.

@@ -326,6 +326,13 @@ func (r *reproduction) do(ctx context.Context, j *job) error {
 		}
 	}
 	j.state = finished
+	// What the training set had to tell is in the run folder alone.
+	c, err := experiment.ReadFolder(j.dir)
+	if err != nil {
+		return usage(err)
+	}
+	c.Data.Path = j.config.Data.Path
+	j.config = c
 	return r.measure(ctx, j)
 }
 

@@ -124,13 +124,20 @@ func (c Config) YAML() ([]byte, error) { return yaml.Marshal(c) }
 
 // MarshalJSON writes the configuration under the keys of its YAML form.
 func (c Config) MarshalJSON() ([]byte, error) {
+	tree, err := c.tree()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(tree)
+}
+
+// tree is the configuration under the keys of its YAML form.
+func (c Config) tree() (map[string]any, error) {
 	raw, err := c.YAML()
 	if err != nil {
 		return nil, err
 	}
 	var tree map[string]any
-	if err := yaml.Unmarshal(raw, &tree); err != nil {
-		return nil, err
-	}
-	return json.Marshal(tree)
+	err = yaml.Unmarshal(raw, &tree)
+	return tree, err
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // free are keys, and beginnings of keys, that do not change what is trained.
@@ -13,7 +11,8 @@ var free = []string{"run", "device", "threads", "precision", "data.path", "train
 
 // Differences lists the keys in which two configurations train different
 // models, each with both values; precision is left out, as are all keys that
-// change only speed or what comes after the training.
+// change only speed or what comes after the training, and the moments of the
+// training set where want leaves them to it.
 func Differences(have, want Config) ([]string, error) {
 	a, err := leaves(have)
 	if err != nil {
@@ -22,6 +21,9 @@ func Differences(have, want Config) ([]string, error) {
 	b, err := leaves(want)
 	if err != nil {
 		return nil, err
+	}
+	if len(want.Model.Mean) == 0 {
+		a["model.mean"], a["model.std"] = b["model.mean"], b["model.std"]
 	}
 	var out []string
 	for k, v := range b {
@@ -35,12 +37,8 @@ func Differences(have, want Config) ([]string, error) {
 
 // leaves are the values of all keys, as text.
 func leaves(c Config) (map[string]string, error) {
-	raw, err := c.YAML()
+	tree, err := c.tree()
 	if err != nil {
-		return nil, err
-	}
-	var tree map[string]any
-	if err := yaml.Unmarshal(raw, &tree); err != nil {
 		return nil, err
 	}
 	out := map[string]string{}

@@ -14,6 +14,16 @@ func TestDifferences(t *testing.T) {
 	if d, err := Differences(a, b); err != nil || len(d) > 0 {
 		t.Errorf("want no difference in what is trained, got %v, %v", d, err)
 	}
+	a.Model.Mean, a.Model.Std = []float32{.5}, []float32{.2}
+	if d, err := Differences(a, b); err != nil || len(d) > 0 {
+		t.Errorf("want moments that the training set decides not to count, got %v, %v", d, err)
+	}
+	c := b
+	c.Model.Mean, c.Model.Std = []float32{.4}, []float32{.2}
+	if d, err := Differences(a, c); err != nil || len(d) != 1 {
+		t.Errorf("want other moments to count, got %v, %v", d, err)
+	}
+	a.Model.Mean, a.Model.Std = nil, nil
 	b.Seed, b.Train.Duration, b.Model.Kind, b.Train.Objective.Gamma = 5, trainer.Epochs(3), "base", 0
 	want := []string{
 		"model.kind is disentangled instead of base", "seed is 1 instead of 5",

@@ -110,12 +110,8 @@ type loader struct {
 }
 
 func newLoader(base Config) (*loader, error) {
-	raw, err := base.YAML()
+	tree, err := base.tree()
 	if err != nil {
-		return nil, err
-	}
-	var tree map[string]any
-	if err := yaml.Unmarshal(raw, &tree); err != nil {
 		return nil, err
 	}
 	l := &loader{v: viper.New(), base: map[string]any{}, from: map[string]string{}}
