@@ -4,10 +4,16 @@
     tools/peers/setup.sh                     # once
     python3 tools/peers/bench.py             # 3 rounds, about 7 minutes
     python3 tools/peers/bench.py --memory    # 10,000 steps each, about 25 minutes
+    python3 tools/peers/bench.py --protocol smallnorb,cifar    # a table each, about 5 minutes
     python3 tools/peers/bench.py --go-start './unwarp train' --go-start-match 'step +1\\b'
 
-A round runs every peer of train.py and augment.py and every Go benchmark once, one after
-another; every second round goes backwards, so that a machine that grows slower or faster
+--protocol says what is trained: mnist, the default, is a training step without augmentation
+(train.py) and the augmentation alone (augment.py); smallnorb, facescrub and cifar are the
+training loops of these data sets with their augmentation (protocols.py), in images/s. There
+every row must have as many parameters as the base row, and its loss must fall, else it is
+listed as missing; `waiting` is the share of all training time that the Go loop waited for data.
+
+A round runs every peer and every Go benchmark of each protocol once, one after another; every second round goes backwards, so that a machine that grows slower or faster
 treats all alike. All of them are bound to the same --threads cores. Each figure is the
 median over rounds with its range; a ratio is taken inside each round first. Nothing else
 may run meanwhile (the load is printed): a busy core makes PyTorch, whose threads wait for
@@ -20,6 +26,7 @@ also makes the exit code 1. A Go benchmark may report more than ns/op:
 
     us/image or ns/image                     preferred for augmentation
     first-step-s, peak-MB, growth-MB         fill the columns of the same name
+    waiting-%, params, first-loss, last-loss as above
 
 Otherwise peak is what the kernel says of the test binary, and --go-start fills `start`:
 it runs a command until a line of its output matches, then ends it.
@@ -41,6 +48,7 @@ import threading
 import time
 from typing import NamedTuple
 
+BATCH = 128
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 
@@ -49,7 +57,7 @@ class Go(NamedTuple):
     row: str  # name in the table
     package: str  # folder of the benchmark
     name: str  # as `go test -bench` prints it, without the -N of GOMAXPROCS
-    table: str  # "step" or "augment"
+    table: str  # "step", "augment" or a protocol
     time: str = "50x"  # -benchtime
     images: int = 1  # augment: images per op, used if the benchmark reports no time per image
     tensorflow: bool = True  # build through tools/tf
@@ -60,13 +68,24 @@ GO = [
     Go("Go, bare session call", "trainer", "BenchmarkStep/base/bare", "step"),
     Go("Go", "pipelines", "BenchmarkAugment/norb-mono", "augment", time="2s", tensorflow=False),
 ]
-BASE = {"step": "Go, whole loop", "augment": "Go"}  # the row that ratios are relative to
-PEERS = {  # name in train.py or augment.py -> row
+PROTOCOLS = {  # protocol: timed steps per row and round, and what is trained
+    "smallnorb": (80, "96x96x2, crop 48, resize 32, jitter, normalised by image; Hinton's CNN, 5 classes, Adam"),
+    "facescrub": (80, "32x32x3, shift 2, flip; Hinton's CNN, 12 classes, Adam"),
+    "cifar": (20, "32x32x3, shift 4, flip, normalised by channel; ResNet-20, SGD with momentum"),
+}
+GO += [Go(f"Go, {precision}", "trainer", f"BenchmarkProtocol/{p}/{precision}", p, time=f"{steps}x")
+       for p, (steps, _) in PROTOCOLS.items() for precision in ("float32", "bfloat16")]
+BASE = {"step": "Go, whole loop", "augment": "Go", **dict.fromkeys(PROTOCOLS, "Go, float32")}  # the row that ratios are relative to
+PEERS = {  # name in train.py, augment.py or protocols.py -> row
     "step": {
         "keras-fit": "Keras `fit`, tf.data", "tf-data": "tf.function, tf.data", "tf-bare": "tf.function, fixed batch",
         "torch": "PyTorch, tensor indexing", "torch-loader": "PyTorch, DataLoader", "torch-bare": "PyTorch, fixed batch",
     },
     "augment": {"tf.data": "tf.data", "torchvision": "torchvision"},
+    **dict.fromkeys(PROTOCOLS, {
+        "keras-fit": "Keras `fit`, tf.data", "keras-fit-bf16": "the same, mixed_bfloat16",
+        "torch": "PyTorch", "torch-bf16": "the same, autocast to bfloat16",
+    }),
 }
 MEMORY_PEERS = ["keras-fit", "torch"]
 MEMORY_STEPS = 10_000
@@ -81,6 +100,7 @@ class Results:
 
     def __init__(self):
         self.rows, self.missing, self.versions, self.failed = {}, {}, {}, False
+        self.params = {}  # trainable parameters, by table
 
     def add(self, table, row, round_, **figures):
         figures = {k: v for k, v in figures.items() if v is not None}
@@ -147,8 +167,9 @@ def run_go(binary, go, threads, benchtime):
     command = [binary, "-test.run=^$", f"-test.bench={pattern}", f"-test.benchtime={benchtime}",
                f"-test.cpu={threads}", "-test.timeout=0"]
     cores = sorted(os.sched_getaffinity(0))[:1] if threads == 1 else os.sched_getaffinity(0)
+    complaint = tempfile.TemporaryFile("w+")  # apart: TensorFlow may talk in the middle of a result
     process = subprocess.Popen(command, cwd=os.path.join(ROOT, go.package), stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, preexec_fn=lambda: os.sched_setaffinity(0, cores),
+                               stderr=complaint, text=True, preexec_fn=lambda: os.sched_setaffinity(0, cores),
                                env=dict(os.environ, TF_CPP_MIN_LOG_LEVEL="2", CUDA_VISIBLE_DEVICES=""))
     samples, over = [], threading.Event()
     watch = threading.Thread(target=sample, args=(process.pid, samples, over))
@@ -158,6 +179,9 @@ def run_go(binary, go, threads, benchtime):
     watch.join()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
+    with complaint:
+        complaint.seek(0)
+        output += complaint.read() if process.returncode else ""
     if process.returncode:
         return None, f"exit code {process.returncode}: {last_line(output)}"
     found = parse(output)
@@ -213,10 +237,16 @@ def seconds_to_line(command, pattern, limit=120):
 
 def run_peer(python, table, name, args):
     """Runs one peer; returns its JSON object or None (it has said why)."""
-    script, options = ("augment.py", []) if table == "augment" else ("train.py", ["--threads", str(args.threads)])
-    if table == "step":
-        options += ["--steps", str(MEMORY_STEPS)] if args.memory else ["--steps", str(args.steps)]
+    if table == "augment":
+        script, options = "augment.py", []
+    elif table == "step":
+        script = "train.py"
+        options = ["--threads", str(args.threads), "--steps", str(MEMORY_STEPS if args.memory else args.steps)]
         options += ["--data", os.path.abspath(args.data)] if args.data else []
+    else:
+        steps = protocol_steps(table, args)
+        script = "protocols.py"
+        options = ["--protocol", table, "--threads", str(args.threads), "--steps", str(steps), "--repeats", "4", "--warmup", str(steps // 4)]
     done = subprocess.run([python, os.path.join(HERE, script), "--peers", name, *options],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode or not done.stdout.strip():
@@ -224,14 +254,29 @@ def run_peer(python, table, name, args):
     return json.loads(done.stdout.splitlines()[-1]), ""
 
 
+def protocol_steps(name, args):
+    """Returns the timed steps of a protocol: its own, unless --steps asks for other."""
+    return args.steps_given or PROTOCOLS[name][0]
+
+
 def jobs(args):
     """Returns what a round runs, as (kind, payload)."""
-    wanted = [g for g in GO if g.table == "step"] + [("step", n) for n in PEERS["step"]]
     if args.memory:
         return [g for g in GO if g.row == BASE["step"]] + [("step", n) for n in MEMORY_PEERS]
-    if args.go_start:
-        wanted.append("start")
-    return wanted + [g for g in GO if g.table == "augment"] + [("augment", n) for n in PEERS["augment"]]
+    work = []
+    for p in args.protocol:
+        for t in ("step", "augment") if p == "mnist" else (p,):
+            work += [g for g in GO if g.table == t] + [(t, n) for n in PEERS[t]]
+            work += ["start"] if t == "step" and args.go_start else []
+    return work
+
+
+def differs(results, table, params, first, last):
+    """Returns why a row is not the same training as the base row; "" if it is, as far as can be seen."""
+    known = results.params.setdefault(table, params)
+    if params != known:
+        return f"{params} trainable parameters, others have {known}: not the same model"
+    return "" if last < first else f"the loss does not fall: {first:.3f} to {last:.3f}"
 
 
 def do(job, round_, args, binaries, results):
@@ -246,6 +291,8 @@ def do(job, round_, args, binaries, results):
         figures = None
         if binary:
             benchtime = f"{MEMORY_STEPS}x" if args.memory else job.time
+            if job.table in PROTOCOLS:
+                benchtime = f"{protocol_steps(job.table, args)}x"
             figures, why = run_go(binary, job, 1 if job.table == "augment" else args.threads, benchtime)
         if figures is None:
             return results.miss(f"{job.row} ({job.name} in ./{job.package})", why)
@@ -253,19 +300,30 @@ def do(job, round_, args, binaries, results):
             us = figures.get("us/image", figures.get("µs/image"))
             ns = figures.get("ns/image", figures["ns/op"] / job.images)
             return results.add("augment", job.row, round_, time=ns / 1e3 if us is None else us)
+        if job.table in PROTOCOLS:
+            why = differs(results, job.table, int(figures["params"]), figures["first-loss"], figures["last-loss"])
+            if why:
+                results.failed = True
+                return results.miss(f"{job.row} ({job.name})", why)
         start = None if args.go_start and job.row == BASE["step"] else figures.get("first-step-s")
-        results.add("step", job.row, round_, time=figures["ns/op"] / 1e6, start=start,
-                    peak=figures["peak-MB"], growth=figures.get("growth-MB"))
+        ms = figures["ns/op"] / 1e6
+        results.add(job.table, job.row, round_, time=ms, speed=1e3 * BATCH / ms, start=start,
+                    peak=figures["peak-MB"], growth=figures.get("growth-MB"), waiting=figures.get("waiting-%"))
     else:
         table, name = job
         r, why = run_peer(args.python, table, name, args)
         if r is None:
             results.failed = True
-            return results.miss(PEERS[table][name], why)
+            return results.miss(f"{PEERS[table][name]} ({table})", why)
         for library in ("tensorflow", "keras", "torch", "torchvision"):
             if library in r:
                 results.versions[library] = r[library]
-        results.add(table, PEERS[table][name], round_, time=r["us"] if table == "augment" else r["ms"],
+        if table in PROTOCOLS:
+            why = differs(results, table, r["params"], r["loss_first"], r["loss_last"])
+            if why:
+                results.failed = True
+                return results.miss(f"{PEERS[table][name]} ({table})", why)
+        results.add(table, PEERS[table][name], round_, time=r["us"] if table == "augment" else r["ms"], speed=r.get("images_per_s"),
                     start=r.get("first_step_s"), peak=r.get("rss_peak_mb"), growth=r.get("rss_growth_mb"))
 
 
@@ -308,6 +366,21 @@ def machine(results):
 def report(results, args, load):
     rounds = f"{args.rounds} round{'s' if args.rounds > 1 else ''}"
     print(f"Machine: {machine(results)}; load at start {load:.2f}. Median (range) over {rounds}.\n")
+    if args.memory or "mnist" in args.protocol:
+        report_mnist(results, args)
+    for p in () if args.memory else args.protocol:
+        if p in PROTOCOLS:
+            print(f"{p}: {PROTOCOLS[p][1]}; batch {BATCH}, {results.params.get(p, 0):,} parameters, {args.threads} threads, "
+                  f"{protocol_steps(p, args)} steps per row and round:\n")
+            print(table(results, p, ["", "images/s", "time relative to Go in float32", "waiting for data, %", "peak MB"],
+                        [("speed", 0), ("ratio", 2), ("waiting", 2), ("peak", 0)]))
+    if results.missing:
+        print("\nMissing:\n")
+        for row, why in results.missing.items():
+            print(f"- {row}: {why}")
+
+
+def report_mnist(results, args):
     steps = MEMORY_STEPS if args.memory else args.steps
     print(f"Training step, batch 128, float32, Adam, {args.threads} threads, {steps} steps per peer and round:\n")
     print(table(results, "step",
@@ -316,17 +389,15 @@ def report(results, args, load):
     if not args.memory:
         print("\nAugmentation (crop 48 of 96, resize to 32, jitter, deformed twin), one core:\n")
         print(table(results, "augment", ["", "µs/image", "time relative to Go"], [("time", 1), ("ratio", 2)]))
-    if results.missing:
-        print("\nMissing:\n")
-        for row, why in results.missing.items():
-            print(f"- {row}: {why}")
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--rounds", type=int, help="rounds (default 3; with --memory 1)")
     p.add_argument("--threads", type=int, default=2, help="cores for all, threads of each peer, GOMAXPROCS (default 2)")
-    p.add_argument("--steps", type=int, default=250, help="timed steps per peer and round (default 250)")
+    p.add_argument("--protocol", default="mnist", help=f"comma-separated: mnist, {', '.join(PROTOCOLS)} (default mnist)")
+    p.add_argument("--steps", type=int, help="timed steps per peer and round (default: mnist 250, "
+                   + ", ".join(f"{k} {v[0]}" for k, v in PROTOCOLS.items()) + ")")
     p.add_argument("--memory", action="store_true", help=f"{MEMORY_STEPS:,} steps of Go, Keras fit and PyTorch only")
     p.add_argument("--data", metavar="DIR", help="MNIST's IDX files for the peers (default: random images)")
     p.add_argument("--venv", default=os.path.join(ROOT, ".venv", "peers"), help="environment made by setup.sh")
@@ -334,6 +405,11 @@ def main():
     p.add_argument("--go-start-match", metavar="REGEX", default=r"step", help="what its first step prints (default: step)")
     p.add_argument("--json", metavar="FILE", help="also write every single figure there")
     args = p.parse_args()
+    args.protocol, args.steps_given = args.protocol.split(","), args.steps
+    unknown = [name for name in args.protocol if name not in ("mnist", *PROTOCOLS)]
+    if unknown:
+        p.error(f"unknown protocol {unknown[0]!r}: want mnist, {', '.join(PROTOCOLS)}")
+    args.steps = 250 if args.steps is None else args.steps
     args.rounds = args.rounds or (1 if args.memory else 3)
     args.python = os.path.join(args.venv, "bin", "python")
     if args.rounds < 1 or args.threads < 1 or args.steps < 5:

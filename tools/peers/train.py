@@ -32,6 +32,7 @@ Stdout: one JSON object per peer. Stderr: the same for people. Linux only.
 import argparse
 import gzip
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -96,22 +97,33 @@ def memory(key):
 
 
 class Meter:
-    """Collects block times and memory; a peer calls first, warm and block in this order."""
+    """Collects block times, memory and losses; a peer calls first, warm and block in this order."""
 
     def __init__(self, args):
         self.warmup, self.repeats = args.warmup, args.repeats
         self.steps = args.steps // args.repeats
         self.ms, self.rss = [], []
+        self.losses, self.means = [], []  # since the last mean; of the warm-up and each block
+
+    def loss(self, value):
+        self.losses.append(value)
+
+    def mean(self):
+        if self.losses:
+            self.means.append(statistics.mean(self.losses))
+            self.losses.clear()
 
     def first(self):
         print(FIRST, flush=True)
 
     def warm(self):
         self.rss.append(memory("VmRSS"))
+        self.mean()
 
     def block(self, seconds):
         self.ms.append(1e3 * seconds / self.steps)
         self.rss.append(memory("VmRSS"))
+        self.mean()
 
     def drive(self, step):
         """Times a peer that is a function without arguments."""
@@ -147,9 +159,8 @@ def tf_batches(tf, args):
     return data.batch(BATCH, drop_remainder=True).map(scale, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
-def keras_fit(args, meter):
-    tf = tensorflow(args)
-    import keras
+def fit(tf, keras, model, optimizer, data, meter):
+    """Trains a model that gives logits with Model.fit, a block to an epoch; returns versions and parameters."""
 
     class Clock(keras.callbacks.Callback):
         """Epoch 0 is the warm-up, each later epoch a block."""
@@ -166,7 +177,20 @@ def keras_fit(args, meter):
 
         def on_epoch_end(self, epoch, logs=None):
             seconds = time.perf_counter() - self.start
+            meter.loss(logs["loss"])
             meter.block(seconds) if epoch else meter.warm()
+
+    model.compile(optimizer=optimizer, loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    # fit has one length for all epochs, so the warm-up is as long as a block here.
+    model.fit(data, steps_per_epoch=meter.steps, epochs=1 + meter.repeats, shuffle=False,
+              verbose=0, callbacks=[Clock()])
+    params = sum(math.prod(w.shape) for w in model.trainable_weights)
+    return {"tensorflow": tf.__version__, "keras": keras.__version__, "warmup": meter.steps, "params": params}
+
+
+def keras_fit(args, meter):
+    tf = tensorflow(args)
+    import keras
 
     layers = keras.layers
     model = keras.Sequential([
@@ -180,15 +204,7 @@ def keras_fit(args, meter):
         layers.Dropout(0.5),
         layers.Dense(CLASSES),
     ])
-    model.compile(
-        optimizer=keras.optimizers.Adam(1e-3),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    )
-    # fit has one length for all epochs, so the warm-up is as long as a block here.
-    data = tf_batches(tf, args)
-    model.fit(data, steps_per_epoch=meter.steps, epochs=1 + meter.repeats, shuffle=False,
-              verbose=0, callbacks=[Clock()])
-    return {"tensorflow": tf.__version__, "keras": keras.__version__, "warmup": meter.steps}
+    return fit(tf, keras, model, keras.optimizers.Adam(1e-3), tf_batches(tf, args), meter)
 
 
 def tf_step(tf):
@@ -327,9 +343,11 @@ PEERS = {
 # ---- parent and child ---------------------------------------------------------------
 
 
-def child(args):
+def child(args, peers):
     meter = Meter(args)
-    extra = PEERS[args.child](args, meter)
+    extra = peers[args.child](args, meter)
+    if meter.means:
+        extra.update(loss_first=meter.means[0], loss_last=meter.means[-1])
     median = statistics.median(meter.ms)
     print(json.dumps({
         "peer": args.child, "batch": BATCH, "threads": args.threads, "warmup": args.warmup,
@@ -340,11 +358,11 @@ def child(args):
     }), flush=True)
 
 
-def run(peer, argv, threads):
+def run(script, peer, argv, threads):
     """Runs one peer in a process of its own and returns its result, or None if it failed."""
     env = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="2", CUDA_VISIBLE_DEVICES="", KERAS_BACKEND="tensorflow",
                OMP_NUM_THREADS=str(threads))
-    command = [sys.executable, os.path.abspath(__file__), "--child", peer, *argv]
+    command = [sys.executable, os.path.abspath(script), "--child", peer, *argv]
     start, first, last = time.monotonic(), None, ""
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
@@ -358,37 +376,48 @@ def run(peer, argv, threads):
     return {**json.loads(last), "first_step_s": first}
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--peers", default=",".join(PEERS), help="comma-separated names (default: all)")
+def options(p, peers, loader):
+    """Adds the flags that every script of peers has; loader is the peer that --workers belongs to."""
+    p.add_argument("--peers", default=",".join(peers), help="comma-separated names (default: all)")
     p.add_argument("--threads", type=int, default=2, help="intra-op threads of every peer (default 2)")
     p.add_argument("--steps", type=int, default=250, help="timed steps after the warm-up (default 250)")
     p.add_argument("--repeats", type=int, default=5, help="blocks the timed steps are split into (default 5)")
-    p.add_argument("--warmup", type=int, default=20, help="steps before timing starts (default 20; keras-fit: one block)")
-    p.add_argument("--workers", type=int, default=2, help="worker processes of torch-loader (default 2)")
-    p.add_argument("--data", metavar="DIR", help="folder with MNIST's IDX files, plain or .gz (default: random images)")
-    p.add_argument("--child", choices=PEERS, help=argparse.SUPPRESS)
+    p.add_argument("--warmup", type=int, default=20, help="steps before timing starts (default 20; Keras' fit: one block)")
+    p.add_argument("--workers", type=int, default=2, help=f"worker processes of {loader} (default 2)")
+    p.add_argument("--child", choices=peers, help=argparse.SUPPRESS)
+
+
+def drive(script, p, peers):
+    """Parses the flags and runs the peers they name, each in a process of its own; a child runs its one."""
     args = p.parse_args()
     if args.repeats < 1 or args.steps < args.repeats or args.warmup < 1 or args.threads < 1 or args.workers < 0:
         p.error("want --repeats, --warmup and --threads of at least 1, and --steps of at least --repeats")
     if args.child:
-        return child(args)
+        return child(args, peers)
 
     names = args.peers.split(",")
-    unknown = [n for n in names if n not in PEERS]
+    unknown = [n for n in names if n not in peers]
     if unknown:
-        p.error(f"unknown peer {unknown[0]!r}: the peers are {', '.join(PEERS)}")
+        p.error(f"unknown peer {unknown[0]!r}: the peers are {', '.join(peers)}")
     failed = 0
     for name in names:
-        r = run(name, sys.argv[1:], args.threads)
+        r = run(script, name, sys.argv[1:], args.threads)
         if r is None:
             failed += 1
             continue
         print(json.dumps(r), flush=True)
-        print(f"{name:13} {r['ms']:7.1f} ms/step ({r['ms_min']:.1f}-{r['ms_max']:.1f}) {r['images_per_s']:7.0f} images/s"
-              f"  start {r['first_step_s']:5.1f} s  peak {r['rss_peak_mb']:6.0f} MB  growth {r['rss_growth_mb']:+.1f} MB",
+        loss = f"  loss {r['loss_first']:.3f} to {r['loss_last']:.3f}" if "loss_last" in r else ""
+        print(f"{name:14} {r['ms']:7.1f} ms/step ({r['ms_min']:.1f}-{r['ms_max']:.1f}) {r['images_per_s']:7.0f} images/s"
+              f"  start {r['first_step_s']:5.1f} s  peak {r['rss_peak_mb']:6.0f} MB  growth {r['rss_growth_mb']:+.1f} MB{loss}",
               file=sys.stderr, flush=True)
     sys.exit(1 if failed else 0)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options(p, PEERS, "torch-loader")
+    p.add_argument("--data", metavar="DIR", help="folder with MNIST's IDX files, plain or .gz (default: random images)")
+    drive(__file__, p, PEERS)
 
 
 if __name__ == "__main__":
