@@ -47,7 +47,7 @@ func TestEmbed(t *testing.T) {
 	}
 	defer f.Close()
 	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil || len(rows) != 1+2*3*(30+e.Broken) || strings.Join(rows[0], ",") != "index,class,code,method,when,x,y" {
+	if err != nil || len(rows) != 1+2*3*(30+a.Evaluation.CleanRight) || strings.Join(rows[0], ",") != "index,class,code,method,when,x,y" {
 		t.Fatalf("embed.csv: %d rows, %v, %v", len(rows), rows[0], err)
 	}
 	// The first principal component of what was mapped together has no mean.

@@ -120,7 +120,8 @@ func TestValue(t *testing.T) {
 		{Cell{"a", "fgsm(loss=training)", .2, ""}, Conditional, 10, 50, true}, // 4 of 8
 		{Cell{"a", "fgsm", .2, ""}, All, 10, 30, true},
 		{Cell{"a", "fgsm", .3, ""}, All, 10, 0, false},
-		{Cell{"a", "fgsm", .1, ""}, All, 7, 0, false}, // other images
+		{Cell{"a", "fgsm", .1, ""}, All, 7, 0, false},  // other images
+		{Cell{"a", "fgsm", .2, ""}, All, 99, 30, true}, // more than there are
 		{Cell{"a", "localsearch", 0, ""}, All, 5, 80, true},
 		{Cell{"a", "", 0, "test"}, "", 0, 90, true},
 		{Cell{"a", "", 0, "familiar"}, "", 0, 75, true},
@@ -139,7 +140,7 @@ func TestValue(t *testing.T) {
 
 func TestHolds(t *testing.T) {
 	table, _ := FindTable("table7")
-	r := &Run{Arm: "mnist-base", Accuracy: map[string]Count{"test": {9, 10}}}
+	r := &Run{Arm: "mnist-base", Accuracy: map[string]Count{"test": {90, 100}}}
 	for _, text := range table.Attacks("mnist-base") {
 		if r.Holds(table, 20) {
 			t.Fatal("an attack is missing, which nobody noticed")

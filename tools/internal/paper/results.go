@@ -32,7 +32,7 @@ type Run struct {
 type Results []*Run
 
 // Holds tells whether the run has all that the table measures on its arm, on
-// images images, 0 for as many as the test part has.
+// so many images, 0 for all, at most as many as the test part has.
 func (r *Run) Holds(t Table, images int) bool {
 	for _, row := range t.Rows {
 		for _, c := range row.Cells {
@@ -53,8 +53,8 @@ func (r *Run) value(c Cell, d Definition, images int) (float64, bool) {
 		n, ok := r.Accuracy[c.Part]
 		return 100 * float64(n.Right) / float64(max(1, n.Images)), ok && n.Images > 0
 	}
-	if images == 0 {
-		images = r.Accuracy["test"].Images
+	if all := r.Accuracy["test"].Images; images == 0 || all > 0 && images > all {
+		images = all
 	}
 	for _, e := range r.Evaluations {
 		if e.Images != images {

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"unwarp/pipelines"
+)
+
+// digits writes a folder of a few glyphs in MNIST's format.
+func digits(t *testing.T) (data string) {
+	t.Helper()
+	data = t.TempDir()
+	dir := filepath.Join(data, "mnist")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for prefix, n := range map[string]int{"train": 40, "t10k": 20} {
+		g, err := pipelines.NewGlyphs(1, prefix, n, 28)
+		if err != nil {
+			t.Fatal(err)
+		}
+		images := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, 0x803), uint32(n)), 28), 28)
+		labels := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, 0x801), uint32(n))
+		pixels := make([]uint8, 28*28)
+		for i := range n {
+			label, err := g.At(i, pixels)
+			if err != nil {
+				t.Fatal(err)
+			}
+			images, labels = append(images, pixels...), append(labels, uint8(label))
+		}
+		for name, raw := range map[string][]byte{"images-idx3-ubyte": images, "labels-idx1-ubyte": labels} {
+			if err := os.WriteFile(filepath.Join(dir, prefix+"-"+name), raw, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return data
+}
+
+// reproduce trains what a table needs and measures it once; asked again it
+// takes what is there, and refuses what was trained in another way.
+func TestReproduce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	data, runs := digits(t), t.TempDir()
+	args := []string{"reproduce", "table10", "--seeds", "1", "--data", data, "--runs", runs,
+		"--set", "train.duration=2st", "--set", "train.batch=20", "--set", "data.validation=10", "--set", "model.appearance=8", "--set", "model.geometry=8", "--set", "model.width=4", "--set", "train.attacked=off"}
+	if r := must(t, append(args, "--plan")...); !strings.Contains(r.out, "2 runs: 0 finished, 0 to be resumed, 2 to be trained") || !strings.Contains(r.out, "1000 test images attacked instead of all") {
+		t.Errorf("plan before:\n%s", r.out)
+	}
+	first := must(t, args...)
+	for _, want := range []string{"| reconstruction, *paper*", "| disentangled, on the classifier, margin loss", "right of 20 (1 seed)", "not confirmed: neither"} {
+		if !strings.Contains(first.out, want) {
+			t.Errorf("want %q in\n%s", want, first.out)
+		}
+	}
+	if strings.Contains(first.out, "| – ") {
+		t.Errorf("want every cell measured, got\n%s", first.out)
+	}
+	if r := must(t, append(args, "--plan")...); !strings.Contains(r.out, "2 runs: 2 finished") {
+		t.Errorf("plan after:\n%s", r.out)
+	}
+	second := must(t, args...)
+	if second.out != first.out || strings.Contains(second.err, "training:") || strings.Contains(second.err, "attacking:") {
+		t.Errorf("want the same tables without any work, got\n%s%s", second.err, second.out)
+	}
+	if raw, err := os.ReadFile(filepath.Join(runs, "table10.md")); err != nil || !strings.Contains(first.out, strings.TrimSpace(string(raw))) {
+		t.Errorf("table10.md is not what was printed: %v", err)
+	}
+	if r := unwarp(t, append(args, "--set", "train.objective.lambda=.5")...); r.code != exitUsage || !strings.Contains(r.err, "train.objective.lambda is 1 instead of 0.5") {
+		t.Errorf("want a run of another training refused, got %d: %s", r.code, r.err)
+	}
+	// Without the weights' evaluation there is work again.
+	if err := os.RemoveAll(filepath.Join(runs, "mnist-disentangled-seed1", tablesDir, "table10")); err != nil {
+		t.Fatal(err)
+	}
+	if r := must(t, args...); r.out != first.out || !strings.Contains(r.err, "table10: 4 attacks on 20 images") {
+		t.Errorf("want the missing evaluation made again, got\n%s%s", r.err, r.out)
+	}
+}
+
+func TestReproduceRefuses(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "want at least one of table1"},
+		{[]string{"tabel1"}, `did you mean "table1"`},
+		{[]string{"table1", "--budget", "large"}, `want small or full, got "large"`},
+		{[]string{"table1", "--seeds", "-1"}, "--seeds: want 1 or more"},
+		{[]string{"table1", "--data", t.TempDir()}, "data.path"},
+		{[]string{"table1", "--set", "train.dration=1ep"}, "train.duration"},
+	} {
+		if r := unwarp(t, append([]string{"reproduce"}, c.args...)...); r.code != exitUsage || !strings.Contains(r.err, c.want) {
+			t.Errorf("%q: want exit code %d and %q, got %d: %s", c.args, exitUsage, c.want, r.code, r.err)
+		}
+	}
+}
