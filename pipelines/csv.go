@@ -30,11 +30,7 @@ func openCSV(d Data) (parts, error) {
 	if err := l.checkTwice(); err != nil {
 		return parts{}, err
 	}
-	channels := d.Channels
-	if channels == 0 {
-		channels = 3
-	}
-	return l.open(d, channels)
+	return l.open(d, d.Channels)
 }
 
 // readList reads a list of images (RFC 4180): a header path,label or path,label,split, in any order,

@@ -27,11 +27,7 @@ func openFolder(d Data) (parts, error) {
 	if err != nil {
 		return parts{}, err
 	}
-	channels := d.Channels
-	if channels == 0 {
-		channels = 3
-	}
-	return l.open(d, channels)
+	return l.open(d, d.Channels)
 }
 
 // openFaces reads PART/PERSON/image, of all people or of some.

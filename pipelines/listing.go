@@ -84,10 +84,10 @@ func (l listing) hold(seed Seed, share float64) error {
 	if share == 0 {
 		share = defaultHoldout
 	}
-	byClass := l.byClass("train")
+	by := byClass(l.parts["train"])
 	var train, test []listed
 	for _, class := range l.classes("train") {
-		files := byClass[class]
+		files := by[class]
 		n := len(files)
 		if n < 2 {
 			return fmt.Errorf("pipelines: %s: want at least 2 images of class %q, one to train on and one to test on, got 1: add images or leave the class out", shown(l.where), class)
@@ -109,10 +109,10 @@ func (l listing) hold(seed Seed, share float64) error {
 	return nil
 }
 
-// byClass sorts the files of a part into its classes.
-func (l listing) byClass(part string) map[string][]listed {
+// byClass sorts files into their classes.
+func byClass(files []listed) map[string][]listed {
 	by := map[string][]listed{}
-	for _, f := range l.parts[part] {
+	for _, f := range files {
 		by[f.class] = append(by[f.class], f)
 	}
 	return by
@@ -149,10 +149,7 @@ func (l listing) checkClasses(want int) ([]string, error) {
 // deal puts files in an order in which the classes take turns, so that the first n of a part are of
 // all classes; within a class they keep theirs.
 func deal(files []listed, classes []string) []listed {
-	by := map[string][]listed{}
-	for _, f := range files {
-		by[f.class] = append(by[f.class], f)
-	}
+	by := byClass(files)
 	dealt := make([]listed, 0, len(files))
 	for turn := 0; len(dealt) < len(files); turn++ {
 		for _, c := range classes {
@@ -164,8 +161,11 @@ func deal(files []listed, classes []string) []listed {
 	return dealt
 }
 
-// open decodes all files.
+// open decodes all files into so many channels, 0 for 3.
 func (l listing) open(d Data, channels int) (parts, error) {
+	if channels == 0 {
+		channels = 3
+	}
 	size := d.Size
 	if size == 0 {
 		size = defaultSide

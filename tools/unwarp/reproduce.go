@@ -74,7 +74,7 @@ data fetch gets those that are public.`,
 		},
 	}
 	c.Flags().StringVar(&o.budget, "budget", string(paper.Small), "`BUDGET`: small or full")
-	c.Flags().IntVar(&o.seeds, "seeds", 0, "`N` seeds, 1 to N; 0 for the budget's own number")
+	c.Flags().IntVar(&o.seeds, "seeds", 0, "`N` seeds, 1 to N; 0 for 3")
 	c.Flags().StringVar(&o.runs, "runs", "", "`DIR` of the run folders; default runs/reproduce-BUDGET")
 	c.Flags().StringVar(&o.data, "data", "", "`DIR` that holds the folders of the data sets")
 	c.Flags().StringArrayVar(&o.set, "set", nil, "set any configuration key of all trainings, `KEY=VALUE`; may be repeated")
@@ -169,7 +169,7 @@ func (r *reproduction) choose(names []string) error {
 		return usage(fmt.Errorf("--seeds: want 1 or more, got %d", r.seeds))
 	}
 	if r.seeds == 0 {
-		r.seeds = r.budget.Seeds()
+		r.seeds = paper.Seeds
 	}
 	if r.runs == "" {
 		r.runs = filepath.Join("runs", "reproduce-"+string(r.budget))
@@ -315,17 +315,15 @@ func (r *reproduction) shortened(t paper.Table) (notes []string) {
 
 // do trains what is missing and measures what is asked for.
 func (r *reproduction) do(ctx context.Context, j *job) error {
-	switch j.state {
-	case toTrain:
-		if _, err := trainRun(ctx, j.config, "", r.log); err != nil {
-			return err
+	if j.state != finished {
+		resume := ""
+		if j.state == toResume {
+			resume = j.dir
 		}
-	case toResume:
-		if _, err := trainRun(ctx, j.config, j.dir, r.log); err != nil {
+		if _, err := trainRun(ctx, j.config, resume, r.log); err != nil {
 			return err
 		}
 	}
-	j.state = finished
 	// What the training set had to tell is in the run folder alone.
 	c, err := experiment.ReadFolder(j.dir)
 	if err != nil {
@@ -358,10 +356,11 @@ func (r *reproduction) measure(ctx context.Context, j *job) error {
 		if j.run.Holds(t, t.Count(r.budget)) {
 			continue
 		}
-		if err := r.evaluate(ctx, j, t); err != nil {
+		ev, err := r.evaluate(ctx, j, t)
+		if err != nil {
 			return err
 		}
-		j.run.Evaluations = evaluations(j.dir, weights)
+		j.run.Evaluations = append(j.run.Evaluations, ev)
 	}
 	return nil
 }
@@ -380,7 +379,7 @@ func (j *job) open(ctx context.Context, c config.Config) (*experiment.Experiment
 }
 
 // evaluate runs the attacks of a table; interrupted, it goes on next time.
-func (r *reproduction) evaluate(ctx context.Context, j *job, t paper.Table) error {
+func (r *reproduction) evaluate(ctx context.Context, j *job, t paper.Table) (*attacks.Evaluation, error) {
 	c := j.config
 	c.Attack.Attacks, c.Attack.Images, c.Attack.Exhaustive, c.Attack.Checks = t.Attacks(j.arm.Name), t.Count(r.budget), true, 0
 	if t.Eps != nil {
@@ -388,21 +387,21 @@ func (r *reproduction) evaluate(ctx context.Context, j *job, t paper.Table) erro
 	}
 	x, err := j.open(ctx, c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer x.Close()
 	set, err := x.Attacked(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	b, err := openBattery(x, j.dir, trainer.Last, report.Columns)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer b.Close()
 	home := filepath.Join(j.dir, tablesDir, t.Name)
 	if err := os.MkdirAll(filepath.Join(home, report.AttackDir), 0o755); err != nil {
-		return err
+		return nil, err
 	}
 	path := filepath.Join(home, report.AttackDir, journalFile)
 	journal, err := attacks.OpenJournal(path, b.Identity(set))
@@ -412,18 +411,18 @@ func (r *reproduction) evaluate(ctx context.Context, j *job, t paper.Table) erro
 		}
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer journal.Close()
 	fmt.Fprintf(r.log, "%s: %d attacks on %d images\n", t.Name, len(c.Attack.Attacks), set.Len())
 	ev, err := attack(ctx, b, set, journal, r.log)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := report.Save(home, record(x, b, set, ev, j.dir, trainer.Last), report.Kept(set, ev, x.Plan.Shape)); err != nil {
-		return err
+		return nil, err
 	}
-	return os.Remove(path)
+	return ev, os.Remove(path)
 }
 
 // accuracy is RUN/tables/accuracy.json.

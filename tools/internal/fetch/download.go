@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"unwarp/tools/internal/ctxio"
 )
 
 // A file on its way is NAME.part, and NAME.part.tag holds the server's word for
@@ -102,7 +104,7 @@ func verify(ctx context.Context, path string, f File) error {
 	}
 	defer in.Close()
 	h := sha256.New()
-	n, err := io.Copy(h, stopping{ctx, in})
+	n, err := io.Copy(h, ctxio.Reader{Ctx: ctx, Reader: in})
 	if err != nil {
 		return err
 	}
@@ -113,19 +115,6 @@ func verify(ctx context.Context, path string, f File) error {
 		return &mismatchError{fmt.Sprintf("%s: want SHA-256 %s, got %s: another file of that name, or a damaged one: remove it and fetch again", path, f.SHA256, sum)}
 	}
 	return nil
-}
-
-// stopping is a reader that ends when ctx does.
-type stopping struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r stopping) Read(b []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(b)
 }
 
 // download gets a file, in as many tries as it takes, and gives it its name once

@@ -11,6 +11,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"unwarp/tools/internal/ctxio"
 )
 
 // mostUnpacked is the most bytes that an archive may hold.
@@ -48,7 +50,7 @@ func unpack(ctx context.Context, archive, folder, dir string) error {
 // unpackInto writes the files of the one folder in an archive below dir. All
 // else is refused: other folders, links, devices, names that lead elsewhere.
 func unpackInto(ctx context.Context, in io.Reader, folder, dir string) error {
-	z, err := gzip.NewReader(stopping{ctx, in})
+	z, err := gzip.NewReader(ctxio.Reader{Ctx: ctx, Reader: in})
 	if err != nil {
 		return fmt.Errorf("want a .tar.gz, got %w", err)
 	}

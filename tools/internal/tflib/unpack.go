@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"unwarp/tools/internal/ctxio"
 )
 
 // headerFolders hold what tensorflow/c/c_api.h and its siblings include, and version.h. Of the folders that
@@ -94,22 +96,9 @@ func (c Config) unpackFile(ctx context.Context, f *zip.File, to string, m *meter
 		return File{}, err
 	}
 	h := sha256.New()
-	size, err := io.Copy(io.MultiWriter(out, h, m), cancelable{ctx, in})
+	size, err := io.Copy(io.MultiWriter(out, h, m), ctxio.Reader{Ctx: ctx, Reader: in})
 	if err := errors.Join(err, out.Close()); err != nil {
 		return File{}, err
 	}
 	return File{Size: size, SHA256: hex.EncodeToString(h.Sum(nil))}, nil
-}
-
-// cancelable ends a long copy when its context does.
-type cancelable struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r cancelable) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(p)
 }
