@@ -144,7 +144,11 @@ func runReproduce(ctx context.Context, o reproduceOptions, names []string, out, 
 	if err := r.keep(all); err != nil {
 		return err
 	}
-	if err := r.draw(ctx, out); err != nil {
+	said := out
+	if o.json {
+		said = log // what the figures say is no JSON of ours
+	}
+	if err := r.draw(ctx, said); err != nil {
 		return err
 	}
 	if o.json {
