@@ -45,10 +45,10 @@ follows a gradient there are two readings: that of the whole training loss,
 which is closest to the paper, and that of the classifier, which is what a
 model has to withstand.
 
---budget small shortens trainings, attacks fewer images and says below each
-table what it shortened; all tables together end within an hour or so on two
-cores. --budget full is the whole protocol of tools/configs: hours, and days for
-the ResNet-110 of tables 5 and 6 without a GPU.
+--budget small takes one seed, shortens trainings, attacks fewer images and says
+below each table what it shortened; everything together ends within an hour on
+two cores. --budget full is the whole protocol of tools/configs with three
+seeds: hours, and days for the ResNet-110 of tables 5 and 6 without a GPU.
 
 Each run is a folder ARM-seedN under --runs, with its evaluations in tables/. A
 finished run that was trained in another way than asked is refused. Ctrl-C
@@ -74,7 +74,7 @@ data fetch gets those that are public.`,
 		},
 	}
 	c.Flags().StringVar(&o.budget, "budget", string(paper.Small), "`BUDGET`: small or full")
-	c.Flags().IntVar(&o.seeds, "seeds", 0, "`N` seeds, 1 to N; 0 for 3")
+	c.Flags().IntVar(&o.seeds, "seeds", 0, "`N` seeds, 1 to N; 0 for 1 (small) or 3 (full)")
 	c.Flags().StringVar(&o.runs, "runs", "", "`DIR` of the run folders; default runs/reproduce-BUDGET")
 	c.Flags().StringVar(&o.data, "data", "", "`DIR` that holds the folders of the data sets")
 	c.Flags().StringArrayVar(&o.set, "set", nil, "set any configuration key of all trainings, `KEY=VALUE`; may be repeated")
@@ -136,7 +136,7 @@ func runReproduce(ctx context.Context, o reproduceOptions, names []string, out, 
 		}
 		results = append(results, j.run)
 	}
-	var all []paper.Comparison
+	all := []paper.Comparison{} // not null in JSON
 	for _, t := range r.tables {
 		c := paper.Compare(t, results, t.Count(r.budget), r.shortened(t)...)
 		all = append(all, c)
@@ -173,7 +173,7 @@ func (r *reproduction) choose(names []string) error {
 		return usage(fmt.Errorf("--seeds: want 1 or more, got %d", r.seeds))
 	}
 	if r.seeds == 0 {
-		r.seeds = paper.Seeds
+		r.seeds = r.budget.Seeds()
 	}
 	if r.runs == "" {
 		r.runs = filepath.Join("runs", "reproduce-"+string(r.budget))
@@ -289,6 +289,9 @@ func (r *reproduction) printPlan(out io.Writer) {
 func (r *reproduction) shortened(t paper.Table) (notes []string) {
 	if r.budget == paper.Full {
 		return nil
+	}
+	if n := paper.Full.Seeds(); r.seeds < n {
+		notes = append(notes, fmt.Sprintf("Small budget: %d of %d seeds.", r.seeds, n))
 	}
 	if n := t.Count(r.budget); t.Success != "" && n > 0 {
 		full := "all"

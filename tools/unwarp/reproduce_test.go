@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +19,7 @@ func digits(t *testing.T) (data string) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for prefix, n := range map[string]int{"train": 40, "t10k": 20} {
+	for prefix, n := range map[string]int{"train": 40, "t10k": 40} {
 		g, err := pipelines.NewGlyphs(1, prefix, n, 28)
 		if err != nil {
 			t.Fatal(err)
@@ -42,6 +43,10 @@ func digits(t *testing.T) (data string) {
 	return data
 }
 
+// short makes trainings that end in a second.
+var short = []string{"--set", "train.duration=2st", "--set", "train.batch=20", "--set", "data.validation=10", "--set", "model.appearance=8",
+	"--set", "model.geometry=8", "--set", "model.width=4", "--set", "train.attacked=off"}
+
 // reproduce trains what a table needs and measures it once; asked again it
 // takes what is there, and refuses what was trained in another way.
 func TestReproduce(t *testing.T) {
@@ -49,13 +54,12 @@ func TestReproduce(t *testing.T) {
 		t.Skip("trains")
 	}
 	data, runs := digits(t), t.TempDir()
-	args := []string{"reproduce", "table10", "--seeds", "1", "--data", data, "--runs", runs,
-		"--set", "train.duration=2st", "--set", "train.batch=20", "--set", "data.validation=10", "--set", "model.appearance=8", "--set", "model.geometry=8", "--set", "model.width=4", "--set", "train.attacked=off"}
-	if r := must(t, append(args, "--plan")...); !strings.Contains(r.out, "2 runs: 0 finished, 0 to be resumed, 2 to be trained") || !strings.Contains(r.out, "1000 test images attacked instead of all") {
+	args := append([]string{"reproduce", "table10", "--data", data, "--runs", runs}, short...)
+	if r := must(t, append(args, "--plan")...); !strings.Contains(r.out, "2 runs: 0 finished, 0 to be resumed, 2 to be trained") || !strings.Contains(r.out, "1000 test images attacked instead of all") || !strings.Contains(r.out, "1 of 3 seeds") {
 		t.Errorf("plan before:\n%s", r.out)
 	}
 	first := must(t, args...)
-	for _, want := range []string{"| reconstruction, *paper*", "| disentangled, on the classifier, margin loss", "right of 20 (1 seed)", "not confirmed: neither"} {
+	for _, want := range []string{"| reconstruction, *paper*", "| disentangled, on the classifier, margin loss", "right of 40 (1 seed)", "not confirmed: neither"} {
 		if !strings.Contains(first.out, want) {
 			t.Errorf("want %q in\n%s", want, first.out)
 		}
@@ -80,8 +84,35 @@ func TestReproduce(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(runs, "mnist-disentangled-seed1", tablesDir, "table10")); err != nil {
 		t.Fatal(err)
 	}
-	if r := must(t, args...); r.out != first.out || !strings.Contains(r.err, "table10: 4 attacks on 20 images") {
+	if r := must(t, args...); r.out != first.out || !strings.Contains(r.err, "table10: 4 attacks on 40 images") {
 		t.Errorf("want the missing evaluation made again, got\n%s%s", r.err, r.out)
+	}
+}
+
+// A figure trains what it shows, once for all seeds, and draws it with the
+// command for it. Asked for JSON, nothing else is on standard output.
+func TestReproduceFigure(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	runs := t.TempDir()
+	r := must(t, append([]string{"reproduce", "figure4", "--seeds", "2", "--json", "--data", digits(t), "--runs", runs}, short...)...)
+	var tables []any
+	if err := json.Unmarshal([]byte(r.out), &tables); err != nil || tables == nil || len(tables) != 0 {
+		t.Errorf("want an empty list of tables, got %v in\n%s", err, r.out)
+	}
+	for _, arm := range []string{"mnist-base", "mnist-disentangled"} {
+		if want := "figure4: unwarp embed " + filepath.Join(runs, arm+"-seed1"); !strings.Contains(r.err, want) {
+			t.Errorf("want %q in\n%s", want, r.err)
+		}
+		for _, file := range []string{"embed-tsne.svg", "embed-pca.png", "embed.csv"} {
+			if info, err := os.Stat(filepath.Join(runs, arm+"-seed1", "pictures", file)); err != nil || info.Size() == 0 {
+				t.Errorf("%s: want %s drawn: %v", arm, file, err)
+			}
+		}
+		if _, err := os.Stat(filepath.Join(runs, arm+"-seed2")); err == nil {
+			t.Errorf("%s: a second seed was trained, which the figure does not show", arm)
+		}
 	}
 }
 

@@ -22,14 +22,20 @@ type Arm struct {
 type Budget string
 
 // Full is the protocol of the configurations; Small ends within an hour on two
-// cores for all tables together, and differs as each arm and table say.
+// cores for all tables and figures together, and differs as each arm and table
+// say.
 const (
 	Small Budget = "small"
 	Full  Budget = "full"
 )
 
 // Seeds is how many a table takes unless told otherwise.
-const Seeds = 3
+func (b Budget) Seeds() int {
+	if b == Small {
+		return 1
+	}
+	return 3
+}
 
 const (
 	fgsmTraining = "train.adversary=fgsm(eps=.3)" // legitimate and adversarial images 1:1, so each image is seen twice an epoch
@@ -49,6 +55,7 @@ var arms = func() (list []Arm) {
 			a.Label = kind
 		}
 		a.Name += "-fgsm"
+		a.Small = []string{"train.duration=1ep", "precision=auto"}
 		list = append(list, a)
 	}
 	for _, view := range []string{"azimuth", "elevation"} {
@@ -72,7 +79,7 @@ var arms = func() (list []Arm) {
 		list = append(list,
 			Arm{Name: "facescrub-" + kind, Label: label, Config: "facescrub-" + kind, Small: []string{"train.duration=300st", "precision=auto"}},
 			Arm{Name: "cifar-" + kind, Label: label, Config: "cifar-resnet110-" + kind,
-				Small: []string{"model.encoder=resnet20", "train.duration=2ep", "train.schedule.warmup=0st", "precision=auto"}},
+				Small: []string{"model.encoder=resnet20", "train.duration=1ep", "train.schedule.warmup=0st", "precision=auto"}},
 		)
 	}
 	return list

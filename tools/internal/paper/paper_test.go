@@ -162,6 +162,7 @@ func TestFigure(t *testing.T) {
 
 func TestJudge(t *testing.T) {
 	f := func(mean, std float64) Figure { return Figure{mean, std, 3} }
+	one := func(mean float64) Figure { return Figure{Mean: mean, N: 1} }
 	for name, c := range map[string]struct {
 		ours       []Figure
 		paper      []float64
@@ -177,11 +178,16 @@ func TestJudge(t *testing.T) {
 		"other order":             {[]Figure{f(40, 1)}, []float64{30}, []Figure{f(20, 1)}, []float64{60}, NotConfirmed},
 		"a column without paper":  {[]Figure{f(10, 0), f(99, 0)}, []float64{10, none}, nil, nil, Same},
 		"rival without paper":     {[]Figure{f(10, 0), f(1, 0)}, []float64{30, 40}, []Figure{f(20, 0), {}}, []float64{50, none}, SameOrder},
-		"not measured":            {[]Figure{{}}, []float64{10}, nil, nil, Open},
-		"rival not measured":      {[]Figure{f(10, 0)}, []float64{30}, []Figure{{}}, []float64{60}, Open},
-		"nothing to compare":      {[]Figure{f(1, 0)}, []float64{none}, nil, nil, Open},
+		// Half of 100 images: 5 points; 2 % of them: 1.4.
+		"one seed":                    {[]Figure{one(50)}, []float64{59.9}, nil, nil, Same},
+		"one seed, too far":           {[]Figure{one(50)}, []float64{60.1}, nil, nil, NotConfirmed},
+		"order with one seed":         {[]Figure{one(50)}, []float64{30}, []Figure{one(55.1)}, []float64{60}, SameOrder},
+		"order with one seed, chance": {[]Figure{one(50)}, []float64{30}, []Figure{one(54.9)}, []float64{60}, NotConfirmed},
+		"not measured":                {[]Figure{{}}, []float64{10}, nil, nil, Open},
+		"rival not measured":          {[]Figure{f(10, 0)}, []float64{30}, []Figure{{}}, []float64{60}, Open},
+		"nothing to compare":          {[]Figure{f(1, 0)}, []float64{none}, nil, nil, Open},
 	} {
-		if got := judge(c.ours, c.paper, c.rival, c.rivalPaper); got != c.want {
+		if got := judge(c.ours, c.paper, c.rival, c.rivalPaper, 100); got != c.want {
 			t.Errorf("%s: want %q, got %q", name, c.want, got)
 		}
 	}

@@ -16,15 +16,15 @@ const (
 // Meaning explains the verdicts below tables.
 const Meaning = "same: every figure within 3 points of the paper's, or within two standard deviations. " +
 	"same order: in every column the two models stand as in the paper, further apart than either's standard deviation. " +
-	"not confirmed: neither."
+	"not confirmed: neither. With one seed, the deviation is that of the sample of images."
 
 // close is how far, in points, a figure may lie from the paper's to be the same.
 const close = 3
 
-// judge compares a row's figures with the paper's, and its distance from the
-// rival's with the distance in the paper; rival and rivalPaper may be nil.
-// Columns that the paper leaves out do not count.
-func judge(ours []Figure, paper []float64, rival []Figure, rivalPaper []float64) Verdict {
+// judge compares a row's figures, each of so many images, with the paper's, and
+// its distance from the rival's with the distance in the paper; rival and
+// rivalPaper may be nil. Columns that the paper leaves out do not count.
+func judge(ours []Figure, paper []float64, rival []Figure, rivalPaper []float64, images int) Verdict {
 	same, order, columns := true, rival != nil, 0
 	for i, p := range paper {
 		if math.IsNaN(p) {
@@ -35,7 +35,7 @@ func judge(ours []Figure, paper []float64, rival []Figure, rivalPaper []float64)
 			return Open
 		}
 		columns++
-		same = same && math.Abs(f.Mean-p) <= math.Max(close, 2*f.Std)
+		same = same && math.Abs(f.Mean-p) <= math.Max(close, 2*f.spread(images))
 		if !order || math.IsNaN(rivalPaper[i]) {
 			continue
 		}
@@ -44,7 +44,7 @@ func judge(ours []Figure, paper []float64, rival []Figure, rivalPaper []float64)
 			return Open
 		}
 		apart := f.Mean - r.Mean
-		order = apart*(p-rivalPaper[i]) > 0 && math.Abs(apart) > math.Max(f.Std, r.Std)
+		order = apart*(p-rivalPaper[i]) > 0 && math.Abs(apart) > math.Max(f.spread(images), r.spread(images))
 	}
 	switch {
 	case columns == 0:
@@ -55,4 +55,13 @@ func judge(ours []Figure, paper []float64, rival []Figure, rivalPaper []float64)
 		return SameOrder
 	}
 	return NotConfirmed
+}
+
+// spread is the standard deviation over seeds. One seed has none; what remains
+// is that of a share of so many images drawn at random, which is binomial.
+func (f Figure) spread(images int) float64 {
+	if f.N > 1 {
+		return f.Std
+	}
+	return math.Sqrt(f.Mean * (100 - f.Mean) / float64(images))
 }

@@ -52,6 +52,17 @@ func Compare(t Table, rs Results, images int, notes ...string) Comparison {
 			ours[r.Label] = append(ours[r.Label], figure(x))
 		}
 	}
+	for _, a := range c.arms {
+		c.Clean[a] = figure(rs.clean(a))
+		for _, r := range rs {
+			if r.Arm == a {
+				c.Train[a], c.Test[a] = r.Train, r.Accuracy["test"].Images
+				if images == 0 || images > c.Test[a] {
+					images = c.Test[a]
+				}
+			}
+		}
+	}
 	for _, r := range t.Rows {
 		l := Line{Label: r.Label, Ours: ours[r.Label]}
 		for _, p := range r.Paper {
@@ -66,17 +77,9 @@ func Compare(t Table, rs Results, images int, notes ...string) Comparison {
 			if r.Rival != "" {
 				rival, rivalPaper = ours[r.Rival], printed[of[r.Rival]]
 			}
-			l.Verdict = judge(l.Ours, printed[r.Of], rival, rivalPaper)
+			l.Verdict = judge(l.Ours, printed[r.Of], rival, rivalPaper, images)
 		}
 		c.Lines = append(c.Lines, l)
-	}
-	for _, a := range c.arms {
-		c.Clean[a] = figure(rs.clean(a))
-		for _, r := range rs {
-			if r.Arm == a {
-				c.Train[a], c.Test[a] = r.Train, r.Accuracy["test"].Images
-			}
-		}
 	}
 	return c
 }
