@@ -3,6 +3,7 @@ package pipelines
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 )
 
 // openCSV reads the images that a file lists.
-func openCSV(d Data) (parts, error) {
+func openCSV(ctx context.Context, d Data) (parts, error) {
 	if d.Path == "" {
 		return parts{}, wantPath("the CSV file that lists the images")
 	}
@@ -30,7 +31,7 @@ func openCSV(d Data) (parts, error) {
 	if err := l.checkTwice(); err != nil {
 		return parts{}, err
 	}
-	return l.open(d, d.Channels)
+	return l.open(ctx, d, d.Channels)
 }
 
 // readList reads a list of images (RFC 4180): a header path,label or path,label,split, in any order,

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,7 +20,7 @@ var (
 var partFolders = map[string]string{"train": "train", "val": "validation", "validation": "validation", "test": "test"}
 
 // openFolder reads images in folders: PART/CLASS/image, or CLASS/image.
-func openFolder(d Data) (parts, error) {
+func openFolder(ctx context.Context, d Data) (parts, error) {
 	if d.Path == "" {
 		return parts{}, wantPath("the folder of the image folders")
 	}
@@ -27,11 +28,11 @@ func openFolder(d Data) (parts, error) {
 	if err != nil {
 		return parts{}, err
 	}
-	return l.open(d, d.Channels)
+	return l.open(ctx, d, d.Channels)
 }
 
 // openFaces reads PART/PERSON/image, of all people or of some.
-func openFaces(d Data) (parts, error) {
+func openFaces(ctx context.Context, d Data) (parts, error) {
 	if d.Path == "" {
 		return parts{}, wantPath("the folder of the facescrub folders train and test")
 	}
@@ -47,7 +48,7 @@ func openFaces(d Data) (parts, error) {
 	if err := l.choosePeople(Seed(d.Seed), d.People); err != nil {
 		return parts{}, err
 	}
-	return l.open(d, 3)
+	return l.open(ctx, d, 3)
 }
 
 // choosePeople keeps n of the people, 0 all: which ones depends on seed alone.

@@ -86,7 +86,7 @@ func joined(sets ...map[string][]byte) map[string][]byte {
 func TestFolderHoldout(t *testing.T) {
 	files := joined(photos("", 10), map[string][]byte{".hidden/x.png": nil, "cat/.x.png": nil, "cat/notes.txt": nil, "notes.txt": nil})
 	root := tree(t, files)
-	s, err := Open(Data{Set: "folder", Path: root, Seed: 3})
+	s, err := Open(t.Context(), Data{Set: "folder", Path: root, Seed: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,21 +104,21 @@ func TestFolderHoldout(t *testing.T) {
 		}
 	}
 	old := runtime.GOMAXPROCS(1)
-	again, err := Open(Data{Set: "folder", Path: root, Seed: 3})
+	again, err := Open(t.Context(), Data{Set: "folder", Path: root, Seed: 3})
 	runtime.GOMAXPROCS(old)
 	if err != nil || !slices.Equal(ids(t, again.Train), train) {
 		t.Errorf("one worker: %v, %v", ids(t, again.Train), err)
 	}
-	other, err := Open(Data{Set: "folder", Path: root, Seed: 4})
+	other, err := Open(t.Context(), Data{Set: "folder", Path: root, Seed: 4})
 	if err != nil || slices.Equal(ids(t, other.Test), test) {
 		t.Errorf("another seed tests on the same images: %v", err)
 	}
-	half, err := Open(Data{Set: "folder", Path: root, Holdout: .5, Channels: 1, Size: 5, Validation: 6})
+	half, err := Open(t.Context(), Data{Set: "folder", Path: root, Holdout: .5, Channels: 1, Size: 5, Validation: 6})
 	if err != nil || half.Test.Len() != 15 || half.Train.Len() != 9 || half.Validation.Len() != 6 || half.Train.Shape() != (Shape{5, 5, 1}) {
 		t.Errorf("half: %v", err)
 	}
 	for _, share := range []float64{.001, .999} { // each side has at least one
-		if s, err := Open(Data{Set: "folder", Path: root, Holdout: share}); err != nil || min(s.Train.Len(), s.Test.Len()) != 3 {
+		if s, err := Open(t.Context(), Data{Set: "folder", Path: root, Holdout: share}); err != nil || min(s.Train.Len(), s.Test.Len()) != 3 {
 			t.Errorf("holdout %v: %v", share, err)
 		}
 	}
@@ -127,33 +127,33 @@ func TestFolderHoldout(t *testing.T) {
 func TestFolderParts(t *testing.T) {
 	for _, val := range []string{"val", "validation"} {
 		root := tree(t, joined(photos("train/", 4), photos("test/", 2), photos(val+"/", 3)))
-		s, err := Open(Data{Set: "folder", Path: root})
+		s, err := Open(t.Context(), Data{Set: "folder", Path: root})
 		if err != nil || s.Train.Len() != 12 || s.Test.Len() != 6 || s.Validation.Len() != 9 {
 			t.Fatalf("%s: %v", val, err)
 		}
-		if s, err = Open(Data{Set: "folder", Path: root, Validation: 4, Train: 5, Test: 3}); err != nil || s.Validation.Len() != 4 || s.Train.Len() != 5 || !slices.Equal(ids(t, s.Test), []int{0, 10, 20}) {
+		if s, err = Open(t.Context(), Data{Set: "folder", Path: root, Validation: 4, Train: 5, Test: 3}); err != nil || s.Validation.Len() != 4 || s.Train.Len() != 5 || !slices.Equal(ids(t, s.Test), []int{0, 10, 20}) {
 			t.Errorf("%s: fewer: %v", val, err)
 		}
-		if s, err = Open(Data{Set: "folder", Path: root, Validation: 4}); err != nil || s.Train.Len() != 12 {
+		if s, err = Open(t.Context(), Data{Set: "folder", Path: root, Validation: 4}); err != nil || s.Train.Len() != 12 {
 			t.Errorf("%s: fewer held out leave all to train on: %v", val, err)
 		}
-		if _, err = Open(Data{Set: "folder", Path: root, Validation: 10}); err == nil || !strings.Contains(err.Error(), "12 training, 9 validation and 6 test") {
+		if _, err = Open(t.Context(), Data{Set: "folder", Path: root, Validation: 10}); err == nil || !strings.Contains(err.Error(), "12 training, 9 validation and 6 test") {
 			t.Errorf("%s: too many: %v", val, err)
 		}
 	}
-	s, err := Open(Data{Set: "folder", Path: tree(t, joined(photos("train/", 5), photos("val/", 1)))})
+	s, err := Open(t.Context(), Data{Set: "folder", Path: tree(t, joined(photos("train/", 5), photos("val/", 1)))})
 	if err != nil || s.Train.Len() != 12 || s.Test.Len() != 3 || s.Validation.Len() != 3 {
 		t.Errorf("without a test part: %v", err)
 	}
 	// A class may be called train.
-	if s, err = Open(Data{Set: "folder", Path: tree(t, map[string][]byte{"train/a.png": plain(9, 9, 1, 1, 1), "train/b.png": plain(9, 9, 1, 1, 1), "car/a.png": plain(9, 9, 1, 1, 1), "car/b.png": plain(9, 9, 1, 1, 1)})}); err != nil || fmt.Sprint(ClassNames(s.Train)) != "[car train]" {
+	if s, err = Open(t.Context(), Data{Set: "folder", Path: tree(t, map[string][]byte{"train/a.png": plain(9, 9, 1, 1, 1), "train/b.png": plain(9, 9, 1, 1, 1), "car/a.png": plain(9, 9, 1, 1, 1), "car/b.png": plain(9, 9, 1, 1, 1)})}); err != nil || fmt.Sprint(ClassNames(s.Train)) != "[car train]" {
 		t.Errorf("a class called train: %v", err)
 	}
 	numbers := map[string][]byte{}
 	for _, n := range []string{"0", "2", "10"} {
 		numbers[n+"/a.gif"], numbers[n+"/b.jpeg"] = plain(8, 8, 0, 0, 0), plain(8, 8, 0, 0, 0) // by content, not by name
 	}
-	if s, err = Open(Data{Set: "folder", Path: tree(t, numbers)}); err != nil || fmt.Sprint(ClassNames(s.Train)) != "[0 2 10]" {
+	if s, err = Open(t.Context(), Data{Set: "folder", Path: tree(t, numbers)}); err != nil || fmt.Sprint(ClassNames(s.Train)) != "[0 2 10]" {
 		t.Errorf("numbers: %v", err)
 	}
 }
@@ -167,7 +167,7 @@ func TestFacesChoosePeople(t *testing.T) {
 	}
 	root := tree(t, files)
 	people := func(seed uint64, n int) []string {
-		s, err := Open(Data{Set: "facescrub", Path: root, Seed: seed, People: n})
+		s, err := Open(t.Context(), Data{Set: "facescrub", Path: root, Seed: seed, People: n})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +194,7 @@ func TestFacesChoosePeople(t *testing.T) {
 		"want folders train and test": {Path: filepath.Join(root, "train")}, "want people of 0 or more": {Path: root, People: -1},
 	} {
 		d.Set = "facescrub"
-		if _, err := Open(d); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Open(t.Context(), d); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, want %q", d, err, want)
 		}
 	}
@@ -375,7 +375,7 @@ func TestFolderErrors(t *testing.T) {
 	} {
 		files := joined(photos("", 4), c.files)
 		c.data.Set, c.data.Path = "folder", tree(t, files)
-		if _, err := Open(c.data); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+		if _, err := Open(t.Context(), c.data); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
 	}
@@ -392,7 +392,7 @@ func TestFolderErrors(t *testing.T) {
 		"other beside them": {joined(photos("train/", 2), photos("dev/", 1)), `want train, test and val or validation beside each other, got "dev" too`},
 		"empty test":        {joined(photos("train/", 2), map[string][]byte{"test/notes.txt": nil}), "test: want a folder of images for each class"},
 	} {
-		if _, err := Open(Data{Set: "folder", Path: tree(t, c.files)}); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := Open(t.Context(), Data{Set: "folder", Path: tree(t, c.files)}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
 	}
@@ -400,18 +400,18 @@ func TestFolderErrors(t *testing.T) {
 	if err := os.Symlink("loop", filepath.Join(root, "loop")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(Data{Set: "folder", Path: root}); err == nil || !strings.Contains(err.Error(), "loop: want a readable file or folder, got too many levels") {
+	if _, err := Open(t.Context(), Data{Set: "folder", Path: root}); err == nil || !strings.Contains(err.Error(), "loop: want a readable file or folder, got too many levels") {
 		t.Errorf("a link to itself: %v", err)
 	}
 	os.Remove(filepath.Join(root, "loop"))
 	if err := os.Symlink("..", filepath.Join(root, "cat", "up")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(Data{Set: "folder", Path: root}); err == nil || !strings.Contains(err.Error(), "cat/up: want images in the folder of a class, got a folder") {
+	if _, err := Open(t.Context(), Data{Set: "folder", Path: root}); err == nil || !strings.Contains(err.Error(), "cat/up: want images in the folder of a class, got a folder") {
 		t.Errorf("a link upwards: %v", err)
 	}
 	for want, d := range map[string]Data{"want path": {Set: "folder"}, "want a readable file or folder, got not a directory": {Set: "folder", Path: filepath.Join(root, "cat", "0.png")}} {
-		if _, err := Open(d); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Open(t.Context(), d); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, want %q", d, err, want)
 		}
 	}
@@ -428,21 +428,21 @@ func TestOpenCSV(t *testing.T) {
 	files["list.csv"] = []byte(lines)
 	root := tree(t, files)
 	list := filepath.Join(root, "list.csv")
-	s, err := Open(Data{Set: "csv", Path: list, Channels: 1})
+	s, err := Open(t.Context(), Data{Set: "csv", Path: list, Channels: 1})
 	if err != nil || s.Train.Len() != 12 || s.Test.Len() != 3 || fmt.Sprint(ClassNames(s.Train)) != "[cat dog emu]" || s.Train.Shape().C != 1 {
 		t.Fatalf("%v", err)
 	}
 	if got := ids(t, s.Test); got[0]/10 != 0 || got[1]/10 != 1 || got[2]/10 != 2 {
 		t.Errorf("test part %v", got)
 	}
-	if other, err := Open(Data{Set: "csv", Path: filepath.Join(root, "back.csv")}); err != nil || !slices.Equal(ids(t, other.Train), ids(t, s.Train)) {
+	if other, err := Open(t.Context(), Data{Set: "csv", Path: filepath.Join(root, "back.csv")}); err != nil || !slices.Equal(ids(t, other.Train), ids(t, s.Train)) {
 		t.Errorf("the order of lines matters: %v", err)
 	}
 	split := "path,label,split\nimg/cat/0.png,7,train\nimg/dog/0.png,12,train\n\"img/cat/1.png\",7,test\nimg/dog/1.png,12,test\nimg/cat/2.png,7,val\n" + filepath.Join(root, "img/dog/2.png") + ",12,validation\n"
 	if err := os.WriteFile(list, []byte(split), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err = Open(Data{Set: "csv", Path: list})
+	s, err = Open(t.Context(), Data{Set: "csv", Path: list})
 	if err != nil || fmt.Sprint(ids(t, s.Train), ids(t, s.Validation), ids(t, s.Test), ClassNames(s.Train)) != "[0 10] [2 12] [1 11] [7 12]" {
 		t.Errorf("%v %v %v %v", ids(t, s.Train), ids(t, s.Validation), ids(t, s.Test), err)
 	}
@@ -468,12 +468,12 @@ func TestOpenCSV(t *testing.T) {
 		if err := os.WriteFile(list, []byte(c.list), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(Data{Set: "csv", Path: list}); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+		if _, err := Open(t.Context(), Data{Set: "csv", Path: list}); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
 	}
 	for want, path := range map[string]string{"want path, the CSV file": "", "want a regular file, got d": root} {
-		if _, err := Open(Data{Set: "csv", Path: path}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Open(t.Context(), Data{Set: "csv", Path: path}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want %q", path, err, want)
 		}
 	}

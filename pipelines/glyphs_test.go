@@ -235,14 +235,14 @@ func TestOutlineGrows(t *testing.T) {
 }
 
 func TestOpenGlyphs(t *testing.T) {
-	s, err := Open(Data{Set: "glyphs", Seed: 1})
+	s, err := Open(t.Context(), Data{Set: "glyphs", Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s.Train.Len() != 10_000 || s.Test.Len() != 2_000 || s.Validation != nil || s.Train.Shape() != (Shape{28, 28, 1}) || s.Train.Classes() != 10 {
 		t.Errorf("%d and %d examples of %v", s.Train.Len(), s.Test.Len(), s.Train.Shape())
 	}
-	more, err := Open(Data{Set: "glyphs", Seed: 1, Train: 300, Validation: 50, Test: 100, Size: 28})
+	more, err := Open(t.Context(), Data{Set: "glyphs", Seed: 1, Train: 300, Validation: 50, Test: 100, Size: 28})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +262,7 @@ func TestOpenGlyphs(t *testing.T) {
 		"at least 1 to train on":  {Set: "glyphs", Validation: 10_000},
 		"validation of 0 or more": {Set: "glyphs", Validation: -1},
 	} {
-		if _, err := Open(d); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Open(t.Context(), d); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, want one that says %q", d, err, want)
 		}
 	}

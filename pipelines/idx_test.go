@@ -228,7 +228,7 @@ func TestOpenIDXFolder(t *testing.T) {
 		for _, gz := range []string{"", ".gz"} {
 			dir := folder(t, mnistFiles(dot, gz))
 			for set, classes := range map[string]int{"mnist": 10, "idx": 8} {
-				s, err := Open(Data{Set: set, Path: dir})
+				s, err := Open(t.Context(), Data{Set: set, Path: dir})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -247,7 +247,7 @@ func TestOpenIDXFolderErrors(t *testing.T) {
 	open := func(set string, classes int, change func(files map[string][]byte)) error {
 		files := mnistFiles("-", "")
 		change(files)
-		_, err := Open(Data{Set: set, Path: folder(t, files), Classes: classes})
+		_, err := Open(t.Context(), Data{Set: set, Path: folder(t, files), Classes: classes})
 		return err
 	}
 	for name, c := range map[string]struct {
@@ -280,7 +280,7 @@ func TestOpenIDXFolderErrors(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Open(Data{Set: "mnist"}); err == nil || !strings.Contains(err.Error(), "want path") {
+	if _, err := Open(t.Context(), Data{Set: "mnist"}); err == nil || !strings.Contains(err.Error(), "want path") {
 		t.Errorf("without path: %v", err)
 	}
 	files := mnistFiles("-", "")
@@ -289,7 +289,7 @@ func TestOpenIDXFolderErrors(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "train-images-idx3-ubyte"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(Data{Set: "mnist", Path: dir}); err == nil || !strings.Contains(err.Error(), "want a regular file, got d") {
+	if _, err := Open(t.Context(), Data{Set: "mnist", Path: dir}); err == nil || !strings.Contains(err.Error(), "want a regular file, got d") {
 		t.Errorf("a folder in place of a file: %v", err)
 	}
 	if _, err := OpenIDX("x", filepath.Join(dir, "none"), "none", 0); !errors.Is(err, os.ErrNotExist) {

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -162,7 +163,7 @@ func deal(files []listed, classes []string) []listed {
 }
 
 // open decodes all files into so many channels, 0 for 3.
-func (l listing) open(d Data, channels int) (parts, error) {
+func (l listing) open(ctx context.Context, d Data, channels int) (parts, error) {
 	if channels == 0 {
 		channels = 3
 	}
@@ -186,13 +187,17 @@ func (l listing) open(d Data, channels int) (parts, error) {
 	}
 	room := newBudget(d)
 	var sets [3]*memory
+	total := 0
 	for i, part := range partOrder { // memory first: too many images are refused at once
 		if n := len(l.parts[part]); n > 0 {
 			if sets[i], err = room.newMemory(part, n, Shape{size, size, channels}, names); err != nil {
 				return parts{}, err
 			}
+			total += n
 		}
 	}
+	report, before := progressOf(ctx), 0
+	defer report(total, total)
 	for i, part := range partOrder {
 		if sets[i] == nil {
 			continue
@@ -201,9 +206,10 @@ func (l listing) open(d Data, channels int) (parts, error) {
 		for k, f := range files {
 			sets[i].labels[k] = int32(label[f.class])
 		}
-		if err := decodeAll(files, sets[i]); err != nil {
+		if err := decodeAll(ctx, files, sets[i], func(done int) { report(before+done, total) }); err != nil {
 			return parts{}, err
 		}
+		before += len(files)
 	}
 	p := parts{train: sets[0], test: sets[2]}
 	if sets[1] != nil {

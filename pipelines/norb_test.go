@@ -77,7 +77,7 @@ func TestOpenNORB(t *testing.T) {
 				packed[name+".gz"] = zip(b)
 			}
 		}
-		s, err := Open(Data{Set: "smallnorb", Path: folder(t, packed)})
+		s, err := Open(t.Context(), Data{Set: "smallnorb", Path: folder(t, packed)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +118,7 @@ func TestNORBViews(t *testing.T) {
 		{"elevation", "hinton", func(i int) bool { return i%9 < 3 }},
 		{"elevation", "literal", func(i int) bool { return i%9 < 3 }},
 	} {
-		s, err := Open(Data{Set: "smallnorb", Path: dir, View: c.view, Split: c.split})
+		s, err := Open(t.Context(), Data{Set: "smallnorb", Path: dir, View: c.view, Split: c.split})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,13 +185,13 @@ func TestNORBErrors(t *testing.T) {
 			files[k] = bytes.Clone(v)
 		}
 		c.change(files)
-		_, err := Open(Data{Set: "smallnorb", Path: folder(t, files), View: "azimuth"})
+		_, err := Open(t.Context(), Data{Set: "smallnorb", Path: folder(t, files), View: "azimuth"})
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
 	}
 	dir := folder(t, good)
-	_, err := Open(Data{Set: "smallnorb", Path: dir, Memory: 1})
+	_, err := Open(t.Context(), Data{Set: "smallnorb", Path: dir, Memory: 1})
 	if err != nil {
 		t.Errorf("864 bytes do not fit 1 MB: %v", err)
 	}
@@ -199,7 +199,7 @@ func TestNORBErrors(t *testing.T) {
 		"want path": {Set: "smallnorb"}, "did you mean azimuth": {Set: "smallnorb", View: "azimut"}, "did you mean hinton": {Set: "smallnorb", Split: "hint"},
 		"want a readable file or folder": {Set: "smallnorb", Path: filepath.Join(dir, "none")},
 	} {
-		if _, err := Open(d); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Open(t.Context(), d); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, want %q", d, err, want)
 		}
 	}
@@ -230,7 +230,7 @@ func TestMemoryLimit(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, norbTraining+"dat.mat"), header, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(Data{Set: "smallnorb", Path: dir, Memory: 9}); err == nil || !strings.Contains(err.Error(), "set memory to 10 or more") {
+	if _, err := Open(t.Context(), Data{Set: "smallnorb", Path: dir, Memory: 9}); err == nil || !strings.Contains(err.Error(), "set memory to 10 or more") {
 		t.Errorf("10 MB of pairs in 9 MB: %v", err)
 	}
 }
@@ -261,7 +261,7 @@ func TestOpenCIFAR(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{dir, parent} {
-		s, err := Open(Data{Set: "cifar10", Path: path, Validation: 2})
+		s, err := Open(t.Context(), Data{Set: "cifar10", Path: path, Validation: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -272,7 +272,7 @@ func TestOpenCIFAR(t *testing.T) {
 			t.Errorf("names of a subset: %v", names)
 		}
 		raw := make([]uint8, 3072)
-		all, err := Open(Data{Set: "cifar10", Path: path})
+		all, err := Open(t.Context(), Data{Set: "cifar10", Path: path})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -303,7 +303,7 @@ func TestCIFARErrors(t *testing.T) {
 	} {
 		files := maps.Clone(cifarFiles())
 		c.change(files)
-		if _, err := Open(Data{Set: "cifar10", Path: folder(t, files)}); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := Open(t.Context(), Data{Set: "cifar10", Path: folder(t, files)}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
 	}

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"context"
 	"fmt"
 	"slices"
 )
@@ -106,8 +107,8 @@ type parts struct{ train, validation, test, familiar Source }
 
 // Open reads or draws a set. The held-out examples are the last of a permutation of the training
 // part that Seed decides; the examples to train on are the first of it. Both then keep the order in
-// which the set has them.
-func Open(d Data) (Splits, error) {
+// which the set has them. Image files are decoded until ctx ends; see WithProgress.
+func Open(ctx context.Context, d Data) (Splits, error) {
 	if err := d.Check(); err != nil {
 		return Splits{}, err
 	}
@@ -123,11 +124,11 @@ func Open(d Data) (Splits, error) {
 	case "smallnorb":
 		p, err = openNORB(d)
 	case "facescrub":
-		p, err = openFaces(d)
+		p, err = openFaces(ctx, d)
 	case "folder":
-		p, err = openFolder(d)
+		p, err = openFolder(ctx, d)
 	case "csv":
-		p, err = openCSV(d)
+		p, err = openCSV(ctx, d)
 	case "idx":
 		p.train, p.test, err = openIDX(d.Path, d.Set, d.Classes)
 	default:

@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"image"
 	"image/color"
@@ -12,6 +13,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/image/draw"
 )
@@ -29,10 +31,10 @@ const (
 // oneLarge keeps several goroutines from decoding huge images at once.
 var oneLarge sync.Mutex
 
-// decodeAll decodes the files into m, each into the example of its place, on all processors. Of
-// several faults it tells the one of the first file.
-func decodeAll(files []listed, m *memory) error {
-	var next atomic.Int64
+// decodeAll decodes the files into m, each into the example of its place, on all processors, and
+// tells report now and then how many it has. Of several faults it tells the one of the first file.
+func decodeAll(ctx context.Context, files []listed, m *memory, report func(done int)) error {
+	var next, done atomic.Int64
 	var lock sync.Mutex
 	var all sync.WaitGroup
 	var first error
@@ -46,7 +48,7 @@ func decodeAll(files []listed, m *memory) error {
 	for range min(runtime.GOMAXPROCS(0), len(files)) {
 		all.Go(func() {
 			square := image.NewRGBA(image.Rect(0, 0, m.shape.W, m.shape.H))
-			for {
+			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= limit() { // files after a fault are of no interest
 					return
@@ -58,11 +60,28 @@ func decodeAll(files []listed, m *memory) error {
 					}
 					lock.Unlock()
 				}
+				done.Add(1)
 			}
 		})
 	}
-	all.Wait()
-	return first
+	ended := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(ended)
+	}()
+	tick := time.NewTicker(reportEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			report(int(done.Load()))
+		case <-ended:
+			if first == nil {
+				first = ctx.Err()
+			}
+			return first
+		}
+	}
 }
 
 // decodeFile decodes an image, takes the square in its middle and resizes that to the size of

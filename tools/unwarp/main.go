@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"unwarp/pipelines"
 	"unwarp/tools/internal/experiment"
 	"unwarp/tools/internal/progress"
 	"unwarp/trainer"
@@ -49,6 +50,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	// A second signal ends the process at once, as by default.
 	context.AfterFunc(ctx, stop)
+	ctx = pipelines.WithProgress(ctx, progress.Counting(stderr, "reading", "images"))
 	out := &watched{w: stdout}
 	root := newRoot(out, stderr, progress.Columns(stdout))
 	root.SetArgs(args)

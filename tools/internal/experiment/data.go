@@ -22,7 +22,7 @@ func OpenData(ctx context.Context, d pipelines.Data) (pipelines.Splits, error) {
 	var err error
 	done := make(chan struct{})
 	go func() {
-		s, err = pipelines.Open(d)
+		s, err = pipelines.Open(ctx, d)
 		close(done)
 	}()
 	select {

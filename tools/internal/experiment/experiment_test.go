@@ -60,7 +60,7 @@ func TestIdentity(t *testing.T) {
 		t.Helper()
 		c := small()
 		change(&c)
-		data, err := pipelines.Open(c.Data)
+		data, err := pipelines.Open(t.Context(), c.Data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +183,7 @@ func TestImages(t *testing.T) {
 	// Images of another size than the model's.
 	d := c.Data
 	d.Size = 20
-	other, err := pipelines.Open(d)
+	other, err := pipelines.Open(t.Context(), d)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -146,3 +146,21 @@ func (b *Bar) Done() {
 		_ = b.bar.Clear()
 	}
 }
+
+// Counting shows a job on w from the first call that finds it unfinished until
+// done is total.
+func Counting(w io.Writer, title, unit string) func(done, total int) {
+	var bar *Bar
+	return func(done, total int) {
+		switch {
+		case done < total && bar == nil:
+			bar = New(w, title, unit, int64(total), 0)
+			fallthrough
+		case done < total:
+			bar.Set(int64(done), "")
+		case bar != nil:
+			bar.Done()
+			bar = nil
+		}
+	}
+}

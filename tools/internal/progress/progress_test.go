@@ -68,3 +68,20 @@ func TestReading(t *testing.T) {
 		t.Errorf("not the same source: %v", counted)
 	}
 }
+
+// A job that is over at once shows nothing; another one begins anew.
+func TestCounting(t *testing.T) {
+	var b bytes.Buffer
+	count := Counting(&b, "reading", "images")
+	count(7, 7)
+	if b.Len() > 0 {
+		t.Errorf("want nothing for a short job, got %q", b.String())
+	}
+	count(2, 8)
+	count(8, 8)
+	count(1, 4)
+	count(4, 4)
+	if lines := strings.Split(strings.TrimSpace(b.String()), "\n"); len(lines) != 2 || !strings.HasPrefix(lines[0], "reading: 2 of 8 images (25%)") || !strings.HasPrefix(lines[1], "reading: 1 of 4 images (25%)") {
+		t.Errorf("got %q", lines)
+	}
+}
