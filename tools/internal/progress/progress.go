@@ -61,8 +61,12 @@ func fit(title, words string, room int) string {
 	return line
 }
 
-// plainEvery is how often a job without terminal reports.
-const plainEvery = 10 * time.Second
+// plainEvery is how often a job without terminal reports; a rate measured
+// before soonest says nothing.
+const (
+	plainEvery = 10 * time.Second
+	soonest    = time.Second
+)
 
 // New begins a job of total units ("images"), of which done are done already.
 func New(w io.Writer, title, unit string, total, done int64) *Bar {
@@ -114,19 +118,19 @@ func (b *Bar) Set(done int64, words string) {
 		return
 	}
 	b.last = time.Now()
-	rate := float64(done-b.from) / time.Since(b.start).Seconds()
-	left := "unknown"
-	if rate > 0 {
-		left = (time.Duration(float64(b.total-done)/rate) * time.Second).String()
+	speed, took := "", time.Since(b.start)
+	if rate := float64(done-b.from) / took.Seconds(); rate > 0 && took >= soonest {
+		digits := 0
+		if rate < 10 {
+			digits = 1
+		}
+		left := time.Duration(float64(b.total-done)/rate) * time.Second
+		speed = fmt.Sprintf(", %.*f %s/s, %v left", digits, rate, b.unit, left)
 	}
 	if words != "" {
 		words = ", " + words
 	}
-	digits := 0
-	if rate < 10 {
-		digits = 1
-	}
-	fmt.Fprintf(b.w, "%s: %d of %d %s (%d%%), %.*f %s/s, %s left%s\n", b.title, done, b.total, b.unit, 100*done/max(1, b.total), digits, rate, b.unit, left, words)
+	fmt.Fprintf(b.w, "%s: %d of %d %s (%d%%)%s%s\n", b.title, done, b.total, b.unit, 100*done/max(1, b.total), speed, words)
 }
 
 // Note prints a line that stays, above the bar.

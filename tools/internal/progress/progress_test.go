@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"unwarp/pipelines"
 )
@@ -23,17 +24,19 @@ func TestFit(t *testing.T) {
 func TestPlainLines(t *testing.T) {
 	var b bytes.Buffer
 	bar := New(&b, "training", "images", 200, 100)
+	bar.Set(110, "loss 2") // at once: no rate yet
+	bar.last, bar.start = time.Time{}, bar.start.Add(-2*time.Second)
 	bar.Set(150, "loss 1.5")
 	bar.Set(160, "") // too soon for another line
 	bar.Note("step %d: fine", 3)
 	bar.Done()
 	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
-	if len(lines) != 2 || lines[1] != "step 3: fine" {
+	if len(lines) != 3 || lines[0] != "training: 110 of 200 images (55%), loss 2" || lines[2] != "step 3: fine" {
 		t.Fatalf("got %q", lines)
 	}
-	for _, want := range []string{"training: 150 of 200 images (75%)", "images/s", "left, loss 1.5"} {
-		if !strings.Contains(lines[0], want) {
-			t.Errorf("want %q in %q", want, lines[0])
+	for _, want := range []string{"training: 150 of 200 images (75%), 25 images/s, 2s left, loss 1.5"} {
+		if !strings.Contains(lines[1], want) {
+			t.Errorf("want %q in %q", want, lines[1])
 		}
 	}
 	if strings.ContainsAny(b.String(), "\r\x1b") {
