@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,12 +14,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"unwarp/attacks"
 	"unwarp/pipelines"
 	"unwarp/tools/internal/config"
 	"unwarp/tools/internal/experiment"
 	"unwarp/tools/internal/paper"
-	"unwarp/tools/internal/report"
 	"unwarp/trainer"
 )
 
@@ -42,8 +41,8 @@ figure4, or all. It trains what is missing, takes what is finished, attacks,
 and prints the paper's figures and these beside each other: mean ± sample
 standard deviation over seeds, and a verdict for each row. Where an attack
 follows a gradient there are two readings: that of the whole training loss,
-which is closest to the paper, and that of the classifier, which is what a
-model has to withstand.
+a candidate for what the paper followed, and that of the classifier, which is
+what a model has to withstand.
 
 --budget small takes one seed, shortens trainings, attacks fewer images and says
 below each table what it shortened; everything together ends within an hour on
@@ -51,13 +50,14 @@ two cores. --budget full is the whole protocol of tools/configs with three
 seeds: hours, and days for the ResNet-110 of tables 5 and 6 without a GPU.
 
 Each run is a folder ARM-seedN under --runs, with its evaluations in tables/. A
-finished run that was trained in another way than asked is refused. Ctrl-C
-keeps what is done; the same command goes on from there. --plan shows what is
-left and ends.
+finished run that was trained in another way or on other images than asked is
+refused; only precision may differ. Ctrl-C keeps what is done; the same command
+goes on from there. --plan shows what is left and ends.
 
 Data sets are expected where tools/configs say (data/mnist, data/smallnorb,
 data/facescrub, data/cifar10), or under another folder given by --data. unwarp
-data fetch gets those that are public.`,
+data fetch gets those that are public. all leaves out what needs a set that is
+not there, and says so.`,
 		Example: `  unwarp reproduce table1 table10
   unwarp reproduce all --budget small --plan
   unwarp reproduce table9 table11 --budget full --data /data
@@ -91,7 +91,9 @@ type reproduction struct {
 	budget  paper.Budget
 	tables  []paper.Table
 	figures []string
+	shown   map[string][]string // arms of each figure
 	jobs    []*job
+	prints  map[string]string // of the training images of a set
 	log     io.Writer
 }
 
@@ -114,11 +116,14 @@ const (
 )
 
 func runReproduce(ctx context.Context, o reproduceOptions, names []string, out, log io.Writer) error {
-	r := &reproduction{reproduceOptions: o, budget: paper.Budget(o.budget), log: log}
+	r := &reproduction{reproduceOptions: o, budget: paper.Budget(o.budget), shown: map[string][]string{}, prints: map[string]string{}, log: log}
+	if err := r.check(); err != nil {
+		return err
+	}
 	if err := r.choose(names); err != nil {
 		return err
 	}
-	if err := r.schedule(); err != nil {
+	if err := r.schedule(ctx); err != nil {
 		return err
 	}
 	if o.plan {
@@ -129,10 +134,7 @@ func runReproduce(ctx context.Context, o reproduceOptions, names []string, out, 
 	for n, j := range r.jobs {
 		fmt.Fprintf(log, "[%d/%d] %s, seed %d: %s\n", n+1, len(r.jobs), j.arm.Name, j.seed, j.state)
 		if err := r.do(ctx, j); err != nil {
-			if errors.Is(err, context.Canceled) || errors.Is(err, trainer.ErrInterrupted) {
-				return interrupted(fmt.Sprintf("interrupted at %s, seed %d; what is done is kept: the same command goes on from there", j.arm.Name, j.seed))
-			}
-			return err
+			return goesOn(err, fmt.Sprintf("%s, seed %d", j.arm.Name, j.seed))
 		}
 		results = append(results, j.run)
 	}
@@ -147,27 +149,43 @@ func runReproduce(ctx context.Context, o reproduceOptions, names []string, out, 
 	said := out
 	if o.json {
 		said = log // what the figures say is no JSON of ours
+		if err := writeJSON(out, all); err != nil {
+			return err
+		}
+	} else {
+		for _, c := range all {
+			c.Write(out)
+			fmt.Fprintln(out)
+		}
+		if len(all) > 0 {
+			fmt.Fprintln(out, paper.Meaning)
+		}
 	}
-	if err := r.draw(ctx, said); err != nil {
-		return err
-	}
-	if o.json {
-		return writeJSON(out, all)
-	}
-	for _, c := range all {
-		c.Write(out)
-		fmt.Fprintln(out)
-	}
-	if len(all) > 0 {
-		fmt.Fprintln(out, paper.Meaning)
-	}
-	return nil
+	return r.draw(ctx, said)
 }
 
-// choose reads the names of experiments.
-func (r *reproduction) choose(names []string) error {
+// goesOn makes of an interruption at some work what to do then.
+func goesOn(err error, at string) error {
+	var stopped interrupted
+	if errors.Is(err, context.Canceled) || errors.Is(err, trainer.ErrInterrupted) || errors.As(err, &stopped) {
+		return interrupted(fmt.Sprintf("interrupted at %s; what is done is kept: the same command goes on from there", at))
+	}
+	return err
+}
+
+// check refuses flags before any work is done, and fills in what they leave out.
+func (r *reproduction) check() error {
 	if r.budget != paper.Small && r.budget != paper.Full {
 		return usage(fmt.Errorf("--budget: want small or full, got %q", r.reproduceOptions.budget))
+	}
+	for _, kv := range r.set {
+		key, _, _ := strings.Cut(kv, "=")
+		key = strings.ToLower(strings.TrimSpace(key))
+		for _, own := range decided {
+			if key == own || strings.HasSuffix(own, ".") && strings.HasPrefix(key, own) {
+				return usage(fmt.Errorf("--set %s: the tables decide about %s: leave it out", kv, key))
+			}
+		}
 	}
 	if r.seeds < 0 {
 		return usage(fmt.Errorf("--seeds: want 1 or more, got %d", r.seeds))
@@ -178,30 +196,102 @@ func (r *reproduction) choose(names []string) error {
 	if r.runs == "" {
 		r.runs = filepath.Join("runs", "reproduce-"+string(r.budget))
 	}
-	if slices.Contains(names, "all") {
-		names = experimentNames()
+	return nil
+}
+
+// choose takes the experiments of these names whose data sets are there; one
+// that was named itself must have them.
+func (r *reproduction) choose(names []string) error {
+	known := append(experimentNames(), "all")
+	for _, n := range names {
+		if !slices.Contains(known, n) {
+			return usage(fmt.Errorf("want some of %s, got %q: did you mean %q?", strings.Join(known, ", "), n, pipelines.Nearest(n, known)))
+		}
 	}
-	for _, n := range experimentNames() { // in the paper's order, each once
-		if !slices.Contains(names, n) {
+	all := slices.Contains(names, "all")
+	for _, n := range known { // in the paper's order, each once
+		if !all && !slices.Contains(names, n) {
 			continue
 		}
 		if t, ok := paper.FindTable(n); ok {
-			r.tables = append(r.tables, t)
-		} else {
-			r.figures = append(r.figures, n)
+			missing, err := r.missing(t.Arms())
+			switch {
+			case err != nil:
+				return err
+			case len(missing) == 0:
+				r.tables = append(r.tables, t)
+			case all:
+				fmt.Fprintf(r.log, "%s is left out: there is no data set at %s\n", n, strings.Join(missing, " and "))
+			default:
+				return missingData(n, missing)
+			}
+		} else if slices.Contains(figureNames, n) {
+			if err := r.chooseFigure(n, all); err != nil {
+				return err
+			}
 		}
 	}
-	for _, n := range names {
-		if !slices.Contains(experimentNames(), n) {
-			return usage(fmt.Errorf("want some of %s or all, got %q: did you mean %q?", strings.Join(experimentNames(), ", "), n, pipelines.Nearest(n, experimentNames())))
+	if len(r.tables)+len(r.figures) == 0 {
+		return missingData("reproduce", []string{cmp.Or(r.data, "data")})
+	}
+	return nil
+}
+
+// decided are keys that are not for --set: tables would no longer be what they
+// say.
+var decided = []string{"seed", "run", "attack.", "data.set", "data.view", "model.kind"}
+
+// missing are the places where data sets of arms are expected and nothing is.
+func (r *reproduction) missing(arms []string) (paths []string, err error) {
+	if slices.ContainsFunc(r.set, func(kv string) bool { return strings.HasPrefix(kv, "data.path=") }) {
+		return nil, nil
+	}
+	for _, name := range arms {
+		arm, _ := paper.FindArm(name)
+		path, err := arm.DataPath(r.data)
+		if err != nil {
+			return nil, err
 		}
+		if _, err := os.Stat(path); err != nil && !slices.Contains(paths, path) {
+			paths = append(paths, path)
+		}
+	}
+	return paths, nil
+}
+
+func missingData(who string, paths []string) error {
+	return usage(fmt.Errorf("%s: want a data set at %s, but there is none: name the folder that holds the folders of the sets with --data, or get it with unwarp data fetch", who, strings.Join(paths, " and ")))
+}
+
+// chooseFigure takes the models of a figure whose data sets are there.
+func (r *reproduction) chooseFigure(name string, all bool) error {
+	var gone []string
+	for _, a := range figureArms[name] {
+		missing, err := r.missing([]string{a})
+		if err != nil {
+			return err
+		}
+		if len(missing) > 0 {
+			gone = append(gone, missing...)
+			continue
+		}
+		r.shown[name] = append(r.shown[name], a)
+	}
+	if len(r.shown[name]) == 0 && !all {
+		return missingData(name, gone)
+	}
+	if len(gone) > 0 {
+		fmt.Fprintf(r.log, "%s is drawn without the data sets at %s: they are not there\n", name, strings.Join(gone, " and "))
+	}
+	if len(r.shown[name]) > 0 {
+		r.figures = append(r.figures, name)
 	}
 	return nil
 }
 
 // schedule lists the jobs, one seed of all arms after the other, and looks at
 // what is there of each.
-func (r *reproduction) schedule() error {
+func (r *reproduction) schedule(ctx context.Context) error {
 	var order []string
 	of := map[string][]paper.Table{}
 	for _, t := range r.tables {
@@ -213,7 +303,7 @@ func (r *reproduction) schedule() error {
 		}
 	}
 	for _, f := range r.figures {
-		for _, a := range figureArms[f] {
+		for _, a := range r.shown[f] {
 			if of[a] == nil && !slices.Contains(order, a) {
 				order = append(order, a)
 			}
@@ -234,8 +324,13 @@ func (r *reproduction) schedule() error {
 				return usage(err)
 			}
 			j.config.Run = j.dir
-			if j.state, err = stateOf(j.dir, j.config); err != nil {
+			if j.state, err = r.stateOf(ctx, j.dir, j.config); err != nil {
 				return err
+			}
+			if j.state == finished {
+				if err := j.recall(); err != nil {
+					return err
+				}
 			}
 			r.jobs = append(r.jobs, j)
 		}
@@ -245,7 +340,7 @@ func (r *reproduction) schedule() error {
 
 // stateOf looks at the run folder of a training; a folder that holds another
 // training is refused.
-func stateOf(dir string, want config.Config) (string, error) {
+func (r *reproduction) stateOf(ctx context.Context, dir string, want config.Config) (string, error) {
 	if _, err := os.Stat(filepath.Join(dir, experiment.ConfigFile)); errors.Is(err, os.ErrNotExist) {
 		return toTrain, nil
 	}
@@ -260,238 +355,33 @@ func stateOf(dir string, want config.Config) (string, error) {
 	if len(diff) > 0 {
 		return "", usage(fmt.Errorf("run folder %s holds another training: %s: name another folder with --runs, or remove this one", dir, strings.Join(diff, "; ")))
 	}
-	if _, err := os.Stat(filepath.Join(dir, "summary.json")); err == nil {
-		return finished, nil
+	var done struct {
+		DataHash string `json:"data_hash"`
 	}
-	return toResume, nil
+	raw, err := os.ReadFile(filepath.Join(dir, "summary.json"))
+	if err != nil || json.Unmarshal(raw, &done) != nil {
+		return toResume, nil
+	}
+	if print, err := r.fingerprint(ctx, want.Data); err != nil {
+		return "", err
+	} else if done.DataHash != "" && done.DataHash != print {
+		return "", usage(fmt.Errorf("run folder %s holds a training on other images than those of %s: name another folder with --runs, or these images with --data", dir, want.Data.Path))
+	}
+	return finished, nil
 }
 
-func (r *reproduction) printPlan(out io.Writer) {
-	count := map[string]int{}
-	for _, j := range r.jobs {
-		var names []string
-		for _, t := range j.tables {
-			names = append(names, t.Name)
-		}
-		fmt.Fprintf(out, "%-36s seed %d  %-14s %s\n", j.arm.Name, j.seed, j.state, strings.Join(names, " "))
-		count[j.state]++
+// fingerprint is that of the training images of a set, which is read once.
+func (r *reproduction) fingerprint(ctx context.Context, d pipelines.Data) (string, error) {
+	key := fmt.Sprintf("%+v", d)
+	if print, ok := r.prints[key]; ok {
+		return print, nil
 	}
-	fmt.Fprintf(out, "%d runs: %d finished, %d to be resumed, %d to be trained; evaluations that are finished are not repeated\n",
-		len(r.jobs), count[finished], count[toResume], count[toTrain])
-	for _, t := range r.tables {
-		for _, n := range r.shortened(t) {
-			fmt.Fprintf(out, "%s: %s\n", t.Name, n)
-		}
-	}
-}
-
-// shortened says how the budget departs from the full protocol.
-func (r *reproduction) shortened(t paper.Table) (notes []string) {
-	if r.budget == paper.Full {
-		return nil
-	}
-	if n := paper.Full.Seeds(); r.seeds < n {
-		notes = append(notes, fmt.Sprintf("Small budget: %d of %d seeds.", r.seeds, n))
-	}
-	if n := t.Count(r.budget); t.Success != "" && n > 0 {
-		full := "all"
-		if m := t.Count(paper.Full); m > 0 {
-			full = fmt.Sprint(m)
-		}
-		notes = append(notes, fmt.Sprintf("Small budget: %d test images attacked instead of %s.", n, full))
-	}
-	var seen []string
-	for _, name := range t.Arms() {
-		arm, _ := paper.FindArm(name)
-		full, err := arm.Load(paper.Full, 1, r.data, r.set)
-		if err != nil {
-			continue
-		}
-		short, err := arm.Load(r.budget, 1, r.data, r.set)
-		if err != nil {
-			continue
-		}
-		diff, _ := config.Differences(short, full)
-		if text := strings.Join(diff, ", "); text != "" && !slices.Contains(seen, text) {
-			seen = append(seen, text)
-			notes = append(notes, "Small budget: "+text+".")
-		}
-	}
-	return notes
-}
-
-// do trains what is missing and measures what is asked for.
-func (r *reproduction) do(ctx context.Context, j *job) error {
-	if j.state != finished {
-		resume := ""
-		if j.state == toResume {
-			resume = j.dir
-		}
-		if _, err := trainRun(ctx, j.config, resume, r.log); err != nil {
-			return err
-		}
-	}
-	// What the training set had to tell is in the run folder alone.
-	c, err := experiment.ReadFolder(j.dir)
+	s, err := experiment.OpenData(ctx, d)
 	if err != nil {
-		return usage(err)
+		return "", usage(err)
 	}
-	c.Data.Path = j.config.Data.Path
-	j.config = c
-	return r.measure(ctx, j)
-}
-
-// measure counts what the model gets right and runs the attacks of its tables
-// that have not been run yet.
-func (r *reproduction) measure(ctx context.Context, j *job) error {
-	weights, err := experiment.WeightsHash(j.dir, trainer.Last)
-	if err != nil {
-		return err
-	}
-	counted := filepath.Join(j.dir, tablesDir, "accuracy.json")
-	acc, known := readAccuracy(counted, weights)
-	if !known {
-		if acc, err = r.count(ctx, j, weights); err != nil {
-			return err
-		}
-		if err := acc.write(counted); err != nil {
-			return err
-		}
-	}
-	j.run = &paper.Run{Arm: j.arm.Name, Seed: j.seed, Train: acc.Train, Accuracy: acc.Parts, Evaluations: evaluations(j.dir, weights)}
-	for _, t := range j.tables {
-		if j.run.Holds(t, t.Count(r.budget)) {
-			continue
-		}
-		ev, err := r.evaluate(ctx, j, t)
-		if err != nil {
-			return err
-		}
-		j.run.Evaluations = append(j.run.Evaluations, ev)
-	}
-	return nil
-}
-
-// open restores the model of a finished training.
-func (j *job) open(ctx context.Context, c config.Config) (*experiment.Experiment, error) {
-	x, err := experiment.Open(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := x.Restore(j.dir, trainer.Last); err != nil {
-		x.Close()
-		return nil, err
-	}
-	return x, nil
-}
-
-// evaluate runs the attacks of a table; interrupted, it goes on next time.
-func (r *reproduction) evaluate(ctx context.Context, j *job, t paper.Table) (*attacks.Evaluation, error) {
-	c := j.config
-	c.Attack.Attacks, c.Attack.Images, c.Attack.Exhaustive, c.Attack.Checks = t.Attacks(j.arm.Name), t.Count(r.budget), true, 0
-	if t.Eps != nil {
-		c.Attack.Eps = strings.Join(t.Columns, " ")
-	}
-	x, err := j.open(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	defer x.Close()
-	set, err := x.Attacked(ctx)
-	if err != nil {
-		return nil, err
-	}
-	b, err := openBattery(x, j.dir, trainer.Last, report.Columns)
-	if err != nil {
-		return nil, err
-	}
-	defer b.Close()
-	home := filepath.Join(j.dir, tablesDir, t.Name)
-	if err := os.MkdirAll(filepath.Join(home, report.AttackDir), 0o755); err != nil {
-		return nil, err
-	}
-	path := filepath.Join(home, report.AttackDir, journalFile)
-	journal, err := attacks.OpenJournal(path, b.Identity(set))
-	if errors.Is(err, attacks.ErrOtherEvaluation) { // of other weights, or another budget
-		if err = os.Remove(path); err == nil {
-			journal, err = attacks.OpenJournal(path, b.Identity(set))
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer journal.Close()
-	fmt.Fprintf(r.log, "%s: %d attacks on %d images\n", t.Name, len(c.Attack.Attacks), set.Len())
-	ev, err := attack(ctx, b, set, journal, r.log)
-	if err != nil {
-		return nil, err
-	}
-	if err := report.Save(home, record(x, b, set, ev, j.dir, trainer.Last), report.Kept(set, ev, x.Plan.Shape)); err != nil {
-		return nil, err
-	}
-	return ev, os.Remove(path)
-}
-
-// accuracy is RUN/tables/accuracy.json.
-type accuracy struct {
-	ModelHash string                 `json:"model_hash"`
-	Train     int                    `json:"train"` // images trained on
-	Parts     map[string]paper.Count `json:"parts"`
-}
-
-// count counts what the model gets right of each part.
-func (r *reproduction) count(ctx context.Context, j *job, weights string) (accuracy, error) {
-	x, err := j.open(ctx, j.config)
-	if err != nil {
-		return accuracy{}, err
-	}
-	defer x.Close()
-	a := accuracy{ModelHash: weights, Train: x.Data.Train.Len(), Parts: map[string]paper.Count{}}
-	for name, src := range map[string]pipelines.Source{"test": x.Data.Test, "familiar": x.Data.Familiar} {
-		if src == nil {
-			continue
-		}
-		e, err := x.Plan.Evaluate(ctx, x.Net, src)
-		if err != nil {
-			return a, err
-		}
-		n := paper.Count{Images: e.Images}
-		for class, row := range e.Confusion {
-			n.Right += row[class]
-		}
-		a.Parts[name] = n
-	}
-	return a, nil
-}
-
-func (a accuracy) write(path string) error {
-	raw, err := json.MarshalIndent(a, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	return trainer.WriteFile(path, append(raw, '\n'))
-}
-
-func readAccuracy(path, weights string) (a accuracy, ok bool) {
-	raw, err := os.ReadFile(path)
-	if err != nil || json.Unmarshal(raw, &a) != nil || a.ModelHash != weights {
-		return accuracy{}, false
-	}
-	return a, true
-}
-
-// evaluations are those in a run folder that were made of its present weights.
-func evaluations(dir, weights string) (all []*attacks.Evaluation) {
-	homes, _ := filepath.Glob(filepath.Join(dir, tablesDir, "*"))
-	for _, h := range append([]string{dir}, homes...) {
-		if rec, _, err := report.Load(h); err == nil && rec.ModelHash == weights && rec.Part == "test" {
-			all = append(all, &rec.Evaluation)
-		}
-	}
-	return all
+	r.prints[key], err = experiment.Fingerprint(s.Train)
+	return r.prints[key], err
 }
 
 // keep writes the tables beside the runs.

@@ -6,6 +6,8 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+
+	"unwarp/tools/internal/paper"
 )
 
 // figureNames are the figures that reproduce draws.
@@ -21,17 +23,25 @@ var figureArms = map[string][]string{
 // which.
 func (r *reproduction) draw(ctx context.Context, out io.Writer) error {
 	for _, f := range r.figures {
-		for _, arm := range figureArms[f] {
-			run := filepath.Join(r.runs, arm+"-seed1")
+		for _, name := range r.shown[f] {
+			arm, _ := paper.FindArm(name)
+			run := filepath.Join(r.runs, arm.Folder(1))
 			args := []string{"swap", run, "--count", "1000"}
 			if f == "figure4" {
 				args = []string{"embed", run, "--method", "both", "--attack", "fgsm(eps=.3)"}
+			}
+			if r.data != "" {
+				path, err := arm.DataPath(r.data)
+				if err != nil {
+					return err
+				}
+				args = append(args, "--set", "data.path="+path)
 			}
 			fmt.Fprintf(out, "%s: unwarp %s\n", f, strings.Join(args, " "))
 			c := newRoot(out, r.log, columns(out))
 			c.SetArgs(args)
 			if err := c.ExecuteContext(ctx); err != nil {
-				return err
+				return goesOn(err, f)
 			}
 			fmt.Fprintln(out)
 		}

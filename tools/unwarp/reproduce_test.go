@@ -11,8 +11,11 @@ import (
 	"unwarp/pipelines"
 )
 
-// digits writes a folder of a few glyphs in MNIST's format.
-func digits(t *testing.T) (data string) {
+// digits and otherDigits write a folder of a few glyphs in MNIST's format.
+func digits(t *testing.T) string      { return drawnDigits(t, 1) }
+func otherDigits(t *testing.T) string { return drawnDigits(t, 2) }
+
+func drawnDigits(t *testing.T, seed uint64) (data string) {
 	t.Helper()
 	data = t.TempDir()
 	dir := filepath.Join(data, "mnist")
@@ -20,7 +23,7 @@ func digits(t *testing.T) (data string) {
 		t.Fatal(err)
 	}
 	for prefix, n := range map[string]int{"train": 40, "t10k": 40} {
-		g, err := pipelines.NewGlyphs(1, prefix, n, 28)
+		g, err := pipelines.NewGlyphs(seed, prefix, n, 28)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +58,7 @@ func TestReproduce(t *testing.T) {
 	}
 	data, runs := digits(t), t.TempDir()
 	args := append([]string{"reproduce", "table10", "--data", data, "--runs", runs}, short...)
-	if r := must(t, append(args, "--plan")...); !strings.Contains(r.out, "2 runs: 0 finished, 0 to be resumed, 2 to be trained") || !strings.Contains(r.out, "1000 test images attacked instead of all") || !strings.Contains(r.out, "1 of 3 seeds") {
+	if r := must(t, append(args, "--plan")...); !strings.Contains(r.out, "2 runs: 0 finished, 0 to be resumed, 2 to be trained; 2 measurements left") || !strings.Contains(r.out, "1000 test images attacked instead of all") || !strings.Contains(r.out, "1 of 3 seeds") {
 		t.Errorf("plan before:\n%s", r.out)
 	}
 	first := must(t, args...)
@@ -67,7 +70,7 @@ func TestReproduce(t *testing.T) {
 	if strings.Contains(first.out, "| – ") {
 		t.Errorf("want every cell measured, got\n%s", first.out)
 	}
-	if r := must(t, append(args, "--plan")...); !strings.Contains(r.out, "2 runs: 2 finished") {
+	if r := must(t, append(args, "--plan")...); !strings.Contains(r.out, "2 runs: 2 finished, 0 to be resumed, 0 to be trained; 0 measurements left") || !strings.Contains(r.out, "measured: table10") {
 		t.Errorf("plan after:\n%s", r.out)
 	}
 	second := must(t, args...)
@@ -79,6 +82,22 @@ func TestReproduce(t *testing.T) {
 	}
 	if r := unwarp(t, append(args, "--set", "train.objective.lambda=.5")...); r.code != exitUsage || !strings.Contains(r.err, "train.objective.lambda is 1 instead of 0.5") {
 		t.Errorf("want a run of another training refused, got %d: %s", r.code, r.err)
+	}
+	// What unwarp attack finds under another threat is no figure of a table, and
+	// settings of attacks from elsewhere are not the tables'.
+	must(t, "attack", filepath.Join(runs, "mnist-disentangled-seed1"), "--norm", "l2", "--eps", ".1 .2 .3 .4 .5", "--attack", "fgsm", "--images", "0", "--exhaustive", "--checks", "0")
+	t.Setenv("UNWARP_ATTACK_NORM", "l2")
+	if r := must(t, args...); r.out != first.out {
+		t.Errorf("another threat's evaluation changed the table:\n%s", r.out)
+	}
+	// Other images make another training.
+	if r := unwarp(t, append(args, "--data", otherDigits(t))...); r.code != exitUsage || !strings.Contains(r.err, "a training on other images") {
+		t.Errorf("want a run on other images refused, got %d: %s", r.code, r.err)
+	}
+	// A table that is not measured yet is work for a finished run.
+	plan := append([]string{"reproduce", "table1", "--plan", "--data", data, "--runs", runs}, short...)
+	if r := must(t, plan...); !strings.Contains(r.out, "2 runs: 1 finished, 0 to be resumed, 1 to be trained; 1 measurements left") {
+		t.Errorf("plan of another table:\n%s", r.out)
 	}
 	// Without the weights' evaluation there is work again.
 	if err := os.RemoveAll(filepath.Join(runs, "mnist-disentangled-seed1", tablesDir, "table10")); err != nil {
@@ -116,6 +135,19 @@ func TestReproduceFigure(t *testing.T) {
 	}
 }
 
+// all leaves out what needs data sets that are not there.
+func TestReproduceLeavesOut(t *testing.T) {
+	r := must(t, append([]string{"reproduce", "all", "--plan", "--data", digits(t), "--runs", t.TempDir()}, short...)...)
+	for _, want := range []string{"table3 is left out", "table5 is left out", "table11 is left out", "figure3 is drawn without"} {
+		if !strings.Contains(r.err, want) {
+			t.Errorf("want %q in\n%s", want, r.err)
+		}
+	}
+	if !strings.Contains(r.out, "5 runs: 0 finished") || strings.Contains(r.out, "facescrub") {
+		t.Errorf("want the five trainings on digits, got\n%s", r.out)
+	}
+}
+
 func TestReproduceRefuses(t *testing.T) {
 	for _, c := range []struct {
 		args []string
@@ -125,8 +157,13 @@ func TestReproduceRefuses(t *testing.T) {
 		{[]string{"tabel1"}, `did you mean "table1"`},
 		{[]string{"table1", "--budget", "large"}, `want small or full, got "large"`},
 		{[]string{"table1", "--seeds", "-1"}, "--seeds: want 1 or more"},
-		{[]string{"table1", "--data", t.TempDir()}, "data.path"},
-		{[]string{"table1", "--set", "train.dration=1ep"}, "train.duration"},
+		{[]string{"table1", "--data", t.TempDir()}, "name the folder that holds the folders of the sets with --data"},
+		{[]string{"all", "--data", t.TempDir()}, "want a data set at"},
+		{[]string{"all", "tabel1"}, `did you mean "table1"`},
+		{[]string{"table1", "--set", "attack.norm=l2"}, "the tables decide about attack.norm"},
+		{[]string{"table1", "--set", "seed=5"}, "the tables decide about seed"},
+		{[]string{"table1", "--data", digits(t), "--set", "train.dration=1ep"}, "train.duration"},
+		{[]string{"table3", "--data", digits(t)}, "facescrub"},
 	} {
 		if r := unwarp(t, append([]string{"reproduce"}, c.args...)...); r.code != exitUsage || !strings.Contains(r.err, c.want) {
 			t.Errorf("%q: want exit code %d and %q, got %d: %s", c.args, exitUsage, c.want, r.code, r.err)

@@ -117,6 +117,9 @@ func trainRun(ctx context.Context, c config.Config, resume string, log io.Writer
 	if err := experiment.WriteClasses(dir, x.Data.Train); err != nil {
 		return s, err
 	}
+	if s.DataHash, err = experiment.Fingerprint(x.Data.Train); err != nil {
+		return s, err
+	}
 	fmt.Fprintf(log, "run folder %s\n", dir)
 	s.Run = dir
 	if s.Training, err = train(ctx, x, dir, resume != "", log); err != nil {

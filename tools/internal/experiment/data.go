@@ -82,10 +82,10 @@ func (x *Experiment) Images(ctx context.Context, src pipelines.Source, n int) (a
 // probes is how many examples stand for a set.
 const probes = 64
 
-// fingerprint is a hash of examples evenly spread over src: another set is
+// Fingerprint is a hash of examples evenly spread over src: another set is
 // noticed without reading all of it, and the same one in another folder is the
 // same.
-func fingerprint(src pipelines.Source) (string, error) {
+func Fingerprint(src pipelines.Source) (string, error) {
 	sum := sha256.New()
 	pixels := make([]uint8, src.Shape().Len())
 	n := min(probes, src.Len())

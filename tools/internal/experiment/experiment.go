@@ -115,7 +115,7 @@ func (x *Experiment) Close() error {
 // must have the same. Where the data lie does not count, only what they are.
 func (x *Experiment) Identity() (string, error) {
 	c := x.Config
-	data, err := fingerprint(x.Data.Train)
+	data, err := Fingerprint(x.Data.Train)
 	if err != nil {
 		return "", err
 	}

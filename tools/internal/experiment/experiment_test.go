@@ -104,7 +104,7 @@ func TestFingerprint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		print, err := fingerprint(g)
+		print, err := Fingerprint(g)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,11 +132,11 @@ func TestFingerprintOfPixels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, err := fingerprint(g)
+	one, err := Fingerprint(g)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if other, err := fingerprint(brighter{g}); err != nil || other == one {
+	if other, err := Fingerprint(brighter{g}); err != nil || other == one {
 		t.Errorf("other pixels are not noticed: %v", err)
 	}
 }

@@ -101,17 +101,9 @@ func (a Arm) Folder(seed uint64) string { return fmt.Sprintf("%s-seed%d", a.Name
 // Load is the configuration of a run. data, if not "", is the folder that holds
 // the folders of the data sets; extra keys come last.
 func (a Arm) Load(b Budget, seed uint64, data string, extra []string) (config.Config, error) {
-	raw, err := configs.Read(a.Config)
+	src, err := a.source(b, seed, data)
 	if err != nil {
 		return config.Config{}, err
-	}
-	src := config.Source{File: a.Config + ".yaml", Text: raw, Set: append([]string{"seed=" + strconv.FormatUint(seed, 10)}, a.Set...)}
-	if b == Small {
-		src.Set = append(src.Set, a.Small...)
-	}
-	if data != "" {
-		c, _ := config.Load(config.Default(), src) // checked below
-		src.Set = append(src.Set, "data.path="+filepath.Join(data, filepath.Base(c.Data.Path)))
 	}
 	src.Set = append(src.Set, extra...)
 	c, err := config.Load(config.Default(), src)
@@ -121,4 +113,30 @@ func (a Arm) Load(b Budget, seed uint64, data string, extra []string) (config.Co
 	// The tables ask for attacks of their own.
 	c.Attack.Attacks = nil
 	return c, nil
+}
+
+// DataPath is where the arm's data set is expected; see [Arm.Load].
+func (a Arm) DataPath(data string) (string, error) {
+	src, err := a.source(Full, 1, data)
+	if err != nil {
+		return "", err
+	}
+	c, _ := config.Load(config.Default(), src) // what else may be wrong is no matter here
+	return c.Data.Path, nil
+}
+
+func (a Arm) source(b Budget, seed uint64, data string) (config.Source, error) {
+	raw, err := configs.Read(a.Config)
+	if err != nil {
+		return config.Source{}, err
+	}
+	src := config.Source{File: a.Config + ".yaml", Text: raw, Set: append([]string{"seed=" + strconv.FormatUint(seed, 10)}, a.Set...)}
+	if b == Small {
+		src.Set = append(src.Set, a.Small...)
+	}
+	if data != "" {
+		c, _ := config.Load(config.Default(), src) // for the name of the set's folder; checked with all the rest
+		src.Set = append(src.Set, "data.path="+filepath.Join(data, filepath.Base(c.Data.Path)))
+	}
+	return src, nil
 }

@@ -170,14 +170,15 @@ func TestJudge(t *testing.T) {
 		rivalPaper []float64
 		want       Verdict
 	}{
-		"within three points":     {[]Figure{f(10, 0), f(52.9, 0)}, []float64{12.9, 50}, nil, nil, Same},
-		"within two deviations":   {[]Figure{f(10, 5)}, []float64{19}, nil, nil, Same},
-		"one column off":          {[]Figure{f(10, 0), f(54, 0)}, []float64{10, 50}, nil, nil, NotConfirmed},
-		"order":                   {[]Figure{f(10, 1), f(20, 1)}, []float64{30, 40}, []Figure{f(15, 2), f(30, 1)}, []float64{60, 70}, SameOrder},
-		"order within the spread": {[]Figure{f(10, 1), f(20, 1)}, []float64{30, 40}, []Figure{f(11, 2), f(30, 1)}, []float64{60, 70}, NotConfirmed},
-		"other order":             {[]Figure{f(40, 1)}, []float64{30}, []Figure{f(20, 1)}, []float64{60}, NotConfirmed},
-		"a column without paper":  {[]Figure{f(10, 0), f(99, 0)}, []float64{10, none}, nil, nil, Same},
-		"rival without paper":     {[]Figure{f(10, 0), f(1, 0)}, []float64{30, 40}, []Figure{f(20, 0), {}}, []float64{50, none}, SameOrder},
+		"within three points":        {[]Figure{f(10, 0), f(52.9, 0)}, []float64{12.9, 50}, nil, nil, Same},
+		"within two deviations":      {[]Figure{f(10, 5)}, []float64{19}, nil, nil, Same},
+		"within two wide deviations": {[]Figure{f(10, 9)}, []float64{20.1}, nil, nil, NotConfirmed},
+		"one column off":             {[]Figure{f(10, 0), f(54, 0)}, []float64{10, 50}, nil, nil, NotConfirmed},
+		"order":                      {[]Figure{f(10, 1), f(20, 1)}, []float64{30, 40}, []Figure{f(15, 2), f(30, 1)}, []float64{60, 70}, SameOrder},
+		"order within the spread":    {[]Figure{f(10, 1), f(20, 1)}, []float64{30, 40}, []Figure{f(11, 2), f(30, 1)}, []float64{60, 70}, NotConfirmed},
+		"other order":                {[]Figure{f(40, 1)}, []float64{30}, []Figure{f(20, 1)}, []float64{60}, NotConfirmed},
+		"a column without paper":     {[]Figure{f(10, 0), f(99, 0)}, []float64{10, none}, nil, nil, Same},
+		"rival without paper":        {[]Figure{f(10, 0), f(1, 0)}, []float64{30, 40}, []Figure{f(20, 0), {}}, []float64{50, none}, SameOrder},
 		// Half of 100 images: 5 points; 2 % of them: 1.4.
 		"one seed":                    {[]Figure{one(50)}, []float64{59.9}, nil, nil, Same},
 		"one seed, too far":           {[]Figure{one(50)}, []float64{60.1}, nil, nil, NotConfirmed},
@@ -208,11 +209,22 @@ func TestCompareAndWrite(t *testing.T) {
 		"**Table 9: smallNORB", "Shortened.", "| *84.8*     | *78.8*     |",
 		"| base CNN                     | 86.0 ± 1.4 | 86.0 ± 1.4 | not confirmed |", // 78.8 is far
 		"| disentangled                 | 86.0 ± 1.4 | 86.0 ± 1.4 | same          |",
-		"smallnorb-azimuth-base-at 48 and 100 images, 2 seeds",
+		"smallnorb-azimuth-base-at 48 and 100 images, 2 seeds", "Trained on 48 images instead of the 8100 of the official training half.",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("want %q in\n%s", want, b.String())
 		}
+	}
+	if n := strings.Count(b.String(), "instead of the 8100"); n != 1 {
+		t.Errorf("want the note once, got it %d times", n)
+	}
+	faces, _ := FindTable("table3")
+	run := &Run{Arm: "facescrub-base", Train: 9, Classes: 12, Accuracy: map[string]Count{"test": {50, 60}}}
+	if c := Compare(faces, Results{run}, 200); c.Images != 0 || !slices.Contains(c.Notes, "12 classes instead of 50.") {
+		t.Errorf("want all of 60 images and a note on 12 classes, got %d, %q", c.Images, c.Notes)
+	}
+	if c := Compare(faces, Results{run}, 59); c.Images != 59 {
+		t.Errorf("want 59 images, got %d", c.Images)
 	}
 	if i := slices.IndexFunc(c.Lines, func(l Line) bool { return l.Label == "base CNN, *paper*" }); c.Lines[i].Paper[1] != 78.8 {
 		t.Errorf("got %+v", c.Lines[i])

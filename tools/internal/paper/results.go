@@ -24,6 +24,7 @@ type Run struct {
 	Arm         string
 	Seed        uint64
 	Train       int              // images it was trained on
+	Classes     int              // of them, 0 if unknown
 	Accuracy    map[string]Count // without attack, by part
 	Evaluations []*attacks.Evaluation
 }

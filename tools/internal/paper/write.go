@@ -3,6 +3,7 @@ package paper
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -52,15 +53,28 @@ func Compare(t Table, rs Results, images int, notes ...string) Comparison {
 			ours[r.Label] = append(ours[r.Label], figure(x))
 		}
 	}
+	sample := 0 // of which a figure is a share, at least
 	for _, a := range c.arms {
 		c.Clean[a] = figure(rs.clean(a))
 		for _, r := range rs {
-			if r.Arm == a {
-				c.Train[a], c.Test[a] = r.Train, r.Accuracy["test"].Images
-				if images == 0 || images > c.Test[a] {
-					images = c.Test[a]
-				}
+			if r.Arm != a {
+				continue
 			}
+			c.Train[a], c.Test[a] = r.Train, r.Accuracy["test"].Images
+			n := c.Test[a]
+			if images > 0 {
+				n = min(n, images)
+			}
+			if t.Success == Conditional {
+				n = n * r.Accuracy["test"].Right / max(1, c.Test[a])
+			}
+			if sample == 0 || n < sample {
+				sample = n
+			}
+			c.note(t, r)
+		}
+		if n := c.Test[a]; n > 0 && images >= n {
+			c.Images = 0 // all
 		}
 	}
 	for _, r := range t.Rows {
@@ -77,11 +91,25 @@ func Compare(t Table, rs Results, images int, notes ...string) Comparison {
 			if r.Rival != "" {
 				rival, rivalPaper = ours[r.Rival], printed[of[r.Rival]]
 			}
-			l.Verdict = judge(l.Ours, printed[r.Of], rival, rivalPaper, images)
+			l.Verdict = judge(l.Ours, printed[r.Of], rival, rivalPaper, sample)
 		}
 		c.Lines = append(c.Lines, l)
 	}
 	return c
+}
+
+// note says where the data are not the paper's, once.
+func (c *Comparison) note(t Table, r *Run) {
+	var text string
+	switch {
+	case t.Train > 0 && r.Train != t.Train:
+		text = fmt.Sprintf("Trained on %d images instead of the %d of the official training half.", r.Train, t.Train)
+	case t.Classes > 0 && r.Classes > 0 && r.Classes != t.Classes:
+		text = fmt.Sprintf("%d classes instead of %d.", r.Classes, t.Classes)
+	}
+	if text != "" && !slices.Contains(c.Notes, text) {
+		c.Notes = append(c.Notes, text)
+	}
 }
 
 // Write prints the table as Markdown whose columns are aligned, so that it can

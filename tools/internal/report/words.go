@@ -16,6 +16,7 @@ type Summary struct {
 	Version  string                `json:"version"`
 	Finished time.Time             `json:"finished"`
 	Config   config.Config         `json:"config"`
+	DataHash string                `json:"data_hash"` // fingerprint of the training images
 	Training trainer.Summary       `json:"training"`
 	Test     trainer.Evaluation    `json:"test"`
 	Attacks  *Figures              `json:"attacks,omitempty"`
