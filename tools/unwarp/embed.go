@@ -80,6 +80,19 @@ the coordinates, and embed.json with the figures.`,
   unwarp embed RUN --method pca --json | jq .codes`,
 		Args: oneRun,
 		RunE: func(c *cobra.Command, args []string) error {
+			for _, flag := range []string{"perplexity", "iterations", "seed"} {
+				if o.method == "pca" && c.Flags().Changed(flag) {
+					return usage(fmt.Errorf("--%s is t-SNE's: leave it out, or --method pca", flag))
+				}
+			}
+			for _, flag := range []string{"eps", "norm"} {
+				if o.attack == noAttack && c.Flags().Changed(flag) {
+					return usage(fmt.Errorf("--%s is an attack's: leave it out, or --attack none", flag))
+				}
+			}
+			if c.Flags().Changed("eps") && !c.Flags().Changed("attack") {
+				return usage(fmt.Errorf("--eps: the usual attack %s has its own: name the attack too, such as --attack fgsm", o.attack))
+			}
 			return runEmbed(c.Context(), o, f, args[0], c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}

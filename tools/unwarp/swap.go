@@ -8,6 +8,7 @@ import (
 	"image/gif"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,6 +161,9 @@ func runSwap(ctx context.Context, o swapOptions, f *runFlags, dir string, out, l
 	to, err := figureTarget("swap", dir, o.out, "swap.png", ".png")
 	if err != nil {
 		return err
+	}
+	if o.strip != "" && filepath.Clean(o.strip) == filepath.Clean(to) {
+		return usage(fmt.Errorf("--strip %s: this is where the picture of the exchange goes: name another file", o.strip))
 	}
 	chosen, err := parsePairs(o.chosen)
 	if err != nil {

@@ -140,6 +140,7 @@ func TestFigureMisuse(t *testing.T) {
 		{"swap RUN --steps 5", "--steps;--strip"},
 		{"swap RUN --steps 1 --strip strip.png", "--steps;1"},
 		{"swap RUN --strip strip.gif", "--strip;.png"},
+		{"swap RUN --out twice.png --strip ./twice.png", "--strip;another file"},
 		{"swap RUN --gif no/such/walk.gif", "--gif;no/such"},
 		{"swap RUN --field wheel", "--field;arrows;wheel"},
 		{"swap RUN --part tst", "--part;validation"},
@@ -155,6 +156,9 @@ func TestFigureMisuse(t *testing.T) {
 		{"embed RUN --perplexity NaN", "--perplexity;NaN"},
 		{"embed RUN --iterations 0", "--iterations;0"},
 		{"embed RUN --method umap", "--method;tsne;umap"},
+		{"embed RUN --method pca --perplexity 5", "--perplexity;--method pca"},
+		{"embed RUN --attack none --eps .2", "--eps;--attack none"},
+		{"embed RUN --eps .2", "--eps;fgsm(eps=.3);--attack"},
 		{"embed RUN --out FILE", "--out;FILE;folder"},
 		{"embed RUN/export", "export;--out"},
 	} {

@@ -199,6 +199,22 @@ func TestWalks(t *testing.T) {
 	}
 }
 
+// TestFitted: what has room stays, the rest is cut as late as possible.
+func TestFitted(t *testing.T) {
+	long := "geometry, after pgd(steps=5,restarts=2,eps=.1,loss=margin)"
+	if got := fitted("geometry", panelSide); got != "geometry" {
+		t.Errorf("got %q", got)
+	}
+	got := fitted(long, panelSide)
+	start, cut := strings.CutSuffix(got, "…")
+	if !cut || !strings.HasPrefix(long, start) || keyStyle().Width(got) > panelSide || keyStyle().Width(long[:len(start)+1]+"…") <= panelSide {
+		t.Errorf("got %q, %v wide", got, keyStyle().Width(got))
+	}
+	if got := fitted(long, 1); got != "g…" {
+		t.Errorf("without room: got %q", got)
+	}
+}
+
 // TestScatter: both forms hold a panel for each map and time, and the classes.
 func TestScatter(t *testing.T) {
 	s := Scatter{Attack: "fgsm(eps=.3)", Names: []string{"cat", "dog & cow"}}

@@ -147,7 +147,7 @@ func (s Scatter) panel(m Map, attacked bool) (*plot.Plot, error) {
 	}
 	points, radius, alpha := m.Before, 1.7*vg.Length(1), uint8(220)
 	if attacked {
-		p.Title.Text = m.Title + ", after " + s.Attack
+		p.Title.Text = fitted(m.Title+", after "+s.Attack, panelSide)
 		alpha = 70
 	}
 	if err := s.add(p, points, draw.BoxGlyph{}, radius, alpha); err != nil {
@@ -219,6 +219,18 @@ func keyStyle() draw.TextStyle {
 	return draw.TextStyle{Color: color.Black, Font: textFont(11), Handler: plot.DefaultTextHandler}
 }
 
+// fitted is text as far as there is room for it.
+func fitted(text string, room vg.Length) string {
+	if keyStyle().Width(text) <= room {
+		return text
+	}
+	runes := []rune(text)
+	for len(runes) > 1 && keyStyle().Width(string(runes)+"…") > room {
+		runes = runes[:len(runes)-1]
+	}
+	return string(runes) + "…"
+}
+
 func (s Scatter) drawKey(dc draw.Canvas, top vg.Length) {
 	y := top
 	style := keyStyle()
@@ -234,7 +246,7 @@ func (s Scatter) drawKey(dc draw.Canvas, top vg.Length) {
 			for _, mark := range []struct {
 				shape draw.GlyphDrawer
 				text  string
-			}{{draw.BoxGlyph{}, "before attack"}, {draw.PyramidGlyph{}, "after"}} {
+			}{{draw.BoxGlyph{}, "before attack"}, {draw.PyramidGlyph{}, fitted("after "+s.Attack, dc.Max.X-dc.Min.X-150)}} {
 				dc.DrawGlyph(draw.GlyphStyle{Color: color.Gray{90}, Radius: 3.5, Shape: mark.shape}, vg.Point{X: x + 5, Y: y - 6})
 				dc.FillText(style, vg.Point{X: x + 13, Y: y - 10}, mark.text)
 				x += s.keyWidth(mark.text)

@@ -61,7 +61,7 @@ var arms = func() (list []Arm) {
 	for _, view := range []string{"azimuth", "elevation"} {
 		norb := func(name, label, kind string, set ...string) Arm {
 			return Arm{Name: "smallnorb-" + view + "-" + name, Label: label, Config: "smallnorb-" + kind,
-				Set: append([]string{"data.view=" + view}, set...), Small: []string{"train.duration=8ep", "precision=auto"}}
+				Set: append([]string{"data.view=" + view}, set...), Small: []string{"train.duration=4ep", "precision=auto"}}
 		}
 		list = append(list,
 			norb("base", "base CNN", "base"),

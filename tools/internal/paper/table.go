@@ -125,7 +125,7 @@ var tables = []Table{
 		noise("cifar-base", "base CNN", large), noise("cifar-disentangled", "disentangled", large),
 	)),
 	{Name: "table7", Title: "Table 7: MNIST, LocalSearch", Head: "rounds", Columns: []string{"50", "150"}, Success: All,
-		Images: 50, SmallImages: 20, Rows: slices.Concat(
+		Images: 50, SmallImages: 10, Rows: slices.Concat(
 			printed("base CNN", 57.3, 62.5), search("mnist-base", "base CNN", ""),
 			printed("disentangled", 47.9, 57.8), search("mnist-disentangled", "disentangled", "base CNN"),
 		)},
