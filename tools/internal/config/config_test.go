@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"unwarp/pipelines"
 )
 
 // clean removes the tester's own settings from the environment.
@@ -70,6 +72,31 @@ func TestOrder(t *testing.T) {
 	if c.Seed != 2 || c.Threads != 3 || c.Train.Batch != 4 || c.Model.Width != 6 || c.Attack.Batch != Default().Attack.Batch {
 		t.Errorf("got seed %d (file), threads %d (environment), batch %d (flag), width %d (--set), attack batch %d (default)",
 			c.Seed, c.Threads, c.Train.Batch, c.Model.Width, c.Attack.Batch)
+	}
+}
+
+// The default numbers of images are those of glyphs: another set comes whole,
+// unless they are given.
+func TestSizesOfSet(t *testing.T) {
+	clean(t)
+	dir := t.TempDir()
+	file := write(t, "data: {set: mnist, path: "+dir+", test: 7}\n")
+	for name, row := range map[string]struct {
+		base Config
+		src  Source
+		want [3]int // train, validation, test
+	}{
+		"glyphs":        {Default(), Source{Set: []string{"data.test=30"}}, [3]int{10000, 1000, 30}},
+		"file":          {Default(), Source{File: file}, [3]int{0, 0, 7}},
+		"flag":          {Default(), Source{Set: []string{"data.set=folder", "data.path=" + dir, "data.validation=100"}}, [3]int{0, 100, 0}},
+		"the same set":  {Config{Data: pipelines.Data{Set: "mnist", Train: 5, Validation: 6, Test: 7}}, Source{Set: []string{"data.path=" + dir}}, [3]int{5, 6, 7}},
+		"another flag":  {Default(), Source{File: file, Flag: []Flag{{"train", "data.train", "3"}}}, [3]int{3, 0, 7}},
+		"back to glyph": {Config{Data: pipelines.Data{Set: "mnist", Train: 5, Validation: 6, Test: 7}}, Source{Set: []string{"data.set=glyphs"}}, [3]int{0, 0, 0}},
+	} {
+		c, err := gather(row.base, row.src)
+		if got := [3]int{c.Data.Train, c.Data.Validation, c.Data.Test}; err != nil || got != row.want {
+			t.Errorf("%s: want %v, got %v, %v", name, row.want, got, err)
+		}
 	}
 }
 

@@ -88,6 +88,13 @@ func gather(base Config, src Source) (Config, error) {
 	if err != nil {
 		return base, err
 	}
+	if c.Data.Set != base.Data.Set { // base counts the images of another set
+		for key, n := range map[string]*int{"data.train": &c.Data.Train, "data.validation": &c.Data.Validation, "data.test": &c.Data.Test} {
+			if _, given := l.from[key]; !given {
+				*n = 0
+			}
+		}
+	}
 	if c.Data.Path != "" {
 		if c.Data.Path, err = filepath.Abs(c.Data.Path); err != nil {
 			return base, fmt.Errorf("data.path: %w", err)

@@ -6,7 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"unwarp/attacks"
@@ -50,6 +53,32 @@ func WriteClasses(dir string, src pipelines.Source) error {
 	path := filepath.Join(dir, ClassesFile)
 	if err := trainer.WriteFile(path, []byte(strings.Join(names, "\n")+"\n")); err != nil {
 		return fmt.Errorf("run folder %s: %s cannot be written: %w", dir, ClassesFile, err)
+	}
+	return nil
+}
+
+// checkClasses refuses a set whose classes have other names than those that the
+// run in dir learnt: their numbers would mean others.
+func checkClasses(dir string, src pipelines.Source) error {
+	names := pipelines.ClassNames(src)
+	raw, err := os.ReadFile(filepath.Join(dir, ClassesFile))
+	if names == nil || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("run folder %s: %s cannot be read: %w", dir, ClassesFile, err)
+	}
+	learnt := strings.Split(strings.TrimSuffix(string(raw), "\n"), "\n")
+	for k := range max(len(learnt), len(names)) {
+		want, got := "none", "none"
+		if k < len(learnt) {
+			want = strconv.Quote(learnt[k])
+		}
+		if k < len(names) {
+			got = strconv.Quote(names[k])
+		}
+		if want != got {
+			return &ConfigError{fmt.Errorf("%s: want the classes that the run in %s learnt, class %d %s, got %s: name the classes alike, or give data.path the set of the training", src.Name(), dir, k, want, got)}
+		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,5 +45,36 @@ func TestWriteClasses(t *testing.T) {
 	}
 	if err := WriteClasses(filepath.Join(dir, "none"), some); err == nil || !strings.Contains(err.Error(), "classes.txt cannot be written") {
 		t.Errorf("no folder: %v", err)
+	}
+}
+
+// A class that bears another number than it was learnt under is refused.
+func TestCheckClasses(t *testing.T) {
+	glyphs, err := pipelines.NewGlyphs(1, "train", 10, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := checkClasses(dir, called{glyphs, []string{"cat", "dog"}}); err != nil {
+		t.Errorf("a run without names: %v", err)
+	}
+	if err := WriteClasses(dir, called{glyphs, []string{"cat", "dog", "yak"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		names []string
+		want  string // "" for none
+	}{
+		{[]string{"cat", "dog", "yak"}, ""},
+		{nil, ""},
+		{[]string{"ant", "cat", "yak"}, `class 0 "cat", got "ant"`},
+		{[]string{"cat", "dog"}, `class 2 "yak", got none`},
+		{[]string{"cat", "dog", "yak", "zebra"}, `class 3 none, got "zebra"`},
+	} {
+		err := checkClasses(dir, called{glyphs, row.names})
+		var wrong *ConfigError
+		if row.want == "" && err != nil || row.want != "" && (!errors.As(err, &wrong) || !strings.Contains(err.Error(), row.want)) {
+			t.Errorf("%q: want %q, got %v", row.names, row.want, err)
+		}
 	}
 }

@@ -97,8 +97,12 @@ func assemble(ctx context.Context, c config.Config, data pipelines.Splits, train
 	return x, nil
 }
 
-// Restore reads the weights of the run in dir; pointer is last or best.
+// Restore reads the weights of the run in dir; pointer is last or best. Images
+// of classes with other names than those that the run learnt are refused.
 func (x *Experiment) Restore(dir, pointer string) (trainer.State, error) {
+	if err := checkClasses(dir, x.Data.Train); err != nil {
+		return trainer.State{}, err
+	}
 	return trainer.Checkpoints{Dir: filepath.Join(dir, trainer.CheckpointsDir)}.Load(x.Plan, x.Net, pointer)
 }
 
