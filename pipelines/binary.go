@@ -14,30 +14,39 @@ import (
 // maxDeflate is the highest compression ratio of deflate, rounded up: a gzip file cannot hold more.
 const maxDeflate = 1040
 
-// openFile opens a regular file and tells its size.
+// openFile opens a regular file of a set and tells its size.
 func openFile(path string) (*os.File, int64, error) {
+	return openRegular(path, shown(path), "set path to the folder of the files", checkPath)
+}
+
+// openRegular opens a regular file, which messages call where, and tells its size. notFile and unread
+// say what to do about something that is no regular file, and about one that cannot be read.
+func openRegular(path, where, notFile, unread string) (*os.File, int64, error) {
 	// Asked first: to open a pipe would wait for its other end.
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, 0, unreadable(path, err)
+		return nil, 0, unreadable(where, err, unread)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, 0, fmt.Errorf("pipelines: %s: want a regular file, got %v: set path to the folder of the files", path, info.Mode())
+		return nil, 0, fmt.Errorf("pipelines: %s: want a regular file, got %v: %s", where, info.Mode(), notFile)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, 0, unreadable(path, err)
+		return nil, 0, unreadable(where, err, unread)
 	}
 	return f, info.Size(), nil
 }
 
+// checkPath is what to do about a file or folder of a set that cannot be read.
+const checkPath = "check path and its permissions"
+
 // unreadable says why a file or folder cannot be read, naming it once.
-func unreadable(path string, err error) error {
+func unreadable(where string, err error, do string) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		err = pe.Err
 	}
-	return fmt.Errorf("pipelines: %s: want a readable file or folder, got %w: check path and its permissions", path, err)
+	return fmt.Errorf("pipelines: %s: want a readable file or folder, got %w: %s", where, err, do)
 }
 
 // newFileReader reads a file of size bytes, unpacking it if it is gzip, whatever its name.
@@ -70,7 +79,7 @@ func (r *fileReader) fail(want, got, do string, cause error) error {
 	if r.zipped {
 		where += " (uncompressed)"
 	}
-	return &fileError{fmt.Sprintf("pipelines: %s: %s: want %s, got %s: %s", r.path, where, want, got, do), cause}
+	return &fileError{fmt.Sprintf("pipelines: %s: %s: want %s, got %s: %s", shown(r.path), where, want, got, do), cause}
 }
 
 // fileError is a one-line error with its cause, if an input error caused it.

@@ -66,14 +66,14 @@ func readCIFARNames(path string) ([]string, error) {
 	const most = 1 << 12
 	raw, err := io.ReadAll(io.LimitReader(f, most))
 	if err != nil {
-		return nil, unreadable(path, err)
+		return nil, unreadable(shown(path), err, checkPath)
 	}
 	names := strings.Fields(string(raw))
 	if size > most || len(names) != 10 {
-		return nil, fmt.Errorf("pipelines: %s: want the names of 10 classes, got %d words in %d bytes: fetch the file again", path, len(names), size)
+		return nil, fmt.Errorf("pipelines: %s: want the names of 10 classes, got %d words in %d bytes: fetch the file again", shown(path), len(names), size)
 	}
 	for _, n := range names {
-		if err := checkClassName(path, n); err != nil {
+		if err := checkClassName(shown(path), n, "fetch the file again"); err != nil {
 			return nil, err
 		}
 	}
@@ -123,7 +123,7 @@ func readCIFARFiles(room *budget, part, dir string, files, names []string) (Sour
 // cifarCount is how many records a file of size bytes holds.
 func cifarCount(path string, size int64) (int, error) {
 	if size == 0 || size%cifarRecord != 0 {
-		return 0, fmt.Errorf("pipelines: %s: want a whole number of records of %d bytes, got %d bytes: the file is truncated or no CIFAR-10 binary, fetch it again", path, cifarRecord, size)
+		return 0, fmt.Errorf("pipelines: %s: want a whole number of records of %d bytes, got %d bytes: the file is truncated or no CIFAR-10 binary, fetch it again", shown(path), cifarRecord, size)
 	}
 	return int(size / cifarRecord), nil
 }

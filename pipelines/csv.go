@@ -19,7 +19,7 @@ func openCSV(ctx context.Context, d Data) (parts, error) {
 	if d.Path == "" {
 		return parts{}, wantPath("the CSV file that lists the images")
 	}
-	f, _, err := openFile(d.Path)
+	f, _, err := openRegular(d.Path, shown(d.Path), "set path to the list", checkPath)
 	if err != nil {
 		return parts{}, err
 	}
@@ -28,8 +28,8 @@ func openCSV(ctx context.Context, d Data) (parts, error) {
 	if err != nil {
 		return parts{}, err
 	}
-	if err := l.checkTwice(); err != nil {
-		return parts{}, err
+	for part := range l.parts { // in any order of lines the same set: sorted as folders are
+		slices.SortStableFunc(l.parts[part], func(a, b listed) int { return strings.Compare(a.path, b.path) })
 	}
 	return l.open(ctx, d, d.Channels)
 }
@@ -49,15 +49,9 @@ func readList(path string, file io.Reader) (listing, error) {
 	if err != nil {
 		return l, listFault(path, r, err)
 	}
-	columns := map[string]int{"path": -1, "label": -1, "split": -1}
-	for i, name := range header {
-		if at, ok := columns[name]; !ok || at >= 0 {
-			return l, fmt.Errorf("pipelines: %s: line 1: want the header path,label or path,label,split, got %q: mend it", shown(path), strings.Join(header, ","))
-		}
-		columns[name] = i
-	}
-	if columns["path"] < 0 || columns["label"] < 0 {
-		return l, fmt.Errorf("pipelines: %s: line 1: want the header path,label or path,label,split, got %q: mend it", shown(path), strings.Join(header, ","))
+	columns, err := readHeader(path, header)
+	if err != nil {
+		return l, err
 	}
 	for {
 		row, err := r.Read()
@@ -78,42 +72,49 @@ func readList(path string, file io.Reader) (listing, error) {
 	return l, nil
 }
 
+// readHeader tells in which column each of path, label and split is; -1 where it is in none.
+func readHeader(path string, header []string) (map[string]int, error) {
+	const most = 80 // bytes that a message shows: a file of another kind may be a single line
+	columns := map[string]int{"path": -1, "label": -1, "split": -1}
+	good := true
+	for i, name := range header {
+		at, known := columns[name]
+		good = good && known && at < 0
+		columns[name] = i
+	}
+	if good && columns["path"] >= 0 && columns["label"] >= 0 {
+		return columns, nil
+	}
+	got := strings.Join(header, ",")
+	if strings.ContainsRune(got, '\r') {
+		return nil, fmt.Errorf("pipelines: %s: line 1: want lines that end in LF or CR LF, got a CR alone: save the list with other line ends", shown(path))
+	}
+	if len(got) > most {
+		got = got[:most] + "…"
+	}
+	return nil, fmt.Errorf("pipelines: %s: line 1: want the header path,label or path,label,split, got %q: mend it", shown(path), got)
+}
+
 // add takes one line of a list.
 func (l listing) add(row []string, columns map[string]int, line int) error {
-	where := fmt.Sprintf("%s: line %d", l.where, line)
+	where := fmt.Sprintf("%s: line %d", shown(l.where), line)
 	file, class := row[columns["path"]], row[columns["label"]]
 	if file == "" || strings.ContainsRune(file, 0) {
-		return fmt.Errorf("pipelines: %s: want the path of an image, got %q: mend the line", shown(where), file)
+		return fmt.Errorf("pipelines: %s: want the path of an image, got %q: mend the line", where, file)
 	}
-	if err := checkClassName(where, class); err != nil {
+	if err := checkClassName(where, class, "mend the line"); err != nil {
 		return err
 	}
 	part := "train"
 	if at := columns["split"]; at >= 0 {
 		if part = partFolders[row[at]]; part == "" {
-			return fmt.Errorf("pipelines: %s: want a split of train, validation or test, got %q: mend the line", shown(where), row[at])
+			return fmt.Errorf("pipelines: %s: want a split of train, validation or test, got %q: mend the line", where, row[at])
 		}
 	}
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(filepath.Dir(l.where), file)
 	}
-	l.parts[part] = append(l.parts[part], listed{file, class})
-	return nil
-}
-
-// checkTwice refuses an image that is listed twice: it could be trained on and tested on.
-func (l listing) checkTwice() error {
-	seen := map[string]bool{}
-	for _, part := range partOrder {
-		for _, f := range l.parts[part] {
-			if seen[f.path] {
-				return fmt.Errorf("pipelines: %s: want each image once, got %s twice: remove one of the lines", shown(l.where), shown(f.path))
-			}
-			seen[f.path] = true
-		}
-		// In any order of lines the same set: sorted as folders are.
-		slices.SortFunc(l.parts[part], func(a, b listed) int { return strings.Compare(a.path, b.path) })
-	}
+	l.parts[part] = append(l.parts[part], listed{path: filepath.Clean(file), class: class, list: l.where, line: line})
 	return nil
 }
 

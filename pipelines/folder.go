@@ -12,7 +12,7 @@ import (
 // What files of a folder of images count, by the ends of their names in lower case. Others, such as
 // notes and what file managers leave, are passed over.
 var (
-	imageEnds   = []string{".png", ".jpg", ".jpeg", ".gif"}
+	imageEnds   = []string{".png", ".jpg", ".jpeg", ".jfif", ".gif"}
 	foreignEnds = []string{".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl"}
 )
 
@@ -87,11 +87,17 @@ func listFolders(root string) (listing, error) {
 		inTrain = len(below)
 	}
 	if inTrain == 0 {
-		l.parts["train"], err = listClasses(root, folders)
+		if err := checkNoParts(root, folders); err != nil {
+			return l, err
+		}
+		l.parts["train"], l.passedOver, err = listClasses(root, folders)
 		return l, err
 	}
 	for _, name := range folders {
 		part := partFolders[name]
+		if lower := strings.ToLower(name); part == "" && partFolders[lower] != "" {
+			return l, lowerCase(root, name)
+		}
 		if part == "" {
 			return l, fmt.Errorf("pipelines: %s: want train, test and val or validation beside each other, got %q too: move it elsewhere", shown(root), name)
 		}
@@ -103,11 +109,40 @@ func listFolders(root string) (listing, error) {
 		if err != nil {
 			return l, err
 		}
-		if l.parts[part], err = listClasses(dir, classes); err != nil {
+		var passed int
+		if l.parts[part], passed, err = listClasses(dir, classes); err != nil {
 			return l, err
 		}
+		l.passedOver += passed
 	}
 	return l, nil
+}
+
+// checkNoParts refuses folders of parts among which that of the training part is not: folders called
+// as parts are, or nearly so, that hold folders.
+func checkNoParts(root string, folders []string) error {
+	for _, name := range folders {
+		lower := strings.ToLower(name)
+		if partFolders[lower] == "" {
+			continue
+		}
+		below, err := subfolders(filepath.Join(root, name))
+		switch {
+		case err != nil:
+			return err
+		case len(below) == 0: // a class of that name
+		case name != lower:
+			return lowerCase(root, name)
+		default:
+			return fmt.Errorf("pipelines: %s: want a folder train with a folder of images for each class beside %s, got none: add it, or set path to %s", shown(root), name, shown(filepath.Join(root, name)))
+		}
+	}
+	return nil
+}
+
+// lowerCase refuses the folder of a part whose name has capitals.
+func lowerCase(root, name string) error {
+	return fmt.Errorf("pipelines: %s: want the folders of parts in lower case, got %q: rename it to %s", shown(root), name, strings.ToLower(name))
 }
 
 // subfolders are the names of the folders in a folder, sorted, hidden ones left out; links are
@@ -122,7 +157,7 @@ func subfolders(dir string) ([]string, error) {
 		path := filepath.Join(dir, name)
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, unreadable(shown(path), err)
+			return nil, unreadable(shown(path), err, checkPath)
 		}
 		if info.IsDir() {
 			folders = append(folders, name)
@@ -135,7 +170,7 @@ func subfolders(dir string) ([]string, error) {
 func visible(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, unreadable(shown(dir), err)
+		return nil, unreadable(shown(dir), err, checkPath)
 	}
 	var names []string
 	for _, e := range entries {
@@ -146,35 +181,35 @@ func visible(dir string) ([]string, error) {
 	return names, nil
 }
 
-// listClasses lists the images of the named folders in dir, each a class.
-func listClasses(dir string, classes []string) ([]listed, error) {
+// listClasses lists the images of the named folders in dir, each a class, and counts the files that
+// it passes over.
+func listClasses(dir string, classes []string) (files []listed, passedOver int, err error) {
 	if len(classes) == 0 {
-		return nil, fmt.Errorf("pipelines: %s: want a folder of images for each class, got no folder: set path to the folder that has them", shown(dir))
+		return nil, 0, fmt.Errorf("pipelines: %s: want a folder of images for each class, got no folder: set path to the folder that has them", shown(dir))
 	}
-	var files []listed
 	for _, class := range classes {
-		if err := checkClassName(dir, class); err != nil {
-			return nil, err
+		if err := checkClassName(shown(dir), class, "rename it"); err != nil {
+			return nil, 0, err
 		}
-		found, err := listImages(filepath.Join(dir, class))
+		found, passed, err := listImages(filepath.Join(dir, class))
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
+		passedOver += passed
 		for _, path := range found {
-			files = append(files, listed{path, class})
+			files = append(files, listed{path: path, class: class})
 		}
 	}
-	return files, nil
+	return files, passedOver, nil
 }
 
-// listImages are the paths of the images of a class, sorted. Folders below are refused: walking them
-// would mean to choose between depth and links that lead back up.
-func listImages(dir string) ([]string, error) {
+// listImages are the paths of the images of a class, sorted, and the number of other files. Folders
+// below are refused: walking them would mean to choose between depth and links that lead back up.
+func listImages(dir string) (paths []string, others int, err error) {
 	names, err := visible(dir)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var paths []string
 	for _, name := range names {
 		path := filepath.Join(dir, name)
 		end := strings.ToLower(filepath.Ext(name))
@@ -182,13 +217,15 @@ func listImages(dir string) ([]string, error) {
 		case slices.Contains(imageEnds, end):
 			paths = append(paths, path)
 		case slices.Contains(foreignEnds, end):
-			return nil, fmt.Errorf("pipelines: %s: want %s images, got a file of another format: convert it", shown(path), formatsKnown)
+			return nil, 0, fmt.Errorf("pipelines: %s: want %s images, got a file of another format: convert it", shown(path), formatsKnown)
 		case isFolder(path):
-			return nil, fmt.Errorf("pipelines: %s: want images in the folder of a class, got a folder: move its images up, or give path the folder one level deeper", shown(path))
+			return nil, 0, fmt.Errorf("pipelines: %s: want images in the folder of a class, got a folder: move its images up, or give path the folder one level deeper", shown(path))
+		default:
+			others++
 		}
 	}
 	if len(paths) == 0 {
-		return nil, fmt.Errorf("pipelines: %s: want %s images, got none: add some or remove the folder", shown(dir), formatsKnown)
+		return nil, 0, fmt.Errorf("pipelines: %s: want %s images, got none: add some or remove the folder", shown(dir), formatsKnown)
 	}
-	return paths, nil
+	return paths, others, nil
 }

@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -17,6 +18,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/image/tiff"
 )
 
 // tree writes files, folders included, below a new folder.
@@ -49,6 +52,14 @@ func drawing(w, h int, at func(x, y int) color.NRGBA) *image.NRGBA {
 func pngOf(m image.Image) []byte {
 	var b bytes.Buffer
 	if err := png.Encode(&b, m); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+func tiffOf(m image.Image) []byte {
+	var b bytes.Buffer
+	if err := tiff.Encode(&b, m, nil); err != nil { // its package makes image.Decode read them
 		panic(err)
 	}
 	return b.Bytes()
@@ -258,6 +269,18 @@ func TestDecodeMatchesTent(t *testing.T) {
 	if err := gif.EncodeAll(&animated, &gif.GIF{Image: []*image.Paletted{few, second}, Delay: []int{1, 1}}); err != nil {
 		t.Fatal(err)
 	}
+	part := image.NewPaletted(image.Rect(5, 3, 12, 9), few.Palette)
+	copy(part.Pix, few.Pix)
+	onCanvas := image.NewRGBA(image.Rect(0, 0, 20, 14)) // black around the frame
+	for y := part.Rect.Min.Y; y < part.Rect.Max.Y; y++ {
+		for x := part.Rect.Min.X; x < part.Rect.Max.X; x++ {
+			onCanvas.Set(x, y, part.At(x, y))
+		}
+	}
+	var framed bytes.Buffer
+	if err := gif.EncodeAll(&framed, &gif.GIF{Image: []*image.Paletted{part}, Delay: []int{0}, Config: image.Config{Width: 20, Height: 14}}); err != nil {
+		t.Fatal(err)
+	}
 	if err := jpeg.Encode(&photo, wide, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +293,7 @@ func TestDecodeMatchesTent(t *testing.T) {
 		want image.Image
 	}{
 		"RGB": {pngOf(wide), wide}, "alpha": {pngOf(clear), clear}, "16 bits": {pngOf(deep), deep}, "16 bits grey": {pngOf(grey16), grey16},
-		"palette": {pngOf(few), few}, "GIF, first frame": {animated.Bytes(), few}, "JPEG": {photo.Bytes(), lossy}, "narrow": {plain(4, 90, 3, 4, 5), drawing(4, 90, func(int, int) color.NRGBA { return color.NRGBA{3, 4, 5, 255} })},
+		"palette": {pngOf(few), few}, "GIF, first frame": {animated.Bytes(), few}, "GIF, frame in a canvas": {framed.Bytes(), onCanvas}, "JPEG": {photo.Bytes(), lossy}, "narrow": {plain(4, 90, 3, 4, 5), drawing(4, 90, func(int, int) color.NRGBA { return color.NRGBA{3, 4, 5, 255} })},
 	} {
 		path := filepath.Join(tree(t, map[string][]byte{"f": c.file}), "f")
 		for _, size := range []int{4, 8, 12, 32} {
@@ -278,10 +301,10 @@ func TestDecodeMatchesTent(t *testing.T) {
 			got := make([]uint8, sh.Len())
 			grey := make([]uint8, size*size)
 			scratch := image.NewRGBA(image.Rect(0, 0, size, size))
-			if err := decodeFile(path, scratch, sh, got); err != nil {
+			if err := decodeFile(listed{path: path}, scratch, sh, got); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
-			if err := decodeFile(path, scratch, Shape{size, size, 1}, grey); err != nil {
+			if err := decodeFile(listed{path: path}, scratch, Shape{size, size, 1}, grey); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
 			for channel := range 3 {
@@ -341,6 +364,7 @@ func resealed(b []byte) []byte {
 func TestFolderErrors(t *testing.T) {
 	slow, slower := plain(800, 800, 1, 2, 3), plain(2500, 2500, 1, 2, 3) // whose faults are found at their ends
 	slow, slower = slow[:len(slow)-20], slower[:len(slower)-20]
+	foreign := tiffOf(drawing(8, 8, func(int, int) color.NRGBA { return color.NRGBA{9, 9, 9, 255} }))
 	for name, c := range map[string]struct {
 		files map[string][]byte // over photos of three classes
 		data  Data
@@ -358,6 +382,9 @@ func TestFolderErrors(t *testing.T) {
 		"deep":          {map[string][]byte{"dog/more/1.png": nil}, Data{}, "dog/more: want images in the folder of a class, got a folder"},
 		"empty class":   {map[string][]byte{"yak/notes.txt": nil}, Data{}, "yak: want PNG, JPEG or GIF images, got none"},
 		"one image":     {map[string][]byte{"yak/1.png": plain(8, 8, 1, 1, 1)}, Data{}, `want at least 2 images of class "yak", one to train on and one to test on, got 1`},
+		"blanks":        {map[string][]byte{"dog /1.png": plain(8, 8, 1, 1, 1)}, Data{}, `want class names without blanks at their ends, got "dog ": rename it`},
+		"folder.png":    {map[string][]byte{"dog/x.png/y": nil}, Data{Holdout: .01}, "dog/x.png: want a regular file, got drwx------: remove it or rename it"},
+		"TIFF":          {map[string][]byte{"dog/1.png": foreign}, Data{}, "dog/1.png: want a PNG, JPEG or GIF image, got one in format tiff: convert it"},
 		"name":          {map[string][]byte{"y\xffk/1.png": plain(8, 8, 1, 1, 1)}, Data{}, `want class names in UTF-8, got "y\xffk": rename it`},
 		"line break":    {map[string][]byte{"y\nk/1.png": plain(8, 8, 1, 1, 1)}, Data{}, `got "y\nk": rename it`},
 		"file name":     {map[string][]byte{"dog/\xff.png": []byte("x")}, Data{Holdout: .01}, `/dog/\xff.png": want a whole`},
@@ -390,11 +417,19 @@ func TestFolderErrors(t *testing.T) {
 		"missing in val":    {joined(photos("train/", 2), photos("test/", 1), map[string][]byte{"val/cat/1.png": nil}), `got "dog" in the training part but not in the validation part`},
 		"val twice":         {joined(photos("train/", 2), photos("val/", 1), photos("validation/", 1)), "want one of val and validation, got both"},
 		"other beside them": {joined(photos("train/", 2), photos("dev/", 1)), `want train, test and val or validation beside each other, got "dev" too`},
+		"capitals":          {joined(photos("Train/", 2), photos("Test/", 1)), `want the folders of parts in lower case, got "Test": rename it to test`},
+		"one capital":       {joined(photos("train/", 2), photos("Test/", 1)), `want the folders of parts in lower case, got "Test": rename it to test`},
+		"test alone":        {photos("test/", 2), "want a folder train with a folder of images for each class beside test, got none: add it, or set path to "},
+		"no train":          {joined(photos("val/", 2), map[string][]byte{"train/a.png": nil}), "want a folder train with a folder of images for each class beside val"},
 		"empty test":        {joined(photos("train/", 2), map[string][]byte{"test/notes.txt": nil}), "test: want a folder of images for each class"},
 	} {
 		if _, err := Open(t.Context(), Data{Set: "folder", Path: tree(t, c.files)}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
+	}
+	parts := tree(t, joined(photos("train/", 2), photos("test/", 1)))
+	if _, err := Open(t.Context(), Data{Set: "folder", Path: parts, Holdout: .3}); err == nil || !strings.Contains(err.Error(), "want holdout for a set without a test part alone, got holdout 0.3 beside one of 3 images: leave holdout out") {
+		t.Errorf("holdout beside a test part: %v", err)
 	}
 	root := tree(t, photos("", 3))
 	if err := os.Symlink("loop", filepath.Join(root, "loop")); err != nil {
@@ -414,6 +449,39 @@ func TestFolderErrors(t *testing.T) {
 		if _, err := Open(t.Context(), d); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, want %q", d, err, want)
 		}
+	}
+}
+
+// No file is in two parts, whatever the links to it are called.
+func TestFolderLinks(t *testing.T) {
+	for name, c := range map[string]struct{ at, to, want string }{
+		"file":   {"test/cat/9.png", "../../train/cat/0.png", "test/cat/9.png: want each image once, got the same file as "},
+		"class":  {"test/emu", "../train/emu", "test/emu/0.png: want each image once"},
+		"part":   {"val", "test", "test/cat/0.png: want each image once"},
+		"within": {"train/dog/9.png", "../cat/0.png", "train/dog/9.png: want each image once"},
+		"other":  {"test/cat/9.png", "../../more.png", ""},
+	} {
+		files := joined(photos("train/", 2), photos("test/", 1), map[string][]byte{"more.png": plain(8, 8, 1, 1, 1)})
+		if name == "class" {
+			delete(files, "test/emu/0.png")
+		}
+		root := tree(t, files)
+		if err := os.Symlink(c.to, filepath.Join(root, c.at)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Open(t.Context(), Data{Set: "folder", Path: root})
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: error %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+// What is no image by its name is passed over and counted; hidden files are not.
+func TestFolderPassedOver(t *testing.T) {
+	files := joined(photos("train/", 2), photos("test/", 1), map[string][]byte{"train/cat/notes.txt": nil, "test/dog/x": nil, "train/cat/.hidden": nil, "train/emu/2.JFIF": plain(8, 8, 1, 1, 1)})
+	s, err := Open(t.Context(), Data{Set: "folder", Path: tree(t, files)})
+	if err != nil || s.Train.Len() != 7 || s.PassedOver != 2 {
+		t.Errorf("%d to train on, %d passed over, want 7 and 2: %v", s.Train.Len(), s.PassedOver, err)
 	}
 }
 
@@ -446,24 +514,35 @@ func TestOpenCSV(t *testing.T) {
 	if err != nil || fmt.Sprint(ids(t, s.Train), ids(t, s.Validation), ids(t, s.Test), ClassNames(s.Train)) != "[0 10] [2 12] [1 11] [7 12]" {
 		t.Errorf("%v %v %v %v", ids(t, s.Train), ids(t, s.Validation), ids(t, s.Test), err)
 	}
+	if err := errors.Join(os.Symlink("img/cat/0.png", filepath.Join(root, "link.png")), os.Symlink("img", filepath.Join(root, "links"))); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct{ list, want string }{
-		"empty":       {"", "want the header path,label or path,label,split, got an empty file"},
-		"header":      {"file,label\n", `list.csv: line 1: want the header path,label or path,label,split, got "file,label"`},
-		"twice":       {"path,label,label\n", "line 1: want the header"},
-		"no label":    {"path,split\n", "line 1: want the header"},
-		"no images":   {"path,label\n", "want images to train on, got none"},
-		"columns":     {"path,label\na.png,cat,train\n", "line 2: want comma-separated values, got wrong number of fields"},
-		"quote":       {"path,label\na\"b,cat\n", `line 2: want comma-separated values, got bare "`},
-		"no path":     {"path,label\n,cat\n", `line 2: want the path of an image, got ""`},
-		"no class":    {"path,label\na.png,\n", "line 2: want a name for each class, got an empty one"},
-		"not UTF-8":   {"path,label\na.png,\xff\n", `line 2: want class names in UTF-8, got "\xff"`},
-		"split":       {"path,label,split\na.png,cat,dev\n", `line 2: want a split of train, validation or test, got "dev"`},
-		"same":        {"path,label\na.png,cat\n./a.png,dog\n", "a.png twice"},
-		"missing":     {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,a\nnone.png,b\nimg/dog/0.png,b\n", "none.png: want a readable file or folder, got no such file"},
-		"folder":      {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,a\nimg,b\nimg/dog/0.png,b\n", "img: want a regular file, got d"},
-		"one":         {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,b\nimg/cat/2.png,b\n", `want at least 2 images of class "a"`},
-		"test only":   {"path,label,split\nimg/cat/0.png,a,test\n", "want images to train on"},
-		"other class": {"path,label,split\nimg/cat/0.png,a,train\nimg/cat/1.png,b,train\nimg/cat/2.png,a,test\n", `got "b" in the training part but not in the test part`},
+		"empty":        {"", "want the header path,label or path,label,split, got an empty file"},
+		"header":       {"file,label\n", `list.csv: line 1: want the header path,label or path,label,split, got "file,label"`},
+		"twice":        {"path,label,label\n", "line 1: want the header"},
+		"no label":     {"path,split\n", "line 1: want the header"},
+		"no images":    {"path,label\n", "want images to train on, got none"},
+		"columns":      {"path,label\na.png,cat,train\n", "line 2: want comma-separated values, got wrong number of fields"},
+		"quote":        {"path,label\na\"b,cat\n", `line 2: want comma-separated values, got bare "`},
+		"no path":      {"path,label\n,cat\n", `line 2: want the path of an image, got ""`},
+		"no class":     {"path,label\na.png,\n", "line 2: want a name for each class, got an empty one"},
+		"not UTF-8":    {"path,label\na.png,\xff\n", `line 2: want class names in UTF-8, got "\xff"`},
+		"split":        {"path,label,split\na.png,cat,dev\n", `line 2: want a split of train, validation or test, got "dev"`},
+		"same":         {"path,label\nimg/cat/0.png,cat\n./img/cat/0.png,dog\n", "list.csv: line 3: " + filepath.Join(root, "img/cat/0.png") + ": want each image once, got the file of line 2 again: remove one of the lines"},
+		"absolute":     {"path,label\n" + root + "//img/cat/0.png,cat\nimg/cat/0.png,dog\n", "got the file of line 2 again"},
+		"link":         {"path,label,split\nimg/cat/0.png,cat,train\nlink.png,cat,test\n", "line 3: " + filepath.Join(root, "link.png") + ": want each image once, got the file of line 2 again"},
+		"linked":       {"path,label,split\nimg/cat/0.png,cat,train\nlinks/cat/0.png,cat,test\n", "got the file of line 2 again"},
+		"blanks":       {"path,label\na.png, cat\n", `list.csv: line 2: want class names without blanks at their ends, got " cat": mend the line`},
+		"blanks after": {"path,label\na.png,cat\u00a0\n", "without blanks at their ends"},
+		"CR alone":     {"path,label\ra.png,cat\r", "line 1: want lines that end in LF or CR LF, got a CR alone: save the list"},
+		"long line":    {strings.Repeat("x", 500) + "\n", `path,label,split, got "` + strings.Repeat("x", 80) + `…": mend it`},
+		"no image":     {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,a\nlist.csv,b\nimg/dog/0.png,b\nimg/dog/1.png,b\nimg/dog/2.png,b\nimg/dog/3.png,b\n", "list.csv: line 4: " + list + ": want a whole PNG, JPEG or GIF image, got image: unknown format: remove the line or fetch the file again"},
+		"missing":      {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,a\nnone.png,b\nimg/dog/0.png,b\n", "list.csv: line 4: " + filepath.Join(root, "none.png") + ": want a readable file or folder, got no such file or directory: remove the line or check its permissions"},
+		"folder":       {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,a\nimg,b\nimg/dog/0.png,b\n", "img: want a regular file, got drwx------: remove the line or rename it"},
+		"one":          {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,b\nimg/cat/2.png,b\n", `want at least 2 images of class "a"`},
+		"test only":    {"path,label,split\nimg/cat/0.png,a,test\n", "want images to train on"},
+		"other class":  {"path,label,split\nimg/cat/0.png,a,train\nimg/cat/1.png,b,train\nimg/cat/2.png,a,test\n", `got "b" in the training part but not in the test part`},
 	} {
 		if err := os.WriteFile(list, []byte(c.list), 0o600); err != nil {
 			t.Fatal(err)
@@ -493,7 +572,7 @@ func FuzzReadList(f *testing.F) {
 		}
 		for _, part := range partOrder {
 			for _, f := range l.parts[part] {
-				if !filepath.IsAbs(f.path) || checkClassName("", f.class) != nil {
+				if !filepath.IsAbs(f.path) || checkClassName("", f.class, "") != nil {
 					t.Fatalf("%q of class %q", f.path, f.class)
 				}
 			}

@@ -26,19 +26,23 @@ type Factors struct {
 	Field              uint64  // seed of that field and of the mottling
 }
 
-// drawFactors draws the factors of example i. The digit comes from a permutation of all ten for
-// each run of ten examples, so the classes are balanced.
-func drawFactors(g *generator, seed Seed, i, size int) Factors {
+// drawDigit draws the digit of example i from a permutation of all ten for each run of ten examples,
+// so the classes are balanced.
+func drawDigit(g *generator, seed Seed, i int) int {
 	var digits [10]int
 	for d := range digits {
 		digits[d] = d
 	}
 	g.at(seed.Split("digits", i/10)).Shuffle(10, func(a, b int) { digits[a], digits[b] = digits[b], digits[a] })
+	return digits[i%10]
+}
 
+// drawFactors draws the factors of example i.
+func drawFactors(g *generator, seed Seed, i, size int) Factors {
 	at := seed.Split("example", i)
+	f := Factors{Digit: drawDigit(g, seed, i), Field: uint64(at.Split("field"))}
 	r := g.at(at)
 	pixel := float64(size) / 28
-	f := Factors{Digit: digits[i%10], Field: uint64(at.Split("field"))}
 	f.Face = faces[r.IntN(len(faces))].name
 	f.Weight = uniform(r, -.015, .06)
 	f.Ink = uniform(r, .6, 1)

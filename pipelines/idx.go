@@ -77,7 +77,7 @@ func openIDX(folder, name string, classes int) (train, test Source, err error) {
 	}
 	a, b := parts[0], parts[1]
 	if a.set.shape != b.set.shape {
-		return nil, nil, fmt.Errorf("pipelines: %s: want training and test images of one shape, got %v and %v: check the files", folder, a.set.shape, b.set.shape)
+		return nil, nil, fmt.Errorf("pipelines: %s: want training and test images of one shape, got %v and %v: check the files", shown(folder), a.set.shape, b.set.shape)
 	}
 	if classes == 0 {
 		classes = max(a.set.highest(), b.set.highest()) + 1
@@ -101,12 +101,12 @@ func findIDX(folder, prefix, what string, rank int) (string, error) {
 			if _, err := os.Stat(path); err == nil {
 				return path, nil
 			} else if !errors.Is(err, os.ErrNotExist) {
-				return "", fmt.Errorf("pipelines: %s: want a readable file, got %w: check path and its permissions", path, err)
+				return "", unreadable(shown(path), err, checkPath)
 			}
 			names = append(names, name)
 		}
 	}
-	return "", fmt.Errorf("pipelines: %s: want one of %s, got none of them: set path to the folder that has it", folder, strings.Join(names, ", "))
+	return "", fmt.Errorf("pipelines: %s: want one of %s, got none of them: set path to the folder that has it", shown(folder), strings.Join(names, ", "))
 }
 
 // readPair reads images and labels and checks that they belong together.
@@ -120,7 +120,7 @@ func readPair(name, imagePath, labelPath string) (*memory, error) {
 		return nil, err
 	}
 	if a, b := images.dims[0], labels.dims[0]; a != b {
-		return nil, fmt.Errorf("pipelines: %s: at byte 4: want %d labels, one for each image of %s, got %d: use files of one set", labelPath, a, imagePath, b)
+		return nil, fmt.Errorf("pipelines: %s: at byte 4: want %d labels, one for each image of %s, got %d: use files of one set", shown(labelPath), a, shown(imagePath), b)
 	}
 	m := &memory{name: name, shape: Shape{images.dims[1], images.dims[2], 1}, pixels: images.data, labels: make([]int32, len(labels.data))}
 	for i, l := range labels.data {
@@ -142,7 +142,7 @@ func (m *memory) checkLabels(path string) error {
 	for i, l := range m.labels {
 		if int(l) >= m.classes {
 			return fmt.Errorf("pipelines: %s: at byte %d (label %d, uncompressed): want a label in 0..%d, got %d: mend the file or set classes",
-				path, idxHeader(1)+i, i, m.classes-1, l)
+				shown(path), idxHeader(1)+i, i, m.classes-1, l)
 		}
 	}
 	return nil

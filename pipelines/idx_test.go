@@ -217,7 +217,7 @@ func mnistFiles(dot, gz string) map[string][]byte {
 	}
 	return map[string][]byte{
 		"train-images" + dot + "idx3-ubyte" + gz: pack(file(8, []uint32{6, 2, 2}, count(24))),
-		"train-labels" + dot + "idx1-ubyte" + gz: pack(file(8, []uint32{6}, []byte{0, 1, 2, 3, 4, 5})),
+		"train-labels" + dot + "idx1-ubyte" + gz: pack(file(8, []uint32{6}, []byte{0, 1, 2, 3, 4, 7})),
 		"t10k-images" + dot + "idx3-ubyte" + gz:  pack(file(8, []uint32{3, 2, 2}, count(12))),
 		"t10k-labels" + dot + "idx1-ubyte" + gz:  pack(file(8, []uint32{3}, []byte{7, 1, 0})),
 	}
@@ -262,7 +262,9 @@ func TestOpenIDXFolderErrors(t *testing.T) {
 			[]string{"train-labels-idx1-ubyte: at byte 4: want 6 labels", "train-images-idx3-ubyte, got 5"}},
 		"label": {"mnist", 0, func(f map[string][]byte) { f["train-labels-idx1-ubyte"][8+3] = 10 },
 			[]string{"train-labels-idx1-ubyte: at byte 11 (label 3", "0..9, got 10"}},
-		"label beyond classes": {"idx", 5, func(map[string][]byte) {}, []string{"label 5", "0..4, got 5"}},
+		"label beyond classes": {"idx", 5, func(map[string][]byte) {}, []string{"label 5", "0..4, got 7"}},
+		"no example of a class": {"mnist", 0, func(f map[string][]byte) { f["train-labels-idx1-ubyte"][8+5] = 4 },
+			[]string{"mnist/train: want an example to train on of each class to test on, got none of class 7: add some"}},
 		"shapes": {"mnist", 0, func(f map[string][]byte) { f["t10k-images-idx3-ubyte"] = file(8, []uint32{3, 4, 1}, count(12)) },
 			[]string{"one shape, got 2x2x1 and 4x1x1"}},
 		"swapped": {"mnist", 0, func(f map[string][]byte) {
@@ -291,6 +293,13 @@ func TestOpenIDXFolderErrors(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), Data{Set: "mnist", Path: dir}); err == nil || !strings.Contains(err.Error(), "want a regular file, got d") {
 		t.Errorf("a folder in place of a file: %v", err)
+	}
+	odd := filepath.Join(dir, "a\nb")
+	if _, err := Open(t.Context(), Data{Set: "mnist", Path: odd}); err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("a path with a line break: %v", err)
+	}
+	if _, err := readIDXFile(odd, images); err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("a file with a line break in its path: %v", err)
 	}
 	if _, err := OpenIDX("x", filepath.Join(dir, "none"), "none", 0); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)

@@ -4,39 +4,70 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// defaultHoldout is the share of each class that is tested on where a set has no test part.
-const defaultHoldout = .2
+// What zero fields of Data mean for image files.
+const (
+	defaultHoldout  = .2 // share of each class that is tested on where a set has no test part
+	defaultChannels = 3
+)
 
 // listed is an image file of a set.
-type listed struct{ path, class string }
+type listed struct {
+	path, class string
+	list        string // the CSV file that names it; "" in folders
+	line        int    // there
+}
+
+// shown is the file as a message may name it, with the line that does.
+func (f listed) shown() string {
+	if f.list == "" {
+		return shown(f.path)
+	}
+	return fmt.Sprintf("%s: line %d: %s", shown(f.list), f.line, shown(f.path))
+}
+
+// mend is what to do about a file that is to be left out, or put right otherwise.
+func (f listed) mend(otherwise string) string {
+	if f.list == "" {
+		return "remove it or " + otherwise
+	}
+	return "remove the line or " + otherwise
+}
 
 // listing is a set as its folders or its list have it: the files of each part, by the part's name,
 // "train", "validation" or "test".
 type listing struct {
 	where string // the folder or list, for messages
 	parts map[string][]listed
+	// passedOver counts files that are no images, by their names.
+	passedOver int
 }
 
 // partOrder is the order in which the parts of a listing are looked at.
 var partOrder = []string{"train", "validation", "test"}
 
 // checkClassName refuses names that cannot be shown in a line of their own.
-func checkClassName(where, name string) error {
+// do says how to mend it; where is as a message may have it.
+func checkClassName(where, name, do string) error {
 	switch {
 	case name == "":
-		return fmt.Errorf("pipelines: %s: want a name for each class, got an empty one: give it one", shown(where))
+		return fmt.Errorf("pipelines: %s: want a name for each class, got an empty one: %s", where, do)
 	case !utf8.ValidString(name):
-		return fmt.Errorf("pipelines: %s: want class names in UTF-8, got %q: rename it", shown(where), name)
+		return fmt.Errorf("pipelines: %s: want class names in UTF-8, got %q: %s", where, name, do)
+	case strings.TrimSpace(name) != name: // unseen, it would make a class of its own
+		return fmt.Errorf("pipelines: %s: want class names without blanks at their ends, got %q: %s", where, name, do)
 	}
 	for _, r := range name {
 		if !unicode.IsPrint(r) {
-			return fmt.Errorf("pipelines: %s: want class names without control characters, got %q: rename it", shown(where), name)
+			return fmt.Errorf("pipelines: %s: want class names without control characters, got %q: %s", where, name, do)
 		}
 	}
 	return nil
@@ -80,6 +111,9 @@ func (l listing) classes(part string) []string {
 // gets at least one.
 func (l listing) hold(seed Seed, share float64) error {
 	if len(l.parts["test"]) > 0 {
+		if share != 0 && share != defaultHoldout {
+			return asked("pipelines: %s: want holdout for a set without a test part alone, got holdout %v beside one of %d images: leave holdout out, or the test part", shown(l.where), share, len(l.parts["test"]))
+		}
 		return nil
 	}
 	if share == 0 {
@@ -108,6 +142,49 @@ func (l listing) hold(seed Seed, share float64) error {
 	}
 	l.parts["train"], l.parts["test"] = train, test
 	return nil
+}
+
+// checkTwice refuses a file that is there twice, links followed: it could be trained on and tested on.
+func (l listing) checkTwice() error {
+	seen := map[string]listed{}
+	real := realPaths{}
+	for _, part := range partOrder {
+		for _, f := range l.parts[part] {
+			path := real.of(f.path)
+			first, twice := seen[path]
+			switch {
+			case !twice:
+				seen[path] = f
+			case f.list != "":
+				return fmt.Errorf("pipelines: %s: want each image once, got the file of line %d again: remove one of the lines", f.shown(), first.line)
+			default:
+				return fmt.Errorf("pipelines: %s: want each image once, got the same file as %s: remove one of the links to it", f.shown(), first.shown())
+			}
+		}
+	}
+	return nil
+}
+
+// realPaths finds out which files paths lead to, links followed, and remembers the folders.
+type realPaths map[string]string
+
+// of is the path without links, or the path itself where it leads to nothing: reading it says so.
+func (r realPaths) of(path string) string {
+	dir, name := filepath.Split(path)
+	real, known := r[dir]
+	if !known {
+		var err error
+		if real, err = filepath.EvalSymlinks(dir); err != nil {
+			real = dir
+		}
+		r[dir] = real
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
+		if to, err := filepath.EvalSymlinks(path); err == nil {
+			return to
+		}
+	}
+	return filepath.Join(real, name)
 }
 
 // byClass sorts files into their classes.
@@ -165,7 +242,7 @@ func deal(files []listed, classes []string) []listed {
 // open decodes all files into so many channels, 0 for 3.
 func (l listing) open(ctx context.Context, d Data, channels int) (parts, error) {
 	if channels == 0 {
-		channels = 3
+		channels = defaultChannels
 	}
 	size := d.Size
 	if size == 0 {
@@ -173,6 +250,9 @@ func (l listing) open(ctx context.Context, d Data, channels int) (parts, error) 
 	}
 	if size < 4 || size > 1024 {
 		return parts{}, asked("pipelines: data: want size of 4..1024 pixels (0: %d) for a %s set, got %d: change size", defaultSide, d.Set, size)
+	}
+	if err := l.checkTwice(); err != nil {
+		return parts{}, err
 	}
 	if err := l.hold(Seed(d.Seed), d.Holdout); err != nil {
 		return parts{}, err
@@ -211,7 +291,7 @@ func (l listing) open(ctx context.Context, d Data, channels int) (parts, error) 
 		}
 		before += len(files)
 	}
-	p := parts{train: sets[0], test: sets[2]}
+	p := parts{train: sets[0], test: sets[2], passedOver: l.passedOver}
 	if sets[1] != nil {
 		p.validation = sets[1]
 	}

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,12 +15,16 @@ import (
 var norbClasses = []string{"animal", "human", "airplane", "truck", "car"}
 
 const (
-	norbElevation = 1 // columns of info
+	norbInstance  = 0 // columns of info
+	norbElevation = 1
 	norbAzimuth   = 2
 	norbColumns   = 4
 	norbSide      = 1 << 12 // the most pixels a side that this project reads
 	norbCameras   = 2
 )
+
+// usualSplit is what Data.Split "" means.
+const usualSplit = "hinton"
 
 // norbViews are the views to train on. Azimuths: "hinton" as Hinton, Sabour, Frosst 2018 have them,
 // "literal" the six smallest codes, as Duan et al. word it.
@@ -52,18 +57,45 @@ func openNORB(d Data) (parts, error) {
 		return parts{}, err
 	}
 	if a, b := train.familiar.shape, test.other.shape; a != b {
-		return parts{}, fmt.Errorf("pipelines: %s: want training and testing images of one shape, got %v and %v: check the files", d.Path, a, b)
+		return parts{}, fmt.Errorf("pipelines: %s: want training and testing images of one shape, got %v and %v: check the files", shown(d.Path), a, b)
 	}
 	p.train, p.test = train.familiar, test.other
 	if d.View != "" {
 		p.familiar = test.familiar
+		if err := norbDisjoint(d.Path, train.objects, test.objects); err != nil {
+			return parts{}, err
+		}
 	}
 	return p, nil
 }
 
 // norbHalf is what is used of one half. Without a view all of the training half counts as familiar
 // and all of the testing half as other.
-type norbHalf struct{ familiar, other *memory }
+type norbHalf struct {
+	familiar, other *memory
+	objects         map[norbObject]bool // those of the half; nil without a view
+}
+
+// norbObject is a toy: its category, and its number there.
+type norbObject struct{ category, instance int32 }
+
+// norbDisjoint refuses halves that show the same toy: a split by views tests on other objects than it
+// trains on.
+func norbDisjoint(dir string, training, testing map[norbObject]bool) error {
+	var both []norbObject
+	for o := range training {
+		if testing[o] {
+			both = append(both, o)
+		}
+	}
+	if len(both) > 0 {
+		o := slices.MinFunc(both, func(a, b norbObject) int {
+			return cmp.Or(cmp.Compare(a.category, b.category), cmp.Compare(a.instance, b.instance))
+		})
+		return fmt.Errorf("pipelines: %s: want other toys in the testing half than in the training half, got %s %d in both: use halves that share no toy, or set view to nothing", shown(dir), norbClasses[o.category], o.instance)
+	}
+	return nil
+}
 
 func readNORBHalf(d Data, room *budget, half string) (norbHalf, error) {
 	var h norbHalf
@@ -73,10 +105,10 @@ func readNORBHalf(d Data, room *budget, half string) (norbHalf, error) {
 	}
 	for i, c := range cats {
 		if c < 0 || int(c) >= len(norbClasses) {
-			return h, fmt.Errorf("pipelines: %s: example %d: want a category in 0..%d, got %d: fetch the file again", catPath, i, len(norbClasses)-1, c)
+			return h, fmt.Errorf("pipelines: %s: example %d: want a category in 0..%d, got %d: fetch the file again", shown(catPath), i, len(norbClasses)-1, c)
 		}
 	}
-	familiar, err := norbFamiliar(d, half, len(cats))
+	familiar, err := h.readViews(d, half, cats)
 	if err != nil {
 		return h, err
 	}
@@ -115,7 +147,7 @@ func (h *norbHalf) read(r *fileReader, d Data, room *budget, half string, cats [
 	training := half == "training"
 	roomFor := func(to **memory, part string, n int) error {
 		if n == 0 {
-			return fmt.Errorf("pipelines: %s: want pairs for the %s part, got none of this view: use other files or another view", r.path, part)
+			return fmt.Errorf("pipelines: %s: want pairs for the %s part, got none of this view: use other files or another view", shown(r.path), part)
 		}
 		*to, err = room.newMemory(part, n, sh, norbClasses)
 		return err
@@ -152,26 +184,28 @@ func (h *norbHalf) read(r *fileReader, d Data, room *budget, half string, cats [
 	})
 }
 
-// norbFamiliar tells of each of n pairs of a half whether its view is one to train on; nil without a
-// view.
-func norbFamiliar(d Data, half string, n int) ([]bool, error) {
+// readViews tells of each pair of a half whether its view is one to train on, and takes down its
+// objects; nil without a view.
+func (h *norbHalf) readViews(d Data, half string, cats []int32) ([]bool, error) {
 	if d.View == "" {
 		return nil, nil
 	}
-	info, path, err := readNORBInts(d.Path, half, "info", n)
+	info, path, err := readNORBInts(d.Path, half, "info", len(cats))
 	if err != nil {
 		return nil, err
 	}
 	which := d.Split
 	if which == "" {
-		which = "hinton"
+		which = usualSplit
 	}
 	column, views := norbColumn[d.View], norbViews[d.View][which]
-	familiar := make([]bool, n)
+	familiar := make([]bool, len(cats))
+	h.objects = map[norbObject]bool{}
 	for i := range familiar {
+		h.objects[norbObject{cats[i], info[i*norbColumns+norbInstance]}] = true
 		v := info[i*norbColumns+column.at]
 		if v < 0 || v > column.most || v%column.step != 0 {
-			return nil, fmt.Errorf("pipelines: %s: example %d: want an %s code in 0..%d in steps of %d, got %d: fetch the file again", path, i, d.View, column.most, column.step, v)
+			return nil, fmt.Errorf("pipelines: %s: example %d: want an %s code in 0..%d in steps of %d, got %d: fetch the file again", shown(path), i, d.View, column.most, column.step, v)
 		}
 		familiar[i] = slices.Contains(views, v)
 	}
@@ -216,7 +250,7 @@ var norbParts = map[string]string{
 func findNORB(dir, half, part string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return "", unreadable(dir, err)
+		return "", unreadable(shown(dir), err, checkPath)
 	}
 	tail := "-" + half + "-" + part + ".mat"
 	var found []string
@@ -236,9 +270,9 @@ func findNORB(dir, half, part string) (string, error) {
 		if part == "info" {
 			do += ", or view to nothing for the official split"
 		}
-		return "", fmt.Errorf("pipelines: %s: want smallnorb-5x…%s or .mat.gz, %s, got no such file: %s", dir, tail, norbParts[part], do)
+		return "", fmt.Errorf("pipelines: %s: want smallnorb-5x…%s or .mat.gz, %s, got no such file: %s", shown(dir), tail, norbParts[part], do)
 	case 1:
 		return filepath.Join(dir, found[0]), nil
 	}
-	return "", fmt.Errorf("pipelines: %s: want one file smallnorb-5x…%s, got %s: leave one in the folder", dir, tail, strings.Join(found, " and "))
+	return "", fmt.Errorf("pipelines: %s: want one file smallnorb-5x…%s, got %s: leave one in the folder", shown(dir), tail, strings.Join(found, " and "))
 }

@@ -42,6 +42,10 @@ const (
 func norbFiles(training, testing int) map[string][]byte {
 	files := map[string][]byte{}
 	for name, n := range map[string]int{norbTraining: training, norbTesting: testing} {
+		instance := 7
+		if name == norbTesting {
+			instance = 3
+		}
 		var pixels []byte
 		var cats, info []int
 		for i := range n {
@@ -53,7 +57,7 @@ func norbFiles(training, testing int) map[string][]byte {
 				}
 			}
 			cats = append(cats, i%5)
-			info = append(info, 7, i%9, 2*(i%18), 3)
+			info = append(info, instance, i%9, 2*(i%18), 3)
 		}
 		files[name+"dat.mat"] = matrix(0x1E3D4C55, []uint32{uint32(n), 2, 3, 4}, pixels)
 		files[name+"cat.mat"] = matrix(0x1E3D4C54, []uint32{uint32(n)}, words(cats...))
@@ -178,6 +182,9 @@ func TestNORBErrors(t *testing.T) {
 		"one view": {func(f map[string][]byte) {
 			f[info] = matrix(0x1E3D4C54, []uint32{18, 4}, words(bytesOf(18, 7, 7, 20, 7)...))
 		}, "want pairs for the train part, got none"},
+		"a toy in both halves": {func(f map[string][]byte) {
+			copy(f[norbTesting+"info.mat"][20+5*16:], words(7)) // of example 5, an animal
+		}, "want other toys in the testing half than in the training half, got animal 7 in both: use halves that share no toy"},
 		"not a folder": {func(f map[string][]byte) { clear(f) }, "want smallnorb-5x"},
 	} {
 		files := map[string][]byte{}

@@ -17,8 +17,9 @@ type Data struct {
 	// Train is how many examples to train on, besides the held-out ones. 0: what the held-out ones
 	// leave of the training part, which for glyphs has 10,000.
 	Train int `mapstructure:"train" yaml:"train"`
-	// Validation is how many examples to hold out from the training part. 0: none. Of a set that comes
-	// with a validation part it is how many of that to use, the first ones; 0: all.
+	// Validation is how many examples to hold out from the training part, by which the best checkpoint
+	// is chosen. 0: none, and there is no best one. Of a set that comes with a validation part it is how
+	// many of that to use, the first ones; 0: all.
 	Validation int `mapstructure:"validation" yaml:"validation"`
 	// Test is how many examples to test on, the first ones. 0: the whole test part, which for glyphs
 	// has 2,000. Sets of image files have their classes in turn, so the first ones are of all classes.
@@ -46,12 +47,15 @@ type Data struct {
 	Memory int `mapstructure:"memory" yaml:"memory"`
 }
 
-// Splits are the parts of a set. They share no example.
+// Splits are the parts of a set. No file, and no place in a file, is in two of them, symbolic links
+// followed; copies of a file, and hard links, are not looked for.
 type Splits struct {
 	Train, Validation, Test Source // Validation is nil if there is none
 	// Familiar is what a set split by views has for the views that were trained on, of the objects
 	// that were not; nil elsewhere.
 	Familiar Source
+	// PassedOver is how many files in the folders of classes are no images, by their names.
+	PassedOver int
 }
 
 // Sets are the names that Open knows.
@@ -90,6 +94,35 @@ func (d Data) Check() error {
 	if d.Channels != 0 && d.Channels != 1 && d.Channels != 3 {
 		return fmt.Errorf("pipelines: data: want channels of 0 (the usual 3), 1 or 3, got %d: change channels", d.Channels)
 	}
+	return d.checkRead()
+}
+
+// checkRead refuses keys that the set does not read: who gives one expects something of it. A usual
+// value asks for nothing; that of size was once the side of glyphs, and run folders still say so.
+func (d Data) checkRead() error {
+	for _, k := range []struct {
+		key   string
+		value any
+		given bool
+		sets  []string // that read the key
+	}{
+		{"size", d.Size, d.Size != 0 && d.Size != glyphsSize, []string{"glyphs", "facescrub", "folder", "csv"}},
+		{"classes", d.Classes, d.Classes != 0, []string{"folder", "csv", "idx"}},
+		{"view", d.View, d.View != "", []string{"smallnorb"}},
+		{"split", d.Split, d.Split != "" && d.Split != usualSplit, []string{"smallnorb"}},
+		{"people", d.People, d.People != 0, []string{"facescrub"}},
+		{"holdout", d.Holdout, d.Holdout != 0 && d.Holdout != defaultHoldout, []string{"folder", "csv"}},
+		{"channels", d.Channels, d.Channels != 0 && d.Channels != defaultChannels, []string{"folder", "csv"}},
+		{"memory", d.Memory, d.Memory != 0 && d.Memory != defaultMemory, []string{"cifar10", "smallnorb", "facescrub", "folder", "csv"}},
+	} {
+		// A set that does not exist is refused as such.
+		if k.given && slices.Contains(Sets, d.Set) && !slices.Contains(k.sets, d.Set) {
+			return fmt.Errorf("pipelines: data: want %s for a set of %v alone, got %v for %s, which does not read it: leave %s out", k.key, k.sets, k.value, d.Set, k.key)
+		}
+	}
+	if d.Split != "" && d.Split != usualSplit && d.View == "" {
+		return fmt.Errorf("pipelines: data: want split beside a view of %v, got %s without a view: set view, or leave split out", Views, d.Split)
+	}
 	return nil
 }
 
@@ -103,7 +136,10 @@ func (e *AskedError) Error() string { return e.text }
 func asked(format string, args ...any) error { return &AskedError{fmt.Sprintf(format, args...)} }
 
 // parts are a set as its files have it. validation and familiar may be nil.
-type parts struct{ train, validation, test, familiar Source }
+type parts struct {
+	train, validation, test, familiar Source
+	passedOver                        int // see Splits
+}
 
 // Open reads or draws a set. The held-out examples are the last of a permutation of the training
 // part that Seed decides; the examples to train on are the first of it. Both then keep the order in
@@ -159,9 +195,46 @@ func (p parts) choose(d Data) (Splits, error) {
 			return Splits{}, err
 		}
 	}
-	s.Familiar = p.familiar
-	s.Test, err = firstOrAll(p.test, d.Test)
-	return s, err
+	s.Familiar, s.PassedOver = p.familiar, p.passedOver
+	if s.Test, err = firstOrAll(p.test, d.Test); err != nil {
+		return Splits{}, err
+	}
+	return s, s.checkTaught(p.train)
+}
+
+// checkTaught refuses a class to test on without an example to train on. all is the training part
+// before anything was held out or left out.
+func (s Splits) checkTaught(all Source) error {
+	taught, there := classesOf(s.Train), classesOf(all)
+	for c, tested := range classesOf(s.Test) {
+		if tested == 0 || taught[c] > 0 {
+			continue
+		}
+		name := fmt.Sprintf("class %d", c)
+		if names := ClassNames(all); names != nil {
+			name += fmt.Sprintf(" (%s)", names[c])
+		}
+		if there[c] == 0 {
+			do := "add some, or fetch the files again"
+			if _, drawn := all.(*Glyphs); drawn {
+				do = "raise data.train"
+			}
+			return fmt.Errorf("pipelines: %s: want an example to train on of each class to test on, got none of %s: %s", all.Name(), name, do)
+		}
+		return asked("pipelines: %s: want an example to train on of each class to test on, got %d of %d to train on, none of the %d of %s among them: lower data.validation, raise data.train, or change data.seed",
+			all.Name(), s.Train.Len(), all.Len(), there[c], name)
+	}
+	return nil
+}
+
+// classesOf is how many examples of each class src has. It draws none of them.
+func classesOf(src Source) []int {
+	counts := make([]int, src.Classes())
+	label := labelsOf(src)
+	for i := range src.Len() {
+		counts[label(i)]++
+	}
+	return counts
 }
 
 // firstOrAll is the first n examples of src, or all if n is 0.

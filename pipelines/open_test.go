@@ -1,6 +1,8 @@
 package pipelines
 
 import (
+	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -67,6 +69,86 @@ func TestSplit(t *testing.T) {
 	for _, d := range []Data{{Validation: 100}, {Train: 101}, {Train: 50, Validation: 51}, {Train: most, Validation: most}, {Validation: most}} {
 		if _, err := split(all, d); err == nil || !strings.Contains(err.Error(), "lower train or validation") {
 			t.Errorf("%+v: error %v", d, err)
+		}
+	}
+}
+
+// A class to test on that nothing teaches is refused, of every kind of set; a split that loses none
+// stays what it was.
+func TestSplitKeepsClasses(t *testing.T) {
+	pets := map[string][]byte{}
+	for i := range 30 {
+		pets[fmt.Sprintf("train/cat/%d.png", i)] = plain(8, 8, uint8(i), 0, 0)
+	}
+	for i := range 2 {
+		pets[fmt.Sprintf("train/dog/%d.png", i)] = plain(8, 8, 0, uint8(i), 0)
+	}
+	pets["test/cat/0.png"], pets["test/dog/0.png"] = plain(8, 8, 0, 0, 9), plain(8, 8, 0, 0, 9)
+	root := tree(t, pets)
+	var lost *AskedError
+	refused := 0
+	for seed := range uint64(60) {
+		s, err := Open(t.Context(), Data{Set: "folder", Path: root, Size: 4, Seed: seed, Validation: 24})
+		switch {
+		case err == nil:
+			if n := classesOf(s.Train); n[1] == 0 {
+				t.Errorf("seed %d: trains on %v", seed, n)
+			}
+		case !errors.As(err, &lost) || err.Error() != "pipelines: folder/train: want an example to train on of each class to test on, got 8 of 32 to train on, none of the 2 of class 1 (dog) among them: lower data.validation, raise data.train, or change data.seed":
+			t.Fatalf("seed %d: %v", seed, err)
+		default:
+			refused++
+		}
+	}
+	if refused == 0 || refused == 60 {
+		t.Errorf("%d of 60 seeds refused: want some that lose a class, and some that do not", refused)
+	}
+	if _, err := Open(t.Context(), Data{Set: "glyphs", Train: 5}); err == nil || !strings.Contains(err.Error(), "got none of class 2: raise data.train") {
+		t.Errorf("five digits: %v", err)
+	}
+	g, err := NewGlyphs(3, "train", 57, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	some, err := Subset(g, []int{5, 50, 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	label := labelsOf(some)
+	for i := range some.Len() {
+		if want, err := some.At(i, make([]uint8, 64)); err != nil || label(i) != want {
+			t.Errorf("label %d is %d, want %d", i, label(i), want)
+		}
+	}
+}
+
+// What a set does not read is refused; usual values ask for nothing.
+func TestDataCheckRead(t *testing.T) {
+	for want, d := range map[string]Data{
+		`want view for a set of [smallnorb] alone, got azimuth for mnist, which does not read it: leave view out`: {Set: "mnist", View: "azimuth"},
+		"want people for a set of [facescrub] alone, got 3 for folder":                                            {Set: "folder", People: 3},
+		"want channels for a set of [folder csv] alone, got 1 for facescrub":                                      {Set: "facescrub", Channels: 1},
+		"want holdout for a set of [folder csv] alone, got 0.3 for facescrub":                                     {Set: "facescrub", Holdout: .3},
+		"want split beside a view of [azimuth elevation], got literal without a view":                             {Set: "smallnorb", Split: "literal"},
+		"want split for a set of [smallnorb] alone":                                                               {Set: "idx", Split: "literal"},
+		"want size for a set of [glyphs facescrub folder csv] alone, got 64 for mnist":                            {Set: "mnist", Size: 64},
+		"got 32 for cifar10":          {Set: "cifar10", Size: 32},
+		"got 96 for smallnorb":        {Set: "smallnorb", Size: 96},
+		"want classes for a set":      {Set: "cifar10", Classes: 10},
+		"want memory for a set":       {Set: "mnist", Memory: 10},
+		"want a view of [azimuth ele": {Set: "mnist", View: "azimut"},
+	} {
+		if err := d.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: error %v, want %q", d, err, want)
+		}
+	}
+	for _, d := range []Data{
+		{Set: "glyphs", Size: 28}, {Set: "mnist", Size: 28, Channels: 3, Holdout: .2, Memory: 4096, Split: "hinton"}, {Set: "smallnorb", Split: "hinton"},
+		{Set: "smallnorb", View: "elevation", Split: "literal", Memory: 9}, {Set: "facescrub", Size: 64, People: 2, Memory: 9, Channels: 3}, {Set: "idx", Classes: 3},
+		{Set: "folder", Size: 9, Classes: 2, Holdout: .1, Channels: 1, Memory: 1}, {Set: "csv", Size: 9, Classes: 2, Holdout: .1, Channels: 1, Memory: 1}, {Set: "none", View: "azimuth"},
+	} {
+		if err := d.Check(); err != nil {
+			t.Errorf("%+v: %v", d, err)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	_ "image/png"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,9 @@ const (
 	manyPixels   = 1 << 23 // images above are decoded one at a time
 	formatsKnown = "PNG, JPEG or GIF"
 )
+
+// formats are those of formatsKnown, as image.DecodeConfig calls them.
+var formats = []string{"png", "jpeg", "gif"}
 
 // oneLarge keeps several goroutines from decoding huge images at once.
 var oneLarge sync.Mutex
@@ -53,7 +57,7 @@ func decodeAll(ctx context.Context, files []listed, m *memory, report func(done 
 				if i >= limit() { // files after a fault are of no interest
 					return
 				}
-				if err := decodeFile(files[i].path, square, m.shape, m.pixels[i*n:(i+1)*n]); err != nil {
+				if err := decodeFile(files[i], square, m.shape, m.pixels[i*n:(i+1)*n]); err != nil {
 					lock.Lock()
 					if i < firstAt {
 						first, firstAt = err, i
@@ -87,36 +91,51 @@ func decodeAll(ctx context.Context, files []listed, m *memory, report func(done 
 // decodeFile decodes an image, takes the square in its middle and resizes that to the size of
 // square, which is scratch space, by a bilinear filter as wide as the reduction asks for
 // (antialiased). Of a file with several images it takes the first; transparent parts are shown
-// over black; 16-bit values are rounded down to 8; CMYK becomes RGB; orientation tags are ignored.
-func decodeFile(path string, square *image.RGBA, sh Shape, to []uint8) error {
-	f, size, err := openFile(path)
+// over black; 16-bit values are rounded down to 8; CMYK becomes RGB; a JPEG file is turned as its EXIF
+// orientation says.
+func decodeFile(file listed, square *image.RGBA, sh Shape, to []uint8) error {
+	do := file.mend("check its permissions")
+	f, size, err := openRegular(file.path, file.shown(), file.mend("rename it"), do)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	if size == 0 {
-		return fmt.Errorf("pipelines: %s: want a %s image, got an empty file: remove it or fetch it again", shown(path), formatsKnown)
+		return fmt.Errorf("pipelines: %s: want a %s image, got an empty file: %s", file.shown(), formatsKnown, file.mend("fetch the file again"))
 	}
-	config, _, err := image.DecodeConfig(bufio.NewReader(f))
+	config, format, err := image.DecodeConfig(bufio.NewReader(f))
 	if err != nil {
-		return undecodable(path, err)
+		return undecodable(file, err)
+	}
+	if !slices.Contains(formats, format) { // a program may have registered more than this package did
+		return fmt.Errorf("pipelines: %s: want a %s image, got one in format %s: convert it", file.shown(), formatsKnown, format)
 	}
 	w, h := config.Width, config.Height
 	if w > mostSide || h > mostSide || w*h > mostPixels {
-		return fmt.Errorf("pipelines: %s: want an image of at most %d megapixels and %d pixels a side, got %dx%d: make it smaller", shown(path), mostPixels>>20, mostSide, w, h)
+		return fmt.Errorf("pipelines: %s: want an image of at most %d megapixels and %d pixels a side, got %dx%d: make it smaller", file.shown(), mostPixels>>20, mostSide, w, h)
 	}
 	if w < leastSide || h < leastSide {
-		return fmt.Errorf("pipelines: %s: want an image of at least %d pixels a side, got %dx%d: remove it", shown(path), leastSide, w, h)
+		return fmt.Errorf("pipelines: %s: want an image of at least %d pixels a side, got %dx%d: %s", file.shown(), leastSide, w, h, file.mend("take a larger one"))
 	}
 	if w*h > manyPixels {
 		oneLarge.Lock()
 		defer oneLarge.Unlock()
 	}
+	turn := upright
+	if format == "jpeg" {
+		if turn, err = readOrientation(f); err != nil {
+			return undecodable(file, err)
+		}
+	}
 	src, err := decodeFrom(f)
 	if err != nil {
-		return undecodable(path, err)
+		return undecodable(file, err)
 	}
-	draw.BiLinear.Scale(square, square.Bounds(), flat(src), middle(src.Bounds()), draw.Src, nil)
+	if canvas := image.Rect(0, 0, w, h); src.Bounds() != canvas { // a GIF whose first frame leaves some of it out
+		src = onto(canvas, src)
+	}
+	draw.BiLinear.Scale(square, square.Bounds(), flat(src), turn.middle(src.Bounds()), draw.Src, nil)
+	turn.square(square)
 	unpackRGBA(square, sh.C, to)
 	return nil
 }
@@ -141,17 +160,14 @@ func flat(src image.Image) image.Image {
 	case *image.Gray, *image.NRGBA, *image.RGBA, *image.YCbCr:
 		return src
 	}
-	b := src.Bounds()
-	to := image.NewRGBA(b)
-	draw.Draw(to, b, src, b.Min, draw.Src)
-	return to
+	return onto(src.Bounds(), src)
 }
 
-// middle is the largest square in the middle of r; of an odd remainder the smaller half comes first.
-func middle(r image.Rectangle) image.Rectangle {
-	side := min(r.Dx(), r.Dy())
-	x, y := r.Min.X+(r.Dx()-side)/2, r.Min.Y+(r.Dy()-side)/2
-	return image.Rect(x, y, x+side, y+side)
+// onto draws src onto a canvas that is transparent elsewhere, as GIF viewers do.
+func onto(canvas image.Rectangle, src image.Image) image.Image {
+	to := image.NewRGBA(canvas)
+	draw.Draw(to, src.Bounds(), src, src.Bounds().Min, draw.Src)
+	return to
 }
 
 // unpackRGBA takes the colours, which are multiplied by alpha: over black.
@@ -166,6 +182,6 @@ func unpackRGBA(square *image.RGBA, channels int, to []uint8) {
 	}
 }
 
-func undecodable(path string, err error) error {
-	return fmt.Errorf("pipelines: %s: want a whole %s image, got %w: remove it or fetch it again", shown(path), formatsKnown, err)
+func undecodable(file listed, err error) error {
+	return fmt.Errorf("pipelines: %s: want a whole %s image, got %w: %s", file.shown(), formatsKnown, err, file.mend("fetch the file again"))
 }

@@ -67,6 +67,22 @@ func (m *memory) At(i int, dst []uint8) (int, error) {
 	return int(m.labels[i]), nil
 }
 
+// labelsOf is what tells the labels of src without its pixels; src is one of the sets of this package,
+// or chosen examples of one.
+func labelsOf(src Source) func(i int) int {
+	switch s := src.(type) {
+	case *memory:
+		return func(i int) int { return int(s.labels[i]) }
+	case *Glyphs:
+		gen := newGenerator()
+		return func(i int) int { return drawDigit(gen, s.seed, i) }
+	case *subset:
+		all := labelsOf(s.Source)
+		return func(i int) int { return all(s.indices[i]) }
+	}
+	panic(fmt.Sprintf("pipelines: %T tells no labels", src))
+}
+
 // checkAt refuses an index or a buffer that At cannot serve.
 func checkAt(s Source, i int, dst []uint8) error {
 	if n := s.Len(); i < 0 || i >= n {

@@ -82,10 +82,18 @@ func TestDataOfFolders(t *testing.T) {
 		}
 	}
 	set := []string{"data", "--set", "data.set=folder", "--set", "data.path=" + root}
-	unwarp(t, set...).fails(t, exitUsage, "8 training and 2 test", "data.train=0 data.test=0 data.validation=0")
-	set = append(set, "--set", "data.train=0", "--set", "data.test=0", "--set", "data.validation=2")
+	if out := must(t, set...).out; !strings.Contains(out, "train: 8 images") || strings.Contains(out, "validation") || strings.Contains(out, "passed over") {
+		t.Errorf("by default all of the set: %s", out)
+	}
+	unwarp(t, append(set, "--set", "data.train=9")...).fails(t, exitUsage, "8 training and 2 test", "data.train=0 data.test=0 data.validation=0")
+	set = append(set, "--set", "data.validation=2")
+	for _, name := range []string{"notes.txt", "list.html"} {
+		if err := os.WriteFile(filepath.Join(root, "cat", name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	sheet := filepath.Join(t.TempDir(), "sheet.png")
-	if out := must(t, append(set, "--sheet", sheet)...).out; !strings.Contains(out, "classes  0 cat  1 dog\n") || !strings.Contains(out, "train: 6 images of 32x32x3") {
+	if out := must(t, append(set, "--sheet", sheet)...).out; !strings.Contains(out, "classes  0 cat  1 dog\n") || !strings.Contains(out, "train: 6 images of 32x32x3") || !strings.Contains(out, "passed over  2 files") {
 		t.Errorf("%s", out)
 	}
 	if info, err := os.Stat(sheet); err != nil || info.Size() == 0 {

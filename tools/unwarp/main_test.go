@@ -95,7 +95,7 @@ func (r result) fails(t *testing.T, code int, names ...string) {
 
 // tiny is a configuration that trains in a second.
 const tiny = `
-data: {train: 64, validation: 20, test: 30, size: 28}
+data: {train: 64, validation: 20, test: 30}
 model: {appearance: 8, geometry: 8, width: 4}
 train: {batch: 16, duration: 4st, checkpoint: 2st, evaluate: 4st}
 attack: {images: 8, batch: 8, eps: .1 .3, attacks: [random, fgsm]}

@@ -236,6 +236,7 @@ func TestRefused(t *testing.T) {
 		{set: "attack.batch=0", names: "attack.batch"},
 		{set: "data.set=mnst", names: "data.set;mnist"},
 		{set: "data.set=mnist", names: "data.path"},
+		{set: "data.view=azimuth", names: "want view for a set of [smallnorb] alone;glyphs;leave view out"},
 
 		{env: "UNWARP_TRAIN_BACH=3", names: "environment;UNWARP_TRAIN_BACH;UNWARP_TRAIN_BATCH"},
 		{env: "UNWARP_TRAIN_BACH=", names: "UNWARP_TRAIN_BATCH"},

@@ -1,7 +1,10 @@
 package experiment
 
 import (
+	"bytes"
 	"errors"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,6 +63,26 @@ func TestCheckClasses(t *testing.T) {
 	}
 	if err := WriteClasses(dir, called{glyphs, []string{"cat", "dog", "yak"}}); err != nil {
 		t.Fatal(err)
+	}
+	root := t.TempDir() // images of ants and dogs
+	for _, name := range []string{"ant/0.png", "ant/1.png", "dog/0.png", "dog/1.png"} {
+		var raw bytes.Buffer
+		if err := errors.Join(png.Encode(&raw, image.NewGray(image.Rect(0, 0, 28, 28))), os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o700), os.WriteFile(filepath.Join(root, name), raw.Bytes(), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var wrong *ConfigError
+	c := small()
+	c.Data, c.Run = pipelines.Data{Set: "folder", Path: root, Size: 28, Channels: 1}, dir
+	if _, err := Open(t.Context(), c); !errors.As(err, &wrong) || !strings.Contains(err.Error(), `class 0 "cat", got "ant"`) {
+		t.Errorf("a run or an export opened with other classes: %v", err)
+	}
+	if raw, err := c.YAML(); err != nil || os.WriteFile(filepath.Join(dir, ConfigFile), raw, 0o600) != nil {
+		t.Fatal(err)
+	}
+	c.Train.Teacher, c.Run = dir, ""
+	if _, err := Train(t.Context(), c); !errors.As(err, &wrong) || !strings.Contains(err.Error(), `train.teacher: `) || !strings.Contains(err.Error(), `class 0 "cat", got "ant"`) {
+		t.Errorf("a teacher of other classes: %v", err)
 	}
 	for _, row := range []struct {
 		names []string

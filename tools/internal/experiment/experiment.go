@@ -53,7 +53,8 @@ type ConfigError struct{ error }
 // Unwrap is the error itself.
 func (e *ConfigError) Unwrap() error { return e.error }
 
-// Open builds the graph for evaluation.
+// Open builds the graph for evaluation. Images of classes with other names than
+// those that the run in c.Run learnt are refused, by a [ConfigError].
 func Open(ctx context.Context, c config.Config) (*Experiment, error) {
 	return build(ctx, c, false)
 }
@@ -62,6 +63,11 @@ func build(ctx context.Context, c config.Config, training bool) (*Experiment, er
 	data, err := OpenData(ctx, c.Data)
 	if err != nil {
 		return nil, err
+	}
+	if !training && c.Run != "" {
+		if err := checkClasses(c.Run, data.Train); err != nil {
+			return nil, err
+		}
 	}
 	return assemble(ctx, c, data, training)
 }
@@ -97,12 +103,8 @@ func assemble(ctx context.Context, c config.Config, data pipelines.Splits, train
 	return x, nil
 }
 
-// Restore reads the weights of the run in dir; pointer is last or best. Images
-// of classes with other names than those that the run learnt are refused.
+// Restore reads the weights of the run in dir; pointer is last or best.
 func (x *Experiment) Restore(dir, pointer string) (trainer.State, error) {
-	if err := checkClasses(dir, x.Data.Train); err != nil {
-		return trainer.State{}, err
-	}
 	return trainer.Checkpoints{Dir: filepath.Join(dir, trainer.CheckpointsDir)}.Load(x.Plan, x.Net, pointer)
 }
 

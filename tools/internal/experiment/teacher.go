@@ -26,6 +26,9 @@ func (x *Experiment) openTeacher(ctx context.Context) error {
 			return refuse(fmt.Errorf("data of %s: %w", dir, err))
 		}
 	}
+	if err := checkClasses(dir, x.Data.Train); err != nil {
+		return refuse(err)
+	}
 	if x.taught, err = assemble(ctx, c, data, false); err != nil {
 		return refuse(err)
 	}

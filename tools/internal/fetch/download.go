@@ -59,6 +59,11 @@ func (d *Fetcher) Fetch(ctx context.Context, s Set, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("%s: want a folder to write to: %w: choose another", dir, reason(err))
 	}
+	unlock, err := lock(dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	for _, f := range s.Files {
 		if err := d.file(ctx, s.Address, f, dir); err != nil {
 			return err
@@ -71,8 +76,8 @@ func (d *Fetcher) Fetch(ctx context.Context, s Set, dir string) error {
 func (d *Fetcher) file(ctx context.Context, address string, f File, dir string) error {
 	path := filepath.Join(dir, f.Name)
 	if f.Unpack != "" {
-		if info, err := os.Stat(filepath.Join(dir, f.Unpack)); err == nil && info.IsDir() {
-			return nil // it appeared whole
+		if there, err := unpacked(filepath.Join(dir, f.Unpack), f); there || err != nil {
+			return err
 		}
 	}
 	if _, err := os.Lstat(path); err == nil {
@@ -85,7 +90,7 @@ func (d *Fetcher) file(ctx context.Context, address string, f File, dir string) 
 	if f.Unpack == "" {
 		return nil
 	}
-	if err := unpack(ctx, path, f.Unpack, dir); err != nil {
+	if err := unpack(ctx, path, f, dir); err != nil {
 		return err
 	}
 	return os.Remove(path) // its content is there
@@ -98,6 +103,9 @@ func (e *mismatchError) Error() string { return e.text }
 
 // verify compares a whole file with its checksum.
 func verify(ctx context.Context, path string, f File) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s: want the file of the catalogue, got %v, a folder or device: move it away and fetch again", path, info.Mode())
+	}
 	in, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("%s: want a readable file: %w: check its permissions", path, reason(err))
@@ -129,20 +137,24 @@ func (d *Fetcher) download(ctx context.Context, address string, f File, path str
 	for failed := 0; ; {
 		before := size(part)
 		err = d.try(ctx, from, f, path)
+		var temporary *againError
+		errors.As(err, &temporary)
 		if err == nil {
 			break
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if size(part) > before {
+		anew := temporary != nil && temporary.anew
+		if size(part) > before && !anew {
 			failed, pause = 0, d.Pause
 		}
-		var again *againError
-		if failed++; !errors.As(err, &again) || failed >= d.Tries {
+		if failed++; temporary == nil || failed >= d.Tries {
 			switch n := size(part); {
-			case again == nil:
+			case temporary == nil:
 				return err
+			case anew:
+				return fmt.Errorf("%w: asked for the rest it sends all of the file from the start, so going on will not help: give another address with --from URL, or fetch %s by hand", err, f.Name)
 			case n > 0:
 				return fmt.Errorf("%w: %d of %d bytes are kept in %s; give the same command to go on", err, n, f.Size, part)
 			}
@@ -190,9 +202,17 @@ func size(path string) int64 {
 }
 
 // againError marks what another try may mend.
-type againError struct{ error }
+type againError struct {
+	error
+	anew bool // the server was asked for the rest and began anew
+}
 
 func (e *againError) Unwrap() error { return e.error }
+
+// again makes an againError.
+func again(format string, args ...any) error {
+	return &againError{error: fmt.Errorf(format, args...)}
+}
 
 // try asks for what is missing of a file and appends it to its part. It returns
 // nil when the part has the file's size.
@@ -225,10 +245,16 @@ func (d *Fetcher) try(ctx context.Context, from string, f File, path string) err
 		return unreached(ctx, from, err)
 	}
 	defer res.Body.Close()
-	if have, err = d.begin(res, from, f, path, have); err != nil {
+	first, err := d.begin(res, from, f, path, have)
+	if err != nil {
 		return err
 	}
-	return d.take(ctx, res.Body, from, f, path, have, func() { stall.Reset(d.Stall) })
+	err = d.take(ctx, res.Body, from, f, path, first, func() { stall.Reset(d.Stall) })
+	var temporary *againError
+	if errors.As(err, &temporary) {
+		temporary.anew = first < have
+	}
+	return err
 }
 
 // begin looks at the head of an answer and tells at which byte its body begins.
@@ -238,16 +264,17 @@ func (d *Fetcher) begin(res *http.Response, from string, f File, path string, ha
 	case http.StatusOK:
 		have = 0 // the server knows no ranges, or has another version
 	case http.StatusPartialContent:
+		total = -1 // of the answer alone, unless Content-Range tells the file's; that may say *
 		var first, last int64
 		if n, _ := fmt.Sscanf(res.Header.Get("Content-Range"), "bytes %d-%d/%d", &first, &last, &total); n < 2 || first != have {
 			remove(path+partEnd, path+tagEnd)
-			return 0, &againError{fmt.Errorf("%s: want the bytes from %d on, got %q", from, have, res.Header.Get("Content-Range"))}
+			return 0, again("%s: want the bytes from %d on, got %q", from, have, res.Header.Get("Content-Range"))
 		}
 	case http.StatusRequestedRangeNotSatisfiable:
 		remove(path+partEnd, path+tagEnd)
-		return 0, &againError{fmt.Errorf("%s: the server has no bytes from %d on", from, have)}
+		return 0, again("%s: the server has no bytes from %d on", from, have)
 	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return 0, &againError{fmt.Errorf("%s: the server says %s", from, res.Status)}
+		return 0, again("%s: the server says %s", from, res.Status)
 	default:
 		return 0, fmt.Errorf("%s: want the file, the server says %s: give another address with --from URL, or fetch %s by hand", from, res.Status, f.Name)
 	}
@@ -310,7 +337,7 @@ func (d *Fetcher) take(ctx context.Context, body io.Reader, from string, f File,
 		case have == f.Size:
 			return out.Sync()
 		case errors.Is(err, io.EOF):
-			return &againError{fmt.Errorf("%s: want %d bytes, the download was cut off after %d", from, f.Size, have)}
+			return again("%s: want %d bytes, the download was cut off after %d", from, f.Size, have)
 		default:
 			return unreached(ctx, from, err)
 		}
@@ -330,7 +357,7 @@ func unreached(ctx context.Context, from string, err error) error {
 	if errors.As(err, &dns) && dns.IsNotFound {
 		return fmt.Errorf("%s: the server is not known (%w): check the network or give another address with --from URL", from, err)
 	}
-	return &againError{fmt.Errorf("%s: no answer or a broken one (%w)", from, err)}
+	return again("%s: no answer or a broken one (%w)", from, err)
 }
 
 // unwritten says why a file was not written. What is there is kept.

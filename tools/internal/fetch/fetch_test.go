@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -179,6 +180,12 @@ func TestFetchArrives(t *testing.T) {
 			}
 			whole(w, r, "")
 		}, "[ bytes=10000- bytes=20000- bytes=30000- bytes=40000- bytes=50000- bytes=60000- bytes=70000-]"},
+		"rest of unknown total": {content[:half], "", func(_ int, w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/*", half, len(content)-1))
+			w.Header().Set("Content-Length", fmt.Sprint(len(content)-half))
+			w.WriteHeader(http.StatusPartialContent)
+			w.Write(content[half:])
+		}, "[bytes=100000-]"},
 		"redirected": {nil, "", func(_ int, w http.ResponseWriter, r *http.Request) {
 			if !strings.HasPrefix(r.URL.Path, "/elsewhere/") {
 				http.Redirect(w, r, "/elsewhere/x", http.StatusFound)
@@ -262,6 +269,8 @@ func TestFetchErrors(t *testing.T) {
 			w.Header().Set("ETag", `"a"`)
 			cut(w, half)
 		}, "give the same command to go on", "[x.part x.part.tag]", 3},
+		"cut off, and no ranges": {nil, func(w http.ResponseWriter, _ *http.Request) { cut(w, half) },
+			"asked for the rest it sends all of the file from the start, so going on will not help: give another address with --from URL, or fetch x by hand", "[x.part]", 3},
 		"redirects without end": {nil, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, "stopped after 10 redirects", "[]", 30},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -304,6 +313,82 @@ func TestFetchLeavesOtherFiles(t *testing.T) {
 		}
 	}
 }
+
+// A server that knows no ranges and cuts a little later each time is given up, too.
+func TestFetchNoRangesEnds(t *testing.T) {
+	s := serve(t, func(n int, w http.ResponseWriter, r *http.Request) {
+		if n > 20 {
+			http.NotFound(w, r)
+			return
+		}
+		cut(w, 1000*(n+1))
+	})
+	err := patient().Fetch(context.Background(), Set{Address: s.URL, Files: []File{fileOf("x", content)}}, t.TempDir())
+	if n := len(s.asked()); err == nil || n != 3 {
+		t.Errorf("asked %d times, want 3: %v", n, err)
+	}
+}
+
+// A folder in the place of a file, and one in the place of what is unpacked, are somebody's.
+func TestFetchLeavesOtherFolders(t *testing.T) {
+	packed := archive(entry{"set/a", "one", tar.TypeReg})
+	s := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) { w.Write(packed) })
+	f := fileOf("x", packed)
+	f.Unpack = "set"
+	for name, want := range map[string]string{
+		"x":                     "x: want the file of the catalogue, got drwx------, a folder or device: move it away and fetch again",
+		"set":                   "set: want a folder unpacked from x by this command, got one without its mark (.unwarp-fetched: no such file or directory): if you unpacked it yourself, use it",
+		"set/" + marker + "/in": "got one without its mark (.unwarp-fetched: is a directory)",
+	} {
+		dir := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		err := patient().Fetch(context.Background(), Set{Address: s.URL, Files: []File{f}}, dir)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") || len(s.asked()) > 0 {
+			t.Errorf("%s: error %v, want %q", name, err, want)
+		}
+	}
+	dir := t.TempDir()
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "set"), 0o700), os.WriteFile(filepath.Join(dir, "set", marker), []byte("0f\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if err := patient().Fetch(context.Background(), Set{Address: s.URL, Files: []File{f}}, dir); err == nil || !strings.Contains(err.Error(), "want the content of x, got that of another archive") {
+		t.Errorf("another archive: %v", err)
+	}
+}
+
+// Of two fetches into one folder the second is refused, and harms nothing.
+func TestFetchTogether(t *testing.T) {
+	if lockless() {
+		t.Skip("folders cannot be locked here")
+	}
+	begun, proceed := make(chan bool), make(chan bool)
+	s := serve(t, func(n int, w http.ResponseWriter, r *http.Request) {
+		if n == 0 {
+			close(begun)
+		}
+		<-proceed
+		whole(w, r, "")
+	})
+	set, dir := Set{Address: s.URL, Files: []File{fileOf("x", content)}}, t.TempDir()
+	first := make(chan error)
+	go func() { first <- patient().Fetch(context.Background(), set, dir) }()
+	<-begun
+	if err := patient().Fetch(context.Background(), set, dir); err == nil || !strings.Contains(err.Error(), dir+": want one fetch at a time into a folder, another is under way: wait") {
+		t.Errorf("the second: %v", err)
+	}
+	close(proceed)
+	if err := <-first; err != nil {
+		t.Errorf("the first: %v", err)
+	}
+	if err := patient().Fetch(context.Background(), set, dir); err != nil || fmt.Sprint(names(t, dir)) != "[x]" {
+		t.Errorf("afterwards: %v, left %v", err, names(t, dir))
+	}
+}
+
+// lockless reports whether this system locks no folders.
+func lockless() bool { return runtime.GOOS != "linux" && runtime.GOOS != "darwin" }
 
 // Cancelled in the middle: the part stays, and the next fetch goes on from it.
 func TestFetchCancel(t *testing.T) {

@@ -18,9 +18,29 @@ import (
 // mostUnpacked is the most bytes that an archive may hold.
 const mostUnpacked = 1 << 32
 
+// marker is the file in an unpacked folder that holds the SHA-256 of its archive:
+// a folder of that name alone may be anybody's.
+const marker = ".unwarp-fetched"
+
+// unpacked reports whether the folder holds what the archive f does, as its marker
+// says. Another folder of that name is an error.
+func unpacked(folder string, f File) (bool, error) {
+	if _, err := os.Lstat(folder); errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	raw, err := os.ReadFile(filepath.Join(folder, marker))
+	if sum := strings.TrimSpace(string(raw)); err == nil && strings.EqualFold(sum, f.SHA256) {
+		return true, nil
+	} else if err == nil {
+		return false, fmt.Errorf("%s: want the content of %s, got that of another archive (SHA-256 %.64q): move the folder away and fetch again", folder, f.Name, sum)
+	}
+	return false, fmt.Errorf("%s: want a folder unpacked from %s by this command, got one without its mark (%s: %w): if you unpacked it yourself, use it as it is; else move it away and fetch again", folder, f.Name, marker, reason(err))
+}
+
 // unpack makes the folder of an archive in dir. The folder appears in one rename,
 // whole; what an earlier try left of it is removed first.
-func unpack(ctx context.Context, archive, folder, dir string) error {
+func unpack(ctx context.Context, archive string, f File, dir string) error {
+	folder := f.Unpack
 	in, err := os.Open(archive)
 	if err != nil {
 		return fmt.Errorf("%s: want a readable file: %w", archive, reason(err))
@@ -34,6 +54,9 @@ func unpack(ctx context.Context, archive, folder, dir string) error {
 		return fmt.Errorf("%s: cannot be made: %w", part, reason(err))
 	}
 	err = unpackInto(ctx, in, folder, part)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(part, marker), []byte(f.SHA256+"\n"), 0o644)
+	}
 	if err == nil {
 		err = os.Rename(part, filepath.Join(dir, folder))
 	}
