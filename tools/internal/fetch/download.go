@@ -75,6 +75,11 @@ func (d *Fetcher) Fetch(ctx context.Context, s Set, dir string) error {
 // file gets one file, and unpacks it if that is wanted.
 func (d *Fetcher) file(ctx context.Context, address string, f File, dir string) error {
 	path := filepath.Join(dir, f.Name)
+	for _, p := range []string{path, path + partEnd} {
+		if info, err := os.Stat(p); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("%s: want a file, got a folder or device: move it away and fetch again", p)
+		}
+	}
 	if f.Unpack != "" {
 		if there, err := unpacked(filepath.Join(dir, f.Unpack), f); there || err != nil {
 			return err
@@ -103,9 +108,6 @@ func (e *mismatchError) Error() string { return e.text }
 
 // verify compares a whole file with its checksum.
 func verify(ctx context.Context, path string, f File) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s: want the file of the catalogue, got %v, a folder or device: move it away and fetch again", path, info.Mode())
-	}
 	in, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("%s: want a readable file: %w: check its permissions", path, reason(err))

@@ -336,7 +336,8 @@ func TestFetchLeavesOtherFolders(t *testing.T) {
 	f := fileOf("x", packed)
 	f.Unpack = "set"
 	for name, want := range map[string]string{
-		"x":                     "x: want the file of the catalogue, got drwx------, a folder or device: move it away and fetch again",
+		"x":                     "x: want a file, got a folder or device: move it away and fetch again",
+		"x" + partEnd:           "x.part: want a file, got a folder or device: move it away and fetch again",
 		"set":                   "set: want a folder unpacked from x by this command, got one without its mark (.unwarp-fetched: no such file or directory): if you unpacked it yourself, use it",
 		"set/" + marker + "/in": "got one without its mark (.unwarp-fetched: is a directory)",
 	} {
@@ -462,10 +463,7 @@ func TestFetchNowhere(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "x"+partEnd), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "x"+partEnd, "full"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := patient().Fetch(context.Background(), set, dir); err == nil || !strings.Contains(err.Error(), "cannot be written: ") {
+	if err := patient().take(context.Background(), bytes.NewReader(content), "http://x", fileOf("x", content), filepath.Join(dir, "x"), 0, func() {}); err == nil || !strings.Contains(err.Error(), "cannot be written: ") {
 		t.Errorf("no part: %v", err)
 	}
 	if _, err := os.Stat("/dev/full"); err == nil { // a disk without space
