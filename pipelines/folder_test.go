@@ -459,6 +459,7 @@ func TestFolderLinks(t *testing.T) {
 		"class":  {"test/emu", "../train/emu", "test/emu/0.png: want each image once"},
 		"part":   {"val", "test", "test/cat/0.png: want each image once"},
 		"within": {"train/dog/9.png", "../cat/0.png", "train/dog/9.png: want each image once"},
+		"hard":   {"test/dog/9.png", "../../train/dog/0.png", "test/dog/9.png: want each image once, got the same file as "},
 		"other":  {"test/cat/9.png", "../../more.png", ""},
 	} {
 		files := joined(photos("train/", 2), photos("test/", 1), map[string][]byte{"more.png": plain(8, 8, 1, 1, 1)})
@@ -466,10 +467,15 @@ func TestFolderLinks(t *testing.T) {
 			delete(files, "test/emu/0.png")
 		}
 		root := tree(t, files)
-		if err := os.Symlink(c.to, filepath.Join(root, c.at)); err != nil {
+		at := filepath.Join(root, c.at)
+		err := os.Symlink(c.to, at)
+		if name == "hard" {
+			err = errors.Join(os.Remove(at), os.Link(filepath.Join(filepath.Dir(at), c.to), at))
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
-		_, err := Open(t.Context(), Data{Set: "folder", Path: root})
+		_, err = Open(t.Context(), Data{Set: "folder", Path: root})
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
@@ -537,9 +543,9 @@ func TestOpenCSV(t *testing.T) {
 		"blanks after": {"path,label\na.png,cat\u00a0\n", "without blanks at their ends"},
 		"CR alone":     {"path,label\ra.png,cat\r", "line 1: want lines that end in LF or CR LF, got a CR alone: save the list"},
 		"long line":    {strings.Repeat("x", 500) + "\n", `path,label,split, got "` + strings.Repeat("x", 80) + `…": mend it`},
-		"no image":     {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,a\nlist.csv,b\nimg/dog/0.png,b\nimg/dog/1.png,b\nimg/dog/2.png,b\nimg/dog/3.png,b\n", "list.csv: line 4: " + list + ": want a whole PNG, JPEG or GIF image, got image: unknown format: remove the line or fetch the file again"},
-		"missing":      {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,a\nnone.png,b\nimg/dog/0.png,b\n", "list.csv: line 4: " + filepath.Join(root, "none.png") + ": want a readable file or folder, got no such file or directory: remove the line or check its permissions"},
-		"folder":       {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,a\nimg,b\nimg/dog/0.png,b\n", "img: want a regular file, got drwx------: remove the line or rename it"},
+		"no image":     {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,a\nlist.csv,b\nimg/dog/0.png,b\nimg/dog/1.png,b\nimg/dog/2.png,b\nimg/dog/3.png,b\n", "list.csv: line 4: " + list + ": want a whole PNG, JPEG or GIF image, got image: unknown format: mend or remove the line, or fetch the file again"},
+		"missing":      {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,a\nnone.png,b\nimg/dog/0.png,b\n", "list.csv: line 4: " + filepath.Join(root, "none.png") + ": want a readable file or folder, got no such file or directory: mend or remove the line, or check the file's permissions"},
+		"folder":       {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,a\nimg,b\nimg/dog/0.png,b\n", "img: want a regular file, got drwx------: mend or remove the line, or rename it"},
 		"one":          {"path,label\nimg/cat/0.png,a\nimg/cat/1.png,b\nimg/cat/2.png,b\n", `want at least 2 images of class "a"`},
 		"test only":    {"path,label,split\nimg/cat/0.png,a,test\n", "want images to train on"},
 		"other class":  {"path,label,split\nimg/cat/0.png,a,train\nimg/cat/1.png,b,train\nimg/cat/2.png,a,test\n", `got "b" in the training part but not in the test part`},

@@ -301,6 +301,9 @@ func TestOpenIDXFolderErrors(t *testing.T) {
 	if _, err := readIDXFile(odd, images); err == nil || strings.Contains(err.Error(), "\n") {
 		t.Errorf("a file with a line break in its path: %v", err)
 	}
+	if _, err := readIDX(odd, strings.NewReader("?"), 1, images); err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("content of a file with a line break in its path: %v", err)
+	}
 	if _, err := OpenIDX("x", filepath.Join(dir, "none"), "none", 0); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}

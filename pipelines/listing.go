@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,7 +38,7 @@ func (f listed) mend(otherwise string) string {
 	if f.list == "" {
 		return "remove it or " + otherwise
 	}
-	return "remove the line or " + otherwise
+	return "mend or remove the line, or " + otherwise
 }
 
 // listing is a set as its folders or its list have it: the files of each part, by the part's name,
@@ -144,47 +143,35 @@ func (l listing) hold(seed Seed, share float64) error {
 	return nil
 }
 
-// checkTwice refuses a file that is there twice, links followed: it could be trained on and tested on.
+// checkTwice refuses a file that is there twice, whatever names and links lead to it: it could be
+// trained on and tested on. What cannot be found is left to reading, which says so.
 func (l listing) checkTwice() error {
-	seen := map[string]listed{}
-	real := realPaths{}
+	type look struct{ size, modified int64 } // alike for one file, so that few need be compared
+	type found struct {
+		os.FileInfo
+		listed
+	}
+	seen := map[look][]found{}
 	for _, part := range partOrder {
 		for _, f := range l.parts[part] {
-			path := real.of(f.path)
-			first, twice := seen[path]
-			switch {
-			case !twice:
-				seen[path] = f
-			case f.list != "":
-				return fmt.Errorf("pipelines: %s: want each image once, got the file of line %d again: remove one of the lines", f.shown(), first.line)
-			default:
-				return fmt.Errorf("pipelines: %s: want each image once, got the same file as %s: remove one of the links to it", f.shown(), first.shown())
+			info, err := os.Stat(f.path)
+			if err != nil {
+				continue
 			}
+			at := look{info.Size(), info.ModTime().UnixNano()}
+			for _, first := range seen[at] {
+				switch {
+				case !os.SameFile(first.FileInfo, info):
+				case f.list != "":
+					return fmt.Errorf("pipelines: %s: want each image once, got the file of line %d again: remove one of the lines", f.shown(), first.line)
+				default:
+					return fmt.Errorf("pipelines: %s: want each image once, got the same file as %s: remove one of the links to it", f.shown(), first.shown())
+				}
+			}
+			seen[at] = append(seen[at], found{info, f})
 		}
 	}
 	return nil
-}
-
-// realPaths finds out which files paths lead to, links followed, and remembers the folders.
-type realPaths map[string]string
-
-// of is the path without links, or the path itself where it leads to nothing: reading it says so.
-func (r realPaths) of(path string) string {
-	dir, name := filepath.Split(path)
-	real, known := r[dir]
-	if !known {
-		var err error
-		if real, err = filepath.EvalSymlinks(dir); err != nil {
-			real = dir
-		}
-		r[dir] = real
-	}
-	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
-		if to, err := filepath.EvalSymlinks(path); err == nil {
-			return to
-		}
-	}
-	return filepath.Join(real, name)
 }
 
 // byClass sorts files into their classes.

@@ -94,8 +94,7 @@ func decodeAll(ctx context.Context, files []listed, m *memory, report func(done 
 // over black; 16-bit values are rounded down to 8; CMYK becomes RGB; a JPEG file is turned as its EXIF
 // orientation says.
 func decodeFile(file listed, square *image.RGBA, sh Shape, to []uint8) error {
-	do := file.mend("check its permissions")
-	f, size, err := openRegular(file.path, file.shown(), file.mend("rename it"), do)
+	f, size, err := openRegular(file.path, file.shown(), file.mend("rename it"), file.mend("check the file's permissions"))
 	if err != nil {
 		return err
 	}
