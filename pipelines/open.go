@@ -47,8 +47,8 @@ type Data struct {
 	Memory int `mapstructure:"memory" yaml:"memory"`
 }
 
-// Splits are the parts of a set. No file, and no place in a file, is in two of them, symbolic links
-// followed; copies of a file, and hard links, are not looked for.
+// Splits are the parts of a set. No file, and no place in a file, is in two of them, whatever links lead
+// to it; copies of a file are not looked for.
 type Splits struct {
 	Train, Validation, Test Source // Validation is nil if there is none
 	// Familiar is what a set split by views has for the views that were trained on, of the objects
