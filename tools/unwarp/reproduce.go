@@ -265,27 +265,29 @@ func missingData(who string, paths []string) error {
 
 // chooseFigure takes the models of a figure whose data sets are there.
 func (r *reproduction) chooseFigure(name string, all bool) error {
-	var gone []string
 	for _, a := range figureArms[name] {
 		missing, err := r.missing([]string{a})
 		if err != nil {
 			return err
 		}
-		if len(missing) > 0 {
-			gone = append(gone, missing...)
-			continue
+		if len(missing) == 0 {
+			r.shown[name] = append(r.shown[name], a)
 		}
-		r.shown[name] = append(r.shown[name], a)
 	}
-	if len(r.shown[name]) == 0 && !all {
-		return missingData(name, gone)
+	missing, err := r.missing(figureArms[name])
+	gone := strings.Join(missing, " and ")
+	switch shown := len(r.shown[name]); {
+	case err != nil:
+		return err
+	case shown == 0 && !all:
+		return missingData(name, missing)
+	case shown == 0:
+		fmt.Fprintf(r.log, "%s is left out: there is no data set at %s\n", name, gone)
+		return nil
+	case gone != "":
+		fmt.Fprintf(r.log, "%s is drawn without %s: there is no data set\n", name, gone)
 	}
-	if len(gone) > 0 {
-		fmt.Fprintf(r.log, "%s is drawn without the data sets at %s: they are not there\n", name, strings.Join(gone, " and "))
-	}
-	if len(r.shown[name]) > 0 {
-		r.figures = append(r.figures, name)
-	}
+	r.figures = append(r.figures, name)
 	return nil
 }
 
