@@ -95,7 +95,7 @@ func runData(ctx context.Context, o dataOptions, f *configFlags, out, log io.Wri
 	d.Print(out)
 	printClasses(out, d.Parts[0].ClassNames)
 	if n := splits.PassedOver; n > 0 {
-		fmt.Fprintf(out, "passed over  %d files that are no images, by their names\n", n)
+		fmt.Fprintf(out, "passed over  files that are no images, by their names: %d\n", n)
 	}
 	return nil
 }

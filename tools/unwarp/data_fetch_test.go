@@ -93,7 +93,7 @@ func TestDataOfFolders(t *testing.T) {
 		}
 	}
 	sheet := filepath.Join(t.TempDir(), "sheet.png")
-	if out := must(t, append(set, "--sheet", sheet)...).out; !strings.Contains(out, "classes  0 cat  1 dog\n") || !strings.Contains(out, "train: 6 images of 32x32x3") || !strings.Contains(out, "passed over  2 files") {
+	if out := must(t, append(set, "--sheet", sheet)...).out; !strings.Contains(out, "classes  0 cat  1 dog\n") || !strings.Contains(out, "train: 6 images of 32x32x3") || !strings.Contains(out, "no images, by their names: 2") {
 		t.Errorf("%s", out)
 	}
 	if info, err := os.Stat(sheet); err != nil || info.Size() == 0 {
