@@ -12,6 +12,7 @@ import (
 
 // TestPrecedence gives one key in more and more places.
 func TestPrecedence(t *testing.T) {
+	run := trained(t) // before the environment says otherwise
 	augment := func(args ...string) string {
 		t.Helper()
 		var d report.Data
@@ -36,7 +37,7 @@ func TestPrecedence(t *testing.T) {
 	input := func(args ...string) string {
 		t.Helper()
 		var e trainer.ExportReport
-		must(t, append([]string{"export", trained(t), "--json", "--out", filepath.Join(t.TempDir(), "x"), "--set", "train.augment="}, args...)...).decode(t, &e)
+		must(t, append([]string{"export", run, "--json", "--out", filepath.Join(t.TempDir(), "x"), "--set", "train.augment="}, args...)...).decode(t, &e)
 		return e.Input
 	}
 	t.Setenv("UNWARP_EXPORT_INPUT", "uint8")
