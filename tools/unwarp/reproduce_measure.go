@@ -34,7 +34,7 @@ func (r *reproduction) do(ctx context.Context, j *job) error {
 	if err != nil {
 		return usage(err)
 	}
-	c.Data.Path, c.Attack = j.config.Data.Path, config.Default().Attack // the tables decide about attacks
+	c.Data.Path, c.Attack = j.config.Data.Path, config.DefaultAttack() // the tables decide about attacks
 	j.config = c
 	return r.measure(ctx, j)
 }
@@ -42,10 +42,7 @@ func (r *reproduction) do(ctx context.Context, j *job) error {
 // measure counts what the model gets right and runs the attacks of its tables
 // that have not been run yet.
 func (r *reproduction) measure(ctx context.Context, j *job) error {
-	if err := j.recall(); err != nil {
-		return err
-	}
-	if j.run == nil {
+	if j.run == nil { // not recalled with the schedule
 		if err := r.count(ctx, j); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+
 	"unwarp/tools/internal/config"
 	"unwarp/tools/internal/paper"
 )

@@ -8,9 +8,9 @@ import (
 	"os"
 	"strings"
 	"time"
-)
 
-var errLocked = errors.New("locked by another process")
+	"unwarp/tools/internal/filelock"
+)
 
 // lock makes this process the only one that fetches into the entry. The system drops the lock when its holder
 // dies, however it dies. The file stays: removing it would let two processes lock two files of one name.
@@ -20,10 +20,10 @@ func (c Config) lock(ctx context.Context) (unlock func(), err error) {
 		return nil, err
 	}
 	for waiting := false; ; waiting = true {
-		if err = tryLock(f); err == nil {
+		if err = filelock.Try(f); err == nil {
 			break
 		}
-		if !errors.Is(err, errLocked) {
+		if !errors.Is(err, filelock.ErrLocked) {
 			f.Close()
 			return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
 		}

@@ -12,7 +12,6 @@ import (
 
 var errUnsupported = errors.New("not supported on this system")
 
-func tryLock(*os.File) error                     { return errUnsupported }
 func freeBytes(string) (uint64, error)           { return 0, errUnsupported }
 func Exec(path string, args, env []string) error { return errUnsupported }
 func childAttr() *syscall.SysProcAttr            { return nil }
