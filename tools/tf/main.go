@@ -15,7 +15,7 @@ import (
 	"strings"
 	"syscall"
 
-	"unwarp/tools/internal/tflib"
+	"unwarp/tools/internal/setup/tflib"
 )
 
 const help = `tf finds or fetches the TensorFlow C library, then runs a command with it.

@@ -16,11 +16,11 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/attacks/checks"
-	"unwarp/tools/internal/doctor"
-	"unwarp/tools/internal/experiment"
 	"unwarp/tools/internal/npz"
-	"unwarp/tools/internal/progress"
 	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/run/experiment"
+	"unwarp/tools/internal/run/progress"
+	"unwarp/tools/internal/setup/doctor"
 	"unwarp/trainer"
 )
 

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"unwarp/attacks"
-	"unwarp/tools/internal/doctor"
 	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/setup/doctor"
 	"unwarp/trainer"
 )
 

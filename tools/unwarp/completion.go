@@ -11,9 +11,9 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/graphs"
-	"unwarp/tools/internal/config"
-	"unwarp/tools/internal/experiment"
-	"unwarp/tools/internal/paper"
+	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/run/experiment"
+	"unwarp/tools/internal/study/paper"
 	"unwarp/trainer"
 )
 

@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
-	"unwarp/tools/internal/fetch"
-	"unwarp/tools/internal/progress"
+	"unwarp/tools/internal/run/progress"
+	"unwarp/tools/internal/setup/fetch"
 )
 
 type fetchOptions struct {

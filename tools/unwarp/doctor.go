@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	tf "github.com/wamuir/graft/tensorflow"
 
-	"unwarp/tools/internal/config"
-	"unwarp/tools/internal/doctor"
+	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/setup/doctor"
 )
 
 type doctorOptions struct{ json, probe bool }

@@ -19,13 +19,13 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/pipelines"
-	"unwarp/tools/internal/experiment"
-	"unwarp/tools/internal/figures"
-	"unwarp/tools/internal/pca"
-	"unwarp/tools/internal/probes"
-	"unwarp/tools/internal/progress"
 	"unwarp/tools/internal/report"
-	"unwarp/tools/internal/tsne"
+	"unwarp/tools/internal/run/experiment"
+	"unwarp/tools/internal/run/progress"
+	"unwarp/tools/internal/study/figures"
+	"unwarp/tools/internal/study/pca"
+	"unwarp/tools/internal/study/probes"
+	"unwarp/tools/internal/study/tsne"
 	"unwarp/trainer"
 )
 

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"unwarp/pipelines"
-	"unwarp/tools/internal/progress"
 	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/run/progress"
 )
 
 type evaluateOptions struct {

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 
 	"unwarp/pipelines"
-	"unwarp/tools/internal/experiment"
 	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/run/experiment"
 	"unwarp/trainer"
 )
 

@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"unwarp/pipelines"
-	"unwarp/tools/internal/config"
-	"unwarp/tools/internal/experiment"
+	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/run/experiment"
 	"unwarp/trainer"
 )
 

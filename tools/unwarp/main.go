@@ -16,8 +16,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"unwarp/pipelines"
-	"unwarp/tools/internal/experiment"
-	"unwarp/tools/internal/progress"
+	"unwarp/tools/internal/run/experiment"
+	"unwarp/tools/internal/run/progress"
 	"unwarp/trainer"
 )
 

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"unwarp/pipelines"
-	"unwarp/tools/internal/config"
+	"unwarp/tools/internal/run/config"
 )
 
 // unknownCommand runs where no command was given, or none of ours.

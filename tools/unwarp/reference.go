@@ -7,8 +7,8 @@ import (
 	tf "github.com/wamuir/graft/tensorflow"
 
 	"unwarp/graphs"
-	"unwarp/tools/internal/experiment"
 	"unwarp/tools/internal/npz"
+	"unwarp/tools/internal/run/experiment"
 	"unwarp/trainer"
 )
 

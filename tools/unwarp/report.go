@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"unwarp/tools/internal/progress"
 	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/run/progress"
 	"unwarp/trainer"
 )
 

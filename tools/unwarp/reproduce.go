@@ -15,9 +15,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"unwarp/pipelines"
-	"unwarp/tools/internal/config"
-	"unwarp/tools/internal/experiment"
-	"unwarp/tools/internal/paper"
+	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/run/experiment"
+	"unwarp/tools/internal/study/paper"
 	"unwarp/trainer"
 )
 

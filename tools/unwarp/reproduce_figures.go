@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"unwarp/tools/internal/paper"
+	"unwarp/tools/internal/study/paper"
 )
 
 // figureNames are the figures that reproduce draws.

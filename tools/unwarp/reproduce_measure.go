@@ -11,10 +11,10 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/pipelines"
-	"unwarp/tools/internal/config"
-	"unwarp/tools/internal/experiment"
-	"unwarp/tools/internal/paper"
 	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/run/experiment"
+	"unwarp/tools/internal/study/paper"
 	"unwarp/trainer"
 )
 

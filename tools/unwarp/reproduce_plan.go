@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"unwarp/tools/internal/config"
-	"unwarp/tools/internal/paper"
+	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/study/paper"
 )
 
 // printPlan says what is there and what is left.

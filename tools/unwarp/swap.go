@@ -17,9 +17,9 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/pipelines"
-	"unwarp/tools/internal/experiment"
-	"unwarp/tools/internal/figures"
 	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/run/experiment"
+	"unwarp/tools/internal/study/figures"
 	"unwarp/trainer"
 )
 

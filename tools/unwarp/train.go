@@ -13,10 +13,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"unwarp/attacks"
-	"unwarp/tools/internal/config"
-	"unwarp/tools/internal/experiment"
-	"unwarp/tools/internal/progress"
 	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/run/experiment"
+	"unwarp/tools/internal/run/progress"
 	"unwarp/trainer"
 )
 

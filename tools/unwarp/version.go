@@ -4,7 +4,7 @@ import (
 	"github.com/spf13/cobra"
 	tf "github.com/wamuir/graft/tensorflow"
 
-	"unwarp/tools/internal/doctor"
+	"unwarp/tools/internal/setup/doctor"
 )
 
 func newVersion() *cobra.Command {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"unwarp/tools/internal/config"
+	"unwarp/tools/internal/run/config"
 	"unwarp/trainer"
 )
 

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"unwarp/graphs"
-	"unwarp/tools/internal/config"
-	"unwarp/tools/internal/tflib"
+	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/setup/tflib"
 )
 
 // Patient is what to examine.

@@ -10,7 +10,7 @@ import (
 
 	"unwarp/graphs"
 	"unwarp/pipelines"
-	"unwarp/tools/internal/config"
+	"unwarp/tools/internal/run/config"
 )
 
 // painted is a set of images given in full.

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"unwarp/graphs"
-	"unwarp/tools/internal/config"
+	"unwarp/tools/internal/run/config"
 )
 
 // examine runs the whole examination with one thing changed.

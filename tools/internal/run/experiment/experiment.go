@@ -15,8 +15,8 @@ import (
 
 	"unwarp/graphs"
 	"unwarp/pipelines"
-	"unwarp/tools/internal/config"
-	"unwarp/tools/internal/quiet"
+	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/run/quiet"
 	"unwarp/trainer"
 )
 

@@ -17,8 +17,8 @@ import (
 	"unwarp/attacks"
 	"unwarp/attacks/checks"
 	"unwarp/graphs"
-	"unwarp/tools/internal/config"
-	"unwarp/tools/internal/quiet"
+	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/run/quiet"
 	"unwarp/trainer"
 )
 

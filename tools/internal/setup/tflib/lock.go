@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"unwarp/tools/internal/filelock"
+	"unwarp/tools/internal/setup/filelock"
 )
 
 // lock makes this process the only one that fetches into the entry. The system drops the lock when its holder

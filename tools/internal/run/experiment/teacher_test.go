@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"unwarp/pipelines"
-	"unwarp/tools/internal/config"
+	"unwarp/tools/internal/run/config"
 	"unwarp/trainer"
 )
 

@@ -309,7 +309,7 @@ func TestFiles(t *testing.T) {
 // TestConfigs reads every configuration that comes with the project.
 func TestConfigs(t *testing.T) {
 	clean(t)
-	all, err := filepath.Glob("../../configs/*.yaml")
+	all, err := filepath.Glob("../../../configs/*.yaml")
 	if err != nil || len(all) == 0 {
 		t.Fatalf("no configurations: %v", err)
 	}

@@ -15,7 +15,7 @@ import (
 	"slices"
 	"strings"
 
-	"unwarp/tools/internal/ctxio"
+	"unwarp/tools/internal/setup/ctxio"
 )
 
 // headerFolders hold what tensorflow/c/c_api.h and its siblings include, and version.h. Of the folders that

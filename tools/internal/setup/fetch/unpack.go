@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"unwarp/tools/internal/ctxio"
+	"unwarp/tools/internal/setup/ctxio"
 )
 
 // mostUnpacked is the most bytes that an archive may hold.

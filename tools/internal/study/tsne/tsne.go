@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/spatial/r2"
 
-	"unwarp/tools/internal/pca"
+	"unwarp/tools/internal/study/pca"
 )
 
 // Options of an embedding; zero values are the defaults named.

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"unwarp/tools/internal/ctxio"
+	"unwarp/tools/internal/setup/ctxio"
 )
 
 // A file on its way is NAME.part, and NAME.part.tag holds the server's word for

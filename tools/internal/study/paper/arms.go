@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"unwarp/tools/configs"
-	"unwarp/tools/internal/config"
+	"unwarp/tools/internal/run/config"
 )
 
 // Arm is one kind of training that tables compare; each seed is a run.

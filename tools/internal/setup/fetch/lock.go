@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"unwarp/tools/internal/filelock"
+	"unwarp/tools/internal/setup/filelock"
 )
 
 // lock makes this the only fetch into dir until unlock. The system drops the lock
