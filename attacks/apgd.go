@@ -14,9 +14,9 @@ var _ = register(Entry{
 type APGD struct {
 	Common
 	Loss     Loss    `key:"loss" default:"classification" help:"whose gradient is followed"`
-	Steps    int     `key:"steps" in:"1 1e6" default:"100" help:"of each start"`
-	Restarts int     `key:"restarts" in:"0 1e6" default:"0" help:"number of starts; 0: 1, and 5 in l1, as AutoAttack has"`
-	Rho      float32 `key:"rho" in:"0 1" default:".75" help:"share of the steps that must have raised the loss"`
+	Steps    int     `key:"steps" in:"[1,1e6]" default:"100" help:"of each start"`
+	Restarts int     `key:"restarts" in:"[0,1e6]" default:"0" help:"number of starts; 0: 1, and 5 in l1, as AutoAttack has"`
+	Rho      float32 `key:"rho" in:"[0,1]" default:".75" help:"share of the steps that must have raised the loss"`
 	Narrow   bool    `key:"narrow" default:"true" help:"in l1, spend 30 % of the steps at 3 eps and 30 % at 2 eps"`
 }
 

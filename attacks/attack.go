@@ -21,11 +21,11 @@ type Attack interface {
 
 // Common are the settings that every attack has.
 type Common struct {
-	Eps    []float32 `key:"eps" help:"radii of its own, instead of the evaluation's"`
-	Seed   uint64    `key:"seed" help:"of its random numbers"`
-	Target string    `key:"target" help:"class to reach: a number, next, random, least, second; none: any other"`
-	EOT    int       `key:"eot" in:"1 1e6" default:"1" help:"passes averaged for one gradient, for models with noise in them"`
-	Budget int       `key:"budget" in:"0 1e9" help:"forward and backward passes per image and radius, 0 for no limit"`
+	Eps    Radii  `key:"eps" help:"radii of its own, instead of the evaluation's"`
+	Seed   uint64 `key:"seed" help:"of its random numbers"`
+	Target string `key:"target" help:"class to reach: a number, next, random, least, second; none: any other"`
+	EOT    int    `key:"eot" in:"[1,1e6]" default:"1" help:"passes averaged for one gradient, for models with noise in them"`
+	Budget int    `key:"budget" in:"[0,1e9]" help:"forward and backward passes per image and radius, 0 for no limit"`
 }
 
 func (c *Common) common() *Common { return c }

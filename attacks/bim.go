@@ -14,8 +14,8 @@ type BIM struct {
 	Common
 	Loss   Loss    `key:"loss" default:"classification" help:"whose gradient is followed"`
 	Preset Preset  `key:"preset" oneof:"paper split kurakin" help:"paper: steps of eps; split: eps/steps; kurakin: 1/255, min(eps+4, 1.25 eps) steps"`
-	Steps  int     `key:"steps" in:"0 1e6" default:"0" help:"0: 10, or the preset's"`
-	Alpha  float32 `key:"alpha" in:"0 1" default:"0" help:"size of a step; 0: eps/5, or the preset's"`
+	Steps  int     `key:"steps" in:"[0,1e6]" default:"0" help:"0: 10, or the preset's"`
+	Alpha  float32 `key:"alpha" in:"[0,1]" default:"0" help:"size of a step; 0: eps/5, or the preset's"`
 }
 
 // Preset fills in what Duan et al. leave unsaid: they give the number of
@@ -34,7 +34,7 @@ const (
 // bimSteps is foolbox's default, for presets that name no number.
 const bimSteps = 10
 
-func (b *BIM) check() error {
+func (b *BIM) Validate() error {
 	if b.Preset == Kurakin && (b.Steps != 0 || b.Alpha != 0) {
 		return fmt.Errorf("preset kurakin sets steps and alpha itself")
 	}

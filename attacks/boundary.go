@@ -19,11 +19,11 @@ var _ = register(Entry{
 // to the start crosses the boundary.
 type Boundary struct {
 	Common
-	Steps       int     `key:"steps" in:"1 1e9" default:"25000" help:"of the walk"`
-	Spherical   float32 `key:"spherical" in:"1e-9 1" default:".01" help:"first move on the sphere, as a share of its radius"`
-	Inward      float32 `key:"inward" in:"1e-9 1" default:".01" help:"first move towards the image, as a share of the distance"`
-	Convergence float32 `key:"convergence" in:"0 1" default:"1e-7" help:"move towards the image at which the walk ends"`
-	Adaptation  float32 `key:"adaptation" in:"1 10" default:"1.5" help:"factor by which moves grow and shrink"`
+	Steps       int     `key:"steps" in:"[1,1e9]" default:"25000" help:"of the walk"`
+	Spherical   float32 `key:"spherical" in:"[1e-9,1]" default:".01" help:"first move on the sphere, as a share of its radius"`
+	Inward      float32 `key:"inward" in:"[1e-9,1]" default:".01" help:"first move towards the image, as a share of the distance"`
+	Convergence float32 `key:"convergence" in:"[0,1]" default:"1e-7" help:"move towards the image at which the walk ends"`
+	Adaptation  float32 `key:"adaptation" in:"[1,10]" default:"1.5" help:"factor by which moves grow and shrink"`
 	Start       string  `key:"start" oneof:"noise example" help:"noise, or an image of another class; none: noise, for a target an image"`
 }
 

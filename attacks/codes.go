@@ -16,10 +16,10 @@ type InCodes struct {
 	Common
 	Code     Loss    `key:"code" default:"embedding" oneof:"embedding appearance geometry" help:"which code is moved"`
 	Towards  string  `key:"towards" default:"class" oneof:"away class" help:"away from the clean code, or to another class's"`
-	Guides   int     `key:"guides" in:"1 1000" default:"3" help:"images of other classes tried one after another"`
-	Steps    int     `key:"steps" in:"1 1e6" default:"40" help:"for each guide"`
-	Alpha    float32 `key:"alpha" in:"0 1" default:"0" help:"size of a step; 0: 2.5 eps/steps"`
-	Restarts int     `key:"restarts" in:"1 1e4" default:"1" help:"random starts, when it moves away"`
+	Guides   int     `key:"guides" in:"[1,1000]" default:"3" help:"images of other classes tried one after another"`
+	Steps    int     `key:"steps" in:"[1,1e6]" default:"40" help:"for each guide"`
+	Alpha    float32 `key:"alpha" in:"[0,1]" default:"0" help:"size of a step; 0: 2.5 eps/steps"`
+	Restarts int     `key:"restarts" in:"[1,1e4]" default:"1" help:"random starts, when it moves away"`
 }
 
 // Needs is the distance in the code.
@@ -82,7 +82,7 @@ func (a *InCodes) follow(c *Case, x, reference []float32, alpha, way float32) bo
 	return c.Claim(x)
 }
 
-func (a *InCodes) check() error {
+func (a *InCodes) Validate() error {
 	if a.Towards == "away" && a.Target != "" {
 		return fmt.Errorf("target: want none for an attack that moves away")
 	}

@@ -17,7 +17,7 @@ var _ = register(Entry{
 type Corruption struct {
 	Common
 	Kind     string `key:"kind" oneof:"all gaussian shot impulse blur box contrast brightness rotation translation jpeg" default:"all" help:"what happens to the image"`
-	Severity int    `key:"severity" in:"0 5" default:"0" help:"1 to 5; 0: each of them"`
+	Severity int    `key:"severity" in:"[0,5]" default:"0" help:"1 to 5; 0: each of them"`
 }
 
 // Needs is nothing.

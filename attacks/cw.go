@@ -15,11 +15,11 @@ var _ = register(Entry{
 // one image: the loss that ends a search early is its own, not a batch's.
 type CW struct {
 	Common
-	Search     int     `key:"search" in:"1 100" default:"9" help:"weights tried by binary search"`
-	Steps      int     `key:"steps" in:"1 1e6" default:"10000" help:"steps for each weight"`
-	Rate       float32 `key:"rate" in:"1e-6 10" default:"0.01" help:"learning rate of Adam"`
-	Weight     float32 `key:"weight" in:"1e-10 1e10" default:"0.001" help:"first weight of the margin"`
-	Confidence float32 `key:"confidence" in:"0 1e6" default:"0" help:"margin by which the wrong class has to lead"`
+	Search     int     `key:"search" in:"[1,100]" default:"9" help:"weights tried by binary search"`
+	Steps      int     `key:"steps" in:"[1,1e6]" default:"10000" help:"steps for each weight"`
+	Rate       float32 `key:"rate" in:"[1e-6,10]" default:"0.01" help:"learning rate of Adam"`
+	Weight     float32 `key:"weight" in:"[1e-10,1e10]" default:"0.001" help:"first weight of the margin"`
+	Confidence float32 `key:"confidence" in:"[0,1e6]" default:"0" help:"margin by which the wrong class has to lead"`
 	Abort      bool    `key:"abort" default:"true" help:"end the search for a weight when the loss has not fallen over a tenth of the steps"`
 }
 

@@ -12,9 +12,9 @@ var _ = register(Entry{
 type DDN struct {
 	Common
 	Loss   Loss    `key:"loss" default:"classification" help:"whose gradient is followed"`
-	Steps  int     `key:"steps" in:"1 1e6" default:"100" help:"number of steps; their size falls from 1 to .01 along a cosine"`
-	Radius float32 `key:"radius" in:"1e-6 1e6" default:"1" help:"first norm"`
-	Gamma  float32 `key:"gamma" in:"0 1" default:"0.05" help:"by which the norm shrinks and grows"`
+	Steps  int     `key:"steps" in:"[1,1e6]" default:"100" help:"number of steps; their size falls from 1 to .01 along a cosine"`
+	Radius float32 `key:"radius" in:"[1e-6,1e6]" default:"1" help:"first norm"`
+	Gamma  float32 `key:"gamma" in:"[0,1]" default:"0.05" help:"by which the norm shrinks and grows"`
 }
 
 // Needs is the loss.

@@ -15,9 +15,9 @@ var _ = register(Entry{
 // boundary.
 type DeepFool struct {
 	Common
-	Steps      int     `key:"steps" in:"1 1e6" default:"50" help:"at most"`
-	Candidates int     `key:"candidates" in:"2 1e6" default:"10" help:"classes looked at: the likeliest of the clean image"`
-	Overshoot  float32 `key:"overshoot" in:"0 10" default:"0.02" help:"share by which the sum of steps is lengthened"`
+	Steps      int     `key:"steps" in:"[1,1e6]" default:"50" help:"at most"`
+	Candidates int     `key:"candidates" in:"[2,1e6]" default:"10" help:"classes looked at: the likeliest of the clean image"`
+	Overshoot  float32 `key:"overshoot" in:"[0,10]" default:"0.02" help:"share by which the sum of steps is lengthened"`
 }
 
 // Needs is the difference of two logits.

@@ -16,13 +16,13 @@ var _ = register(Entry{
 // smallest in the elastic net, or in L1. Foolbox's Beta is 0.01.
 type EAD struct {
 	Common
-	Search     int     `key:"search" in:"1 100" default:"9" help:"weights tried by binary search"`
-	Steps      int     `key:"steps" in:"1 1e6" default:"1000" help:"steps for each weight"`
-	Rate       float32 `key:"rate" in:"1e-6 10" default:"0.01" help:"first size of a step; it falls with the root of the steps left"`
-	Weight     float32 `key:"weight" in:"1e-10 1e10" default:"0.001" help:"first weight of the margin"`
-	Beta       float32 `key:"beta" in:"0 1" default:"0.001" help:"weight of the L1 norm: changes below it vanish"`
+	Search     int     `key:"search" in:"[1,100]" default:"9" help:"weights tried by binary search"`
+	Steps      int     `key:"steps" in:"[1,1e6]" default:"1000" help:"steps for each weight"`
+	Rate       float32 `key:"rate" in:"[1e-6,10]" default:"0.01" help:"first size of a step; it falls with the root of the steps left"`
+	Weight     float32 `key:"weight" in:"[1e-10,1e10]" default:"0.001" help:"first weight of the margin"`
+	Beta       float32 `key:"beta" in:"[0,1]" default:"0.001" help:"weight of the L1 norm: changes below it vanish"`
 	Rule       string  `key:"rule" oneof:"en l1" default:"en" help:"which successes count: smallest in the elastic net, or in L1"`
-	Confidence float32 `key:"confidence" in:"0 1e6" default:"0" help:"margin by which the wrong class has to lead"`
+	Confidence float32 `key:"confidence" in:"[0,1e6]" default:"0" help:"margin by which the wrong class has to lead"`
 	Abort      bool    `key:"abort" default:"true" help:"end the search for a weight when the loss has not fallen over a tenth of the steps"`
 }
 

@@ -24,7 +24,7 @@ var _ = register(Entry{Name: "test-script", Family: Baseline, New: func() Attack
 // scripted does what a test tells it; it moves every pixel by Size.
 type scripted struct {
 	Common
-	Size float32 `key:"size" in:"0 1"`
+	Size float32 `key:"size" in:"[0,1]"`
 	do   func(c *Case)
 }
 

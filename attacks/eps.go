@@ -2,26 +2,21 @@ package attacks
 
 import (
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
+
+	"unwarp/graphs/spec"
 )
 
-// ParseEps reads a number that is not negative, as it is written in papers:
-// ".1", "0.03" or a fraction such as "8/255".
-func ParseEps(text string) (float32, error) {
-	num, den, fraction := strings.Cut(text, "/")
-	v, err := strconv.ParseFloat(strings.TrimSpace(num), 64)
-	if err == nil && fraction {
-		var d float64
-		if d, err = strconv.ParseFloat(strings.TrimSpace(den), 64); err == nil {
-			v /= d
-		}
-	}
-	if err != nil || !(v >= 0 && v <= math.MaxFloat32) {
-		return 0, fmt.Errorf("want a number that is not negative, such as .1 or 8/255, got %q", text)
-	}
-	return float32(v), nil
+// Radii is a list of eps, each positive, in units of images in [0,1].
+type Radii []float32
+
+// MarshalText writes the list as ParseRadii reads it.
+func (r Radii) MarshalText() ([]byte, error) { return []byte(FormatRadii(r)), nil }
+
+// UnmarshalText is ParseRadii.
+func (r *Radii) UnmarshalText(text []byte) (err error) {
+	*r, err = ParseRadii(string(text))
+	return err
 }
 
 // ParseRadii reads a list of eps, separated by spaces, each positive, in any
@@ -29,7 +24,7 @@ func ParseEps(text string) (float32, error) {
 func ParseRadii(text string) ([]float32, error) {
 	var out []float32
 	for _, t := range strings.Fields(text) {
-		v, err := ParseEps(t)
+		v, err := spec.ParseNumber(t)
 		if err != nil {
 			return nil, fmt.Errorf("eps: %w", err)
 		}
@@ -67,7 +62,7 @@ func (t Threat) Admits(eps []float32) error {
 func FormatRadii(eps []float32) string {
 	s := make([]string, len(eps))
 	for i, e := range eps {
-		s[i] = strconv.FormatFloat(float64(e), 'g', -1, 32)
+		s[i] = spec.FormatNumber(e)
 	}
 	return strings.Join(s, " ")
 }

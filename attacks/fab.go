@@ -18,12 +18,12 @@ var _ = register(Entry{
 // The default of AutoAttack is fab(targets=9).
 type FAB struct {
 	Common
-	Targets  int     `key:"targets" in:"0 1e6" default:"0" help:"FAB-T: other classes to go for one by one; 0: to the nearest boundary of all"`
-	Steps    int     `key:"steps" in:"1 1e6" default:"100" help:"of each run"`
-	Restarts int     `key:"restarts" in:"1 1e6" default:"1" help:"number of starts, all but the first at random, half as far away as the best so far or the largest radius"`
-	AlphaMax float32 `key:"alpha_max" in:"0 1" default:"0.1" help:"largest share of the clean image's projection"`
-	Eta      float32 `key:"eta" in:"1 10" default:"1.05" help:"overshoot"`
-	Beta     float32 `key:"beta" in:"0 1" default:"0.9" help:"share of the way that is left after going back"`
+	Targets  int     `key:"targets" in:"[0,1e6]" default:"0" help:"FAB-T: other classes to go for one by one; 0: to the nearest boundary of all"`
+	Steps    int     `key:"steps" in:"[1,1e6]" default:"100" help:"of each run"`
+	Restarts int     `key:"restarts" in:"[1,1e6]" default:"1" help:"number of starts, all but the first at random, half as far away as the best so far or the largest radius"`
+	AlphaMax float32 `key:"alpha_max" in:"[0,1]" default:"0.1" help:"largest share of the clean image's projection"`
+	Eta      float32 `key:"eta" in:"[1,10]" default:"1.05" help:"overshoot"`
+	Beta     float32 `key:"beta" in:"[0,1]" default:"0.9" help:"share of the way that is left after going back"`
 }
 
 // Needs is the difference of two logits.

@@ -20,10 +20,10 @@ var _ = register(Entry{
 type Flow struct {
 	Common
 	Loss  Loss    `key:"loss" default:"margin" help:"whose gradient is followed"`
-	Steps int     `key:"steps" in:"1 1e6" default:"200" help:"of Adam"`
-	Rate  float32 `key:"lr" in:"1e-6 1e3" default:".05" help:"Adam's, in pixels"`
-	Tau   float32 `key:"tau" in:"0 1e6" default:".05" help:"weight of smoothness"`
-	Most  float32 `key:"most" in:"0 1e6" default:"0" help:"largest displacement along a side, in pixels; 0: any"`
+	Steps int     `key:"steps" in:"[1,1e6]" default:"200" help:"of Adam"`
+	Rate  float32 `key:"lr" in:"[1e-6,1e3]" default:".05" help:"Adam's, in pixels"`
+	Tau   float32 `key:"tau" in:"[0,1e6]" default:".05" help:"weight of smoothness"`
+	Most  float32 `key:"most" in:"[0,1e6]" default:"0" help:"largest displacement along a side, in pixels; 0: any"`
 }
 
 // Needs is the loss.

@@ -22,18 +22,18 @@ var _ = register(Entry{
 // linearised boundary alone may stay a little ahead for ever.
 type FMN struct {
 	Common
-	Steps int     `key:"steps" in:"1 1e6" default:"100" help:"number of steps"`
-	Rate  float32 `key:"rate" in:"1e-6 1e6" default:"1" help:"first size of a step, in L2"`
-	Gamma float32 `key:"gamma" in:"0 1" default:"0.05" help:"by which the radius shrinks and grows at first"`
+	Steps int     `key:"steps" in:"[1,1e6]" default:"100" help:"number of steps"`
+	Rate  float32 `key:"rate" in:"[1e-6,1e6]" default:"1" help:"first size of a step, in L2"`
+	Gamma float32 `key:"gamma" in:"[0,1]" default:"0.05" help:"by which the radius shrinks and grows at first"`
 }
 
 // FMNL0 is [FMN] for the number of changed values: the ball keeps the largest
 // changes.
 type FMNL0 struct {
 	Common
-	Steps int     `key:"steps" in:"1 1e6" default:"100" help:"number of steps"`
-	Rate  float32 `key:"rate" in:"1e-6 1e6" default:"1" help:"first size of a step, in L2"`
-	Gamma float32 `key:"gamma" in:"0 1" default:"0.05" help:"by which the radius shrinks and grows at first"`
+	Steps int     `key:"steps" in:"[1,1e6]" default:"100" help:"number of steps"`
+	Rate  float32 `key:"rate" in:"[1e-6,1e6]" default:"1" help:"first size of a step, in L2"`
+	Gamma float32 `key:"gamma" in:"[0,1]" default:"0.05" help:"by which the radius shrinks and grows at first"`
 }
 
 // Needs is the margin.

@@ -13,8 +13,8 @@ var _ = register(Entry{
 // Sigma·eps, and values beyond eps are cut.
 type Gaussian struct {
 	Common
-	Draws int     `key:"draws" in:"1 1e9" default:"100" help:"tries at each eps"`
-	Sigma float32 `key:"sigma" in:"1e-3 1e3" default:"1" help:"standard deviation in linf, as a share of eps"`
+	Draws int     `key:"draws" in:"[1,1e9]" default:"100" help:"tries at each eps"`
+	Sigma float32 `key:"sigma" in:"[1e-3,1e3]" default:"1" help:"standard deviation in linf, as a share of eps"`
 }
 
 // Needs is nothing.

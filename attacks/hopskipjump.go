@@ -18,11 +18,11 @@ var _ = register(Entry{
 // ART go on for ever.
 type HopSkipJump struct {
 	Common
-	Steps    int     `key:"steps" in:"1 1e6" default:"64" help:"jumps"`
-	First    int     `key:"first" in:"2 1e6" default:"100" help:"points for the first normal; jump t takes sqrt(t) times as many"`
-	Most     int     `key:"most" in:"2 1e6" default:"10000" help:"points for one normal at most"`
-	Gamma    float32 `key:"gamma" in:"1e-6 1e6" default:"1" help:"sets how exact the bisection is"`
-	Halvings int     `key:"halvings" in:"1 1e3" default:"30" help:"of a jump that does not succeed"`
+	Steps    int     `key:"steps" in:"[1,1e6]" default:"64" help:"jumps"`
+	First    int     `key:"first" in:"[2,1e6]" default:"100" help:"points for the first normal; jump t takes sqrt(t) times as many"`
+	Most     int     `key:"most" in:"[2,1e6]" default:"10000" help:"points for one normal at most"`
+	Gamma    float32 `key:"gamma" in:"[1e-6,1e6]" default:"1" help:"sets how exact the bisection is"`
+	Halvings int     `key:"halvings" in:"[1,1e3]" default:"30" help:"of a jump that does not succeed"`
 	Start    string  `key:"start" oneof:"noise example" help:"noise, or an image of another class; none: noise, for a target an image"`
 }
 

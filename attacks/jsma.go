@@ -18,11 +18,11 @@ var _ = register(Entry{
 // far. Logits are used, as by the authors.
 type JSMA struct {
 	Common
-	Theta float32 `key:"theta" in:"-1 1" default:"1" help:"change of a value, positive or negative"`
-	Gamma float32 `key:"gamma" in:"0 1" default:"0.145" help:"share of the values that may change"`
+	Theta float32 `key:"theta" in:"[-1,1]" default:"1" help:"change of a value, positive or negative"`
+	Gamma float32 `key:"gamma" in:"[0,1]" default:"0.145" help:"share of the values that may change"`
 }
 
-func (a *JSMA) check() error {
+func (a *JSMA) Validate() error {
 	if a.Theta == 0 {
 		return errors.New("theta: want a change that is not 0")
 	}

@@ -40,12 +40,12 @@ var _ = register(Entry{
 type LocalSearch struct {
 	Common
 	Mode   string  `key:"mode" oneof:"paper foolbox" default:"paper" help:"whose reading of the paper"`
-	Rounds int     `key:"rounds" in:"1 1e6" default:"150" help:"rounds, the paper's R"`
-	R      float32 `key:"r" in:"0 2" default:"1.5" help:"factor by which a chosen pixel changes"`
-	P      float32 `key:"p" in:"0 1e6" default:"0" help:"size of a trial; 0: 10 in mode foolbox, 1 at first in mode paper"`
-	D      int     `key:"d" in:"0 1e4" default:"5" help:"half the side of the square searched round a changed pixel"`
-	T      int     `key:"t" in:"1 1e6" default:"5" help:"pixels changed in a round"`
-	Tabu   int     `key:"tabu" in:"0 1e6" default:"30" help:"rounds for which mode paper leaves a changed pixel out"`
+	Rounds int     `key:"rounds" in:"[1,1e6]" default:"150" help:"rounds, the paper's R"`
+	R      float32 `key:"r" in:"[0,2]" default:"1.5" help:"factor by which a chosen pixel changes"`
+	P      float32 `key:"p" in:"[0,1e6]" default:"0" help:"size of a trial; 0: 10 in mode foolbox, 1 at first in mode paper"`
+	D      int     `key:"d" in:"[0,1e4]" default:"5" help:"half the side of the square searched round a changed pixel"`
+	T      int     `key:"t" in:"[1,1e6]" default:"5" help:"pixels changed in a round"`
+	Tabu   int     `key:"tabu" in:"[0,1e6]" default:"30" help:"rounds for which mode paper leaves a changed pixel out"`
 	Order  string  `key:"order" oneof:"ascending descending" default:"ascending" help:"of the label's probability, from which the first t are taken"`
 }
 

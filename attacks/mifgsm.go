@@ -16,9 +16,9 @@ var _ = register(Entry{
 type MIFGSM struct {
 	Common
 	Loss  Loss    `key:"loss" default:"classification" help:"whose gradient is followed"`
-	Steps int     `key:"steps" in:"1 1e6" default:"10" help:"number of steps"`
-	Alpha float32 `key:"alpha" in:"0 1e6" default:"0" help:"size of a step; 0: eps/steps"`
-	Mu    float32 `key:"mu" in:"0 10" default:"1" help:"share of the momentum that a step keeps"`
+	Steps int     `key:"steps" in:"[1,1e6]" default:"10" help:"number of steps"`
+	Alpha float32 `key:"alpha" in:"[0,1e6]" default:"0" help:"size of a step; 0: eps/steps"`
+	Mu    float32 `key:"mu" in:"[0,10]" default:"1" help:"share of the momentum that a step keeps"`
 }
 
 // Needs is the loss.

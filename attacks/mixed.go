@@ -12,10 +12,10 @@ var _ = register(Entry{
 // hundred times the classifier's.
 type Mixed struct {
 	Common
-	Weight   float32 `key:"weight" in:"0 1" default:".5" help:"of the training loss; the rest is the classification loss's"`
-	Steps    int     `key:"steps" in:"1 1e6" default:"40" help:"for each start"`
-	Alpha    float32 `key:"alpha" in:"0 1" default:"0" help:"size of a step; 0: 2.5 eps/steps"`
-	Restarts int     `key:"restarts" in:"1 1e4" default:"1" help:"random starts"`
+	Weight   float32 `key:"weight" in:"[0,1]" default:".5" help:"of the training loss; the rest is the classification loss's"`
+	Steps    int     `key:"steps" in:"[1,1e6]" default:"40" help:"for each start"`
+	Alpha    float32 `key:"alpha" in:"[0,1]" default:"0" help:"size of a step; 0: 2.5 eps/steps"`
+	Restarts int     `key:"restarts" in:"[1,1e4]" default:"1" help:"random starts"`
 }
 
 // Needs are the two losses.

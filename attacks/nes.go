@@ -15,14 +15,14 @@ var _ = register(Entry{
 // asked about may lie a few Sigma outside ball and box; the claimed ones do not.
 type NES struct {
 	Common
-	Queries  int     `key:"queries" in:"1 1e9" default:"10000" help:"at most so many points"`
-	Samples  int     `key:"samples" in:"2 1e6" default:"50" help:"points for one gradient, in pairs"`
-	Sigma    float32 `key:"sigma" in:"1e-6 1" default:".001" help:"their standard deviation"`
-	Rate     float32 `key:"lr" in:"0 1e3" default:"0" help:"size of the first steps; 0: .01 in linf, eps/5 otherwise"`
-	Floor    float32 `key:"floor" in:"0 1" default:".005" help:"smallest step, as a share of the first"`
-	Momentum float32 `key:"momentum" in:"0 1" default:".9" help:"share of the gradient that a step keeps"`
-	Plateau  int     `key:"plateau" in:"2 1e6" default:"5" help:"steps over which the loss must improve"`
-	Drop     float32 `key:"drop" in:"1 1e3" default:"2" help:"what the step is divided by where it does not"`
+	Queries  int     `key:"queries" in:"[1,1e9]" default:"10000" help:"at most so many points"`
+	Samples  int     `key:"samples" in:"[2,1e6]" default:"50" help:"points for one gradient, in pairs"`
+	Sigma    float32 `key:"sigma" in:"[1e-6,1]" default:".001" help:"their standard deviation"`
+	Rate     float32 `key:"lr" in:"[0,1e3]" default:"0" help:"size of the first steps; 0: .01 in linf, eps/5 otherwise"`
+	Floor    float32 `key:"floor" in:"[0,1]" default:".005" help:"smallest step, as a share of the first"`
+	Momentum float32 `key:"momentum" in:"[0,1]" default:".9" help:"share of the gradient that a step keeps"`
+	Plateau  int     `key:"plateau" in:"[2,1e6]" default:"5" help:"steps over which the loss must improve"`
+	Drop     float32 `key:"drop" in:"[1,1e3]" default:"2" help:"what the step is divided by where it does not"`
 }
 
 // Needs is nothing.

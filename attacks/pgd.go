@@ -23,15 +23,15 @@ var _ = register(Entry{
 type PGD struct {
 	Common
 	Loss        Loss    `key:"loss" default:"classification" help:"whose gradient is followed"`
-	Steps       int     `key:"steps" in:"0 1e6" default:"0" help:"of each start; 0: 40 in linf, 50 in l2 and l1"`
-	Alpha       float32 `key:"alpha" in:"0 1e6" default:"0" help:"size of a step; 0: eps/30 in linf, eps/40 in l2, eps/10 in l1"`
-	Restarts    int     `key:"restarts" in:"1 1e6" default:"1" help:"number of starts"`
+	Steps       int     `key:"steps" in:"[0,1e6]" default:"0" help:"of each start; 0: 40 in linf, 50 in l2 and l1"`
+	Alpha       float32 `key:"alpha" in:"[0,1e6]" default:"0" help:"size of a step; 0: eps/30 in linf, eps/40 in l2, eps/10 in l1"`
+	Restarts    int     `key:"restarts" in:"[1,1e6]" default:"1" help:"number of starts"`
 	Start       string  `key:"start" oneof:"random clean" default:"random" help:"where to start: anywhere in the ball, or at the image"`
-	Temperature float32 `key:"temperature" in:"1e-6 1e6" default:"1" help:"by which the classification loss divides logits: above 1 where softmax saturates"`
-	Quantile    float32 `key:"quantile" in:"0 1" default:".99" help:"in l1, share of the values that a step leaves alone"`
+	Temperature float32 `key:"temperature" in:"[1e-6,1e6]" default:"1" help:"by which the classification loss divides logits: above 1 where softmax saturates"`
+	Quantile    float32 `key:"quantile" in:"[0,1]" default:".99" help:"in l1, share of the values that a step leaves alone"`
 }
 
-func (p *PGD) check() error {
+func (p *PGD) Validate() error {
 	if p.Start == "clean" && p.Restarts > 1 {
 		return fmt.Errorf("restarts: start=clean gives the same result each time, want start=random")
 	}

@@ -12,7 +12,7 @@ var _ = register(Entry{
 // too, or its gradient says nothing about the classifier.
 type Random struct {
 	Common
-	Draws int `key:"draws" in:"1 1e6" default:"1" help:"tries at each eps"`
+	Draws int `key:"draws" in:"[1,1e6]" default:"1" help:"tries at each eps"`
 }
 
 // Needs is nothing.

@@ -16,7 +16,7 @@ var _ = register(Entry{
 type RFGSM struct {
 	Common
 	Loss  Loss    `key:"loss" default:"classification" help:"whose gradient is followed"`
-	Share float32 `key:"share" in:"0 1" default:".5" help:"of eps that the random step takes"`
+	Share float32 `key:"share" in:"[0,1]" default:".5" help:"of eps that the random step takes"`
 }
 
 // Needs is the loss.

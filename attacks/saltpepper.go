@@ -12,7 +12,7 @@ var _ = register(Entry{
 // changes more than the best so far is not asked about.
 type SaltPepper struct {
 	Common
-	Steps int  `key:"steps" in:"1 1e6" default:"1000" help:"draws"`
+	Steps int  `key:"steps" in:"[1,1e6]" default:"1000" help:"draws"`
 	Split bool `key:"split" help:"draw each channel by itself"`
 }
 

@@ -16,11 +16,11 @@ var _ = register(Entry{
 type Spatial struct {
 	Common
 	Mode     string  `key:"mode" oneof:"grid random" default:"grid" help:"all of a grid, or random ones"`
-	Rotation float32 `key:"rotation" in:"0 180" default:"30" help:"largest angle, in degrees, either way"`
-	Move     float32 `key:"translation" in:"0 1e4" default:"3" help:"largest move along each side, in pixels, either way"`
-	Angles   int     `key:"angles" in:"1 1e4" default:"31" help:"angles of the grid"`
-	Moves    int     `key:"moves" in:"1 1e4" default:"5" help:"moves of the grid along each side"`
-	Draws    int     `key:"draws" in:"1 1e6" default:"10" help:"number of random ones"`
+	Rotation float32 `key:"rotation" in:"[0,180]" default:"30" help:"largest angle, in degrees, either way"`
+	Move     float32 `key:"translation" in:"[0,1e4]" default:"3" help:"largest move along each side, in pixels, either way"`
+	Angles   int     `key:"angles" in:"[1,1e4]" default:"31" help:"angles of the grid"`
+	Moves    int     `key:"moves" in:"[1,1e4]" default:"5" help:"moves of the grid along each side"`
+	Draws    int     `key:"draws" in:"[1,1e6]" default:"10" help:"number of random ones"`
 	Border   string  `key:"border" oneof:"zero edge" default:"zero" help:"what comes in from outside: zeros, or the nearest pixels"`
 }
 

@@ -15,10 +15,10 @@ var _ = register(Entry{
 // about lie up to Delta outside ball and box; the claimed ones do not.
 type SPSA struct {
 	Common
-	Steps   int     `key:"steps" in:"1 1e6" default:"100" help:"of Adam"`
-	Samples int     `key:"samples" in:"2 1e6" default:"128" help:"points for one gradient, in pairs"`
-	Delta   float32 `key:"delta" in:"1e-6 1" default:".01" help:"how far from the image they are, in each value"`
-	Rate    float32 `key:"lr" in:"1e-6 1" default:".01" help:"Adam's"`
+	Steps   int     `key:"steps" in:"[1,1e6]" default:"100" help:"of Adam"`
+	Samples int     `key:"samples" in:"[2,1e6]" default:"128" help:"points for one gradient, in pairs"`
+	Delta   float32 `key:"delta" in:"[1e-6,1]" default:".01" help:"how far from the image they are, in each value"`
+	Rate    float32 `key:"lr" in:"[1e-6,1]" default:".01" help:"Adam's"`
 }
 
 // Needs is nothing.

@@ -23,12 +23,12 @@ var _ = register(Entry{
 // search is AutoAttack's, with fewer passes.
 type Square struct {
 	Common
-	Queries  int     `key:"queries" in:"1 1e6" default:"5000" help:"candidates per restart"`
-	P        float32 `key:"p" in:"1e-6 1" default:".8" help:"share of the pixels in the first windows"`
+	Queries  int     `key:"queries" in:"[1,1e6]" default:"5000" help:"candidates per restart"`
+	P        float32 `key:"p" in:"[1e-6,1]" default:".8" help:"share of the pixels in the first windows"`
 	Rescale  bool    `key:"rescale" help:"stretch the schedule of p, which is made for 10000 queries, to queries; AutoAttack's standard does not"`
 	Loss     Loss    `key:"loss" oneof:"margin classification" help:"to bring down; none: margin, or the cross-entropy of a target"`
 	Short    bool    `key:"short" help:"draw windows as AutoAttack does, never at the last row and column"`
-	Restarts int     `key:"restarts" in:"1 1e3" default:"1" help:"searches, each from a start of its own"`
+	Restarts int     `key:"restarts" in:"[1,1e3]" default:"1" help:"searches, each from a start of its own"`
 }
 
 // Needs is nothing.

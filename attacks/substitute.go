@@ -24,14 +24,14 @@ var _ = register(Entry{
 // the first of those attacked, without their labels.
 type Substitute struct {
 	Common
-	Holdout int     `key:"holdout" in:"2 1e6" default:"150" help:"images at the beginning"`
-	Rounds  int     `key:"rounds" in:"0 20" default:"6" help:"doublings of the set"`
-	Epochs  int     `key:"epochs" in:"1 1e4" default:"10" help:"of training in each round"`
-	Lambda  float32 `key:"lambda" in:"0 1" default:".1" help:"size of the augmenting step"`
-	Rate    float32 `key:"rate" in:"0 1" default:".001" help:"Adam's learning rate"`
-	Batch   int     `key:"batch" in:"1 1e5" default:"128" help:"of training"`
-	Hidden  int     `key:"hidden" in:"1 1e5" default:"200" help:"units in each of the two hidden layers"`
-	Steps   int     `key:"steps" in:"1 1e6" default:"1" help:"of the attack on the substitute; 1 is FGSM"`
+	Holdout int     `key:"holdout" in:"[2,1e6]" default:"150" help:"images at the beginning"`
+	Rounds  int     `key:"rounds" in:"[0,20]" default:"6" help:"doublings of the set"`
+	Epochs  int     `key:"epochs" in:"[1,1e4]" default:"10" help:"of training in each round"`
+	Lambda  float32 `key:"lambda" in:"[0,1]" default:".1" help:"size of the augmenting step"`
+	Rate    float32 `key:"rate" in:"[0,1]" default:".001" help:"Adam's learning rate"`
+	Batch   int     `key:"batch" in:"[1,1e5]" default:"128" help:"of training"`
+	Hidden  int     `key:"hidden" in:"[1,1e5]" default:"200" help:"units in each of the two hidden layers"`
+	Steps   int     `key:"steps" in:"[1,1e6]" default:"1" help:"of the attack on the substitute; 1 is FGSM"`
 }
 
 // Needs is nothing of the victim.

@@ -13,10 +13,10 @@ var _ = register(Entry{
 type FromSource struct {
 	Common
 	From  string  `key:"from" help:"the source: the name of a run folder given with --source"`
-	Steps int     `key:"steps" in:"1 1e6" default:"20" help:"on the source"`
-	Alpha float32 `key:"alpha" in:"0 1" default:"0" help:"size of a step; 0: eps/5"`
-	Decay float32 `key:"decay" in:"0 10" default:"1" help:"of the momentum, mu"`
-	Shows int     `key:"shows" in:"1 1e6" default:"4" help:"iterates shown to the victim, the last among them"`
+	Steps int     `key:"steps" in:"[1,1e6]" default:"20" help:"on the source"`
+	Alpha float32 `key:"alpha" in:"[0,1]" default:"0" help:"size of a step; 0: eps/5"`
+	Decay float32 `key:"decay" in:"[0,10]" default:"1" help:"of the momentum, mu"`
+	Shows int     `key:"shows" in:"[1,1e6]" default:"4" help:"iterates shown to the victim, the last among them"`
 }
 
 // Source is the model whose gradient is followed.

@@ -10,7 +10,7 @@ var _ = register(Entry{
 // nearly all of a ball of many dimensions is at its surface.
 type Uniform struct {
 	Common
-	Draws int `key:"draws" in:"1 1e9" default:"100" help:"tries at each eps"`
+	Draws int `key:"draws" in:"[1,1e9]" default:"100" help:"tries at each eps"`
 }
 
 // Needs is nothing.

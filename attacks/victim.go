@@ -76,6 +76,15 @@ const (
 // Losses are those that an attack can be told to follow.
 var Losses = []Loss{Classification, Training, Margin, DLR}
 
+// Words are the losses that an attack can be told to follow.
+func (Loss) Words() []string {
+	out := make([]string, len(Losses))
+	for i, l := range Losses {
+		out[i] = string(l)
+	}
+	return out
+}
+
 // IsCode tells losses in the space of a code.
 func (l Loss) IsCode() bool { return l == Embedding || l == Appearance || l == Geometry }
 
