@@ -1,22 +1,26 @@
 package attacks
 
 import (
+	"context"
 	"reflect"
 	"slices"
 	"strings"
+
+	"unwarp/graphs"
 )
 
 // Attack is one way to look for an adversarial example of one image. It is a
 // plain struct whose fields, with their tags, are its hyper-parameters (see
 // [Parse]); it embeds [Common] and registers itself with an [Entry].
 type Attack interface {
-	// Needs are the losses whose gradient the attack follows on v.
-	Needs(v Victim) []Loss
-	// Attack looks for an adversarial example of c and shows each candidate to
-	// the referee with c.Claim. It must not keep state between calls: every
-	// random number comes from c.Rand.
-	Attack(c *Case)
-	common() *Common
+	// Losses are those whose gradient the attack follows on v.
+	Losses(v Victim) []Loss
+	// Run looks for an adversarial example and has each candidate verified by
+	// o.Claim. It must not keep state between calls: every random number comes
+	// from o.Rand.
+	Run(o *Oracle)
+	// Settings are the attack's common settings; Common implements it.
+	Settings() *Common
 }
 
 // Common are the settings that every attack has.
@@ -28,7 +32,62 @@ type Common struct {
 	Budget int    `key:"budget" in:"[0,1e9]" help:"forward and backward passes per image and radius, 0 for no limit"`
 }
 
-func (c *Common) common() *Common { return c }
+// Settings are the common settings themselves.
+func (c *Common) Settings() *Common { return c }
+
+// ClassChecker is an attack that is not defined for every number of classes.
+type ClassChecker interface {
+	// CheckClasses says which number the attack wants where classes does not do.
+	CheckClasses(classes int) error
+}
+
+// Stepper is an attack that takes steps along gradients.
+type Stepper interface {
+	// Plan says which steps the attack takes at radius eps of a threat in norm n.
+	Plan(eps float32, n Norm) StepPlan
+}
+
+// StepPlan are the steps of an iterative gradient attack.
+type StepPlan struct {
+	Loss       Loss
+	Steps      int     // of each start
+	Size       float32 // of a step, in the threat's norm; 0 where the attack adapts it
+	Restarts   int     // number of starts
+	CleanStart bool    // it starts at the clean image
+}
+
+// Transferrer is an attack that follows the gradient of another model.
+type Transferrer interface {
+	// SourceName is the name of that model among the evaluation's sources.
+	SourceName() string
+}
+
+// Preparer is an attack that trains a model of its own before it sees its
+// first image, such as a substitute, and then follows that model's gradient.
+type Preparer interface {
+	// NewSource is that model for a victim.
+	NewSource(v Victim) SourceModel
+}
+
+// SourceModel is a model that a [Preparer] trains. The engine builds its graph
+// and closes its session.
+type SourceModel interface {
+	// Options are those of its graph.
+	Options() graphs.Options
+	// Declare writes model and training into b and returns the model as a victim.
+	Declare(b *graphs.Builder) Victim
+	// Train trains it. images are those of the evaluation; victim and source
+	// answer for the attacked model and for this one, whose gradient of
+	// Classification is declared.
+	Train(ctx context.Context, net *graphs.Net, images Images, t Threat, victim, source Runner) error
+}
+
+// Runner computes a model's outputs outside an attack; nothing of it counts as
+// a query.
+type Runner interface {
+	Logits(images ...[]float32) ([][]float32, error)
+	LossGradients(l Loss, requests ...Request) ([]LossGradient, error)
+}
 
 // Family says what an attack must know of its victim, or what else it is.
 type Family string
@@ -47,36 +106,42 @@ const (
 	Natural  Family = "natural"
 )
 
-// Schedule says how an attack meets several radii.
-type Schedule int
+// RadiusSearch says how an attack meets several radii.
+type RadiusSearch int
 
 const (
-	// PerRadius attacks are run anew at a radius: at the largest first, and
+	// Bisection runs an attack anew at a radius: at the largest first, and
 	// where that succeeds at smaller ones by bisection.
-	PerRadius Schedule = iota
-	// Ascending attacks are cheap, and not monotone: radius by radius, from the
-	// smallest, until one succeeds.
+	Bisection RadiusSearch = iota
+	// Ascending runs a cheap attack that is not monotone radius by radius, from
+	// the smallest, until one succeeds.
 	Ascending
-	// Whole attacks look for the smallest perturbation by themselves, once, and
-	// claim at any distance.
-	Whole
+	// MinimumNorm attacks look for the smallest perturbation by themselves,
+	// once, and claim at any distance.
+	MinimumNorm
 )
 
 // Entry is what the catalogue says of an attack.
 type Entry struct {
-	Name     string
-	Paper    string // authors, year
-	Family   Family
-	Schedule Schedule
-	Norms    []Norm // threats in which it is defined; nil for all
-	Own      Norm   // what it minimises whatever the threat, "" for the threat's norm
-	New      func() Attack
+	Name    string
+	Title   string // as a report names it
+	Paper   string // authors, year
+	Family  Family
+	Search  RadiusSearch
+	Norms   []Norm // threats in which it is defined; nil for all
+	OwnNorm Norm   // what it minimises whatever the threat, "" for the threat's norm
+	// Standard and Battery are its variants in the ensembles of these names.
+	Standard, Battery []Variant
+	New               func() Attack
 }
+
+// Defined tells whether the attack is defined for threats in norm n.
+func (e Entry) Defined(n Norm) bool { return e.Norms == nil || slices.Contains(e.Norms, n) }
 
 var catalogue = map[reflect.Type]Entry{}
 
-// register adds an attack; its file calls it for a package variable.
-func register(e Entry) bool {
+// Register adds an attack; its file calls it for a package variable.
+func Register(e Entry) bool {
 	catalogue[reflect.TypeOf(e.New())] = e
 	return true
 }
@@ -98,6 +163,16 @@ func Names() []string {
 		out = append(out, e.Name)
 	}
 	return out
+}
+
+// Lookup is the catalogue's entry of the attack called name.
+func Lookup(name string) (Entry, bool) {
+	for _, e := range catalogue {
+		if e.Name == name {
+			return e, true
+		}
+	}
+	return Entry{}, false
 }
 
 // About is the catalogue's entry for a.

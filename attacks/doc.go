@@ -1,9 +1,31 @@
-// Package attacks looks for adversarial examples and counts what it finds.
+// Package attacks states what an attack is: what it knows, what it may ask,
+// and what comes out. It imports graphs, graphs/spec and the standard library.
 //
-// An attack sees a [Victim], a function from images to logits inside a graph,
-// never a model's class. It proposes images; the [Referee] alone decides: it
-// runs plain inference on the proposed images and checks in Go, with code that
-// the attacks do not share, that they lie in the ball and in the box.
+// An attack never sees a model's class, its weights or its file. It gets an
+// [Oracle]: the [Problem] (one image, its label, the [Threat], a radius) and a
+// [Model] that answers for images. It proposes images; whether one counts is
+// decided by a separate float32 inference and by arithmetic that attacks do
+// not share.
+//
+// # Packages
+//
+//	attacks           the API: Attack, Entry, Threat, Oracle, results, ensembles
+//	attacks/library   the attacks, a file each
+//	attacks/engine    attack graph, sessions and batches, scheduler, referee, journal
+//	attacks/checks    can the evaluation be trusted?
+//	attacks/vector    arithmetic on images as flat slices
+//	attacks/attacktest models with known answers, for tests
+//
+// Read first: attack.go, oracle.go, then library/pgd.go with
+// library/gradient_ascent.go, then engine/scheduler.go.
+//
+// # Adding an attack
+//
+// An attack is one file in attacks/library: a struct that embeds [Common],
+// whose tagged fields are its keys, with the methods Losses and Run; and a
+// package variable that calls [Register] with its [Entry]. It gets one row in
+// library/conform_test.go. Nothing else has to know of it: configuration, help,
+// report and checks read the catalogue.
 //
 // # Why every gradient attack takes a loss
 //
@@ -11,6 +33,6 @@
 // input is dominated by the reconstruction term. Its sign is then unrelated
 // to the class, and an attack that follows it is weak for a reason that has
 // nothing to do with the model's robustness. Attacks therefore follow the
-// classification loss unless told otherwise, and each is compared with random
+// classification loss by default, and each is compared with random
 // signs, which use no gradient at all.
 package attacks

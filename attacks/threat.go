@@ -4,19 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
-)
-
-// Norm measures a perturbation.
-type Norm string
-
-// Linf is the largest change of a pixel value; L2 the root of the sum of
-// squares over all pixels and channels, L1 the sum of absolute values. L0, the
-// number of changed values, is measured, but is no threat with a radius.
-const (
-	Linf Norm = "linf"
-	L2   Norm = "l2"
-	L1   Norm = "l1"
-	L0   Norm = "l0"
+	"unwarp/attacks/vector"
 )
 
 // Threats are the norms in which a radius can be given.
@@ -30,7 +18,8 @@ type Threat struct {
 	Lo, Hi float32
 }
 
-func (t Threat) check() error {
+// Check refuses norms and boxes in which there is no threat.
+func (t Threat) Check() error {
 	if !slices.Contains(Threats, t.Norm) {
 		return fmt.Errorf("attack.norm: want one of %v, got %q", Threats, t.Norm)
 	}
@@ -47,21 +36,21 @@ func (t Threat) Steepest(d, g []float32) {
 	switch t.Norm {
 	case Linf:
 		for i, v := range g {
-			d[i] = sign(v)
+			d[i] = vector.Sign(v)
 		}
 	case L2:
 		// Bring the largest element to 1 first: squares of very small and very
 		// large gradients are 0 and infinite in float32.
-		scale(d, g, 1/nonzero(norm(Linf, g)))
-		scale(d, d, 1/nonzero(norm(L2, d)))
+		vector.Scale(d, g, 1/vector.AtLeastTiny(Linf.Of(g)))
+		vector.Scale(d, d, 1/vector.AtLeastTiny(L2.Of(d)))
 	case L1:
 		k := 0
 		for i, v := range g {
-			if abs(v) > abs(g[k]) {
+			if vector.Abs(v) > vector.Abs(g[k]) {
 				k = i
 			}
 		}
-		s := sign(g[k])
+		s := vector.Sign(g[k])
 		clear(d)
 		d[k] = s
 	}
@@ -91,7 +80,7 @@ func (t Threat) Project(x, origin []float32, eps float32) {
 			}
 		}
 	case L1:
-		shrink(x, origin, float64(eps), math.Inf(-1), math.Inf(1))
+		vector.ProjectL1(x, origin, float64(eps), math.Inf(-1), math.Inf(1))
 	}
 	t.Clip(x)
 }

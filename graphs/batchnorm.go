@@ -1,6 +1,8 @@
 package graphs
 
 import (
+	"cmp"
+
 	tf "github.com/wamuir/graft/tensorflow"
 	"github.com/wamuir/graft/tensorflow/op"
 )
@@ -24,16 +26,16 @@ func (l BatchNorm) Apply(s *Scope, x tf.Output) tf.Output {
 		s.Errorf("want known channels, got input %v", d)
 		return tf.Output{}
 	}
-	decay, eps := or(l.Decay, .99), or(l.Epsilon, 1e-3)
+	decay, eps := cmp.Or(l.Decay, .99), cmp.Or(l.Epsilon, 1e-3)
 	gamma := s.Variable("gamma", Trainable, Ones, c)
 	beta := s.Variable("beta", Trainable, Zeros, c)
-	mean := s.variable("moving_mean", Statistic, Zeros, c)
-	variance := s.variable("moving_variance", Statistic, Ones, c)
+	mean := s.findOrDeclare("moving_mean", Statistic, Zeros, c)
+	variance := s.findOrDeclare("moving_variance", Statistic, Ones, c)
 	if !s.OK() {
 		return tf.Output{}
 	}
 	if s.TwiceDifferentiable() {
-		return l.composed(s, x, gamma, beta, mean, variance, decay, eps)
+		return l.applyTwiceDifferentiable(s, x, gamma, beta, mean, variance, decay, eps)
 	}
 	if !s.Training() {
 		y, _, _, _, _, _ := op.FusedBatchNormV3(s.Op("norm"), x, gamma, beta, mean.Read, variance.Read, op.FusedBatchNormV3IsTraining(false), op.FusedBatchNormV3Epsilon(eps))
@@ -41,20 +43,20 @@ func (l BatchNorm) Apply(s *Scope, x tf.Output) tf.Output {
 	}
 	none := op.Const(s.Op("none"), []float32{})
 	y, m, v, _, _, _ := op.FusedBatchNormV3(s.Op("norm"), x, gamma, beta, none, none, op.FusedBatchNormV3IsTraining(true), op.FusedBatchNormV3Epsilon(eps))
-	s.follow(mean, m, decay)
-	s.follow(variance, v, decay)
+	s.updateMovingAverage(mean, m, decay)
+	s.updateMovingAverage(variance, v, decay)
 	return y
 }
 
-// follow registers v += (1-decay)·(value-v).
-func (s *Scope) follow(v *Variable, value tf.Output, decay float32) {
+// updateMovingAverage registers v += (1-decay)·(value-v).
+func (s *Scope) updateMovingAverage(v *Variable, value tf.Output, decay float32) {
 	delta := op.Mul(s.Op("delta"), op.Sub(s.Op("difference"), value, v.Read), op.Const(s.Op("rate"), 1-decay))
 	s.Update(op.AssignAddVariableOp(s.Op("follow"), v.Handle, delta))
 }
 
-// composed is the same out of ops whose gradients have gradients: the fused op's
+// applyTwiceDifferentiable is the same out of ops whose gradients have gradients: the fused op's
 // has none.
-func (l BatchNorm) composed(s *Scope, x, gamma, beta tf.Output, mean, variance *Variable, decay, eps float32) tf.Output {
+func (l BatchNorm) applyTwiceDifferentiable(s *Scope, x, gamma, beta tf.Output, mean, variance *Variable, decay, eps float32) tf.Output {
 	m, v := mean.Read, variance.Read
 	if s.Training() {
 		axes := op.Const(s.Op("axes"), []int32{0, 1, 2})
@@ -65,8 +67,8 @@ func (l BatchNorm) composed(s *Scope, x, gamma, beta tf.Output, mean, variance *
 		n := op.Div(s.Op("count"), op.Cast(s.Op("values"), op.Size(s.Op("size"), x), tf.Float), op.Cast(s.Op("channels"), op.Size(s.Op("width"), m), tf.Float))
 		one := op.Const(s.Op("one"), float32(1))
 		bessel := op.Div(s.Op("bessel"), n, op.Maximum(s.Op("at_least_one"), op.Sub(s.Op("fewer"), n, one), one))
-		s.follow(mean, m, decay)
-		s.follow(variance, op.Mul(s.Op("unbiased"), v, bessel), decay)
+		s.updateMovingAverage(mean, m, decay)
+		s.updateMovingAverage(variance, op.Mul(s.Op("unbiased"), v, bessel), decay)
 	}
 	scale := op.Pow(s.Op("scale"), op.AddV2(s.Op("floored"), v, op.Const(s.Op("epsilon"), eps)), op.Const(s.Op("power"), float32(-.5)))
 	centred := op.Mul(s.Op("normalised"), op.Sub(s.Op("centred"), x, m), op.Mul(s.Op("gain"), scale, gamma))

@@ -107,8 +107,8 @@ func TestRefusals(t *testing.T) {
 		}, []string{"graphs: v: ", "declared twice"}},
 		"averages twice": {func(b *graphs.Builder) {
 			b.Declare("v", graphs.Trainable, graphs.Zeros, 1)
-			b.Average()
-			b.Average()
+			b.DeclareAverages()
+			b.DeclareAverages()
 		}, []string{"graphs: average/v: ", "declared twice"}},
 		"second pass declares": {func(b *graphs.Builder) {
 			b.Pass("train", graphs.Training).In("a").Variable("v", graphs.Trainable, graphs.Zeros, 1)
@@ -153,9 +153,9 @@ func TestNothingFollowsAnError(t *testing.T) {
 			}
 		}
 		b.Declare("v", graphs.Slot, graphs.Zeros, 1)
-		b.Average()
+		b.DeclareAverages()
 		b.Input("y", tf.Float, 1)
-		b.Named("z", tf.OpSpec{Type: "NoOp"})
+		b.AddNamedOp("z", tf.OpSpec{Type: "NoOp"})
 		s.Update(nil)
 		if n := len(s.Updates()); n != 0 {
 			t.Errorf("%d updates of nothing", n)

@@ -40,22 +40,22 @@ func geometry(z size, width int, field graphs.Field, reach float32) Func {
 	})
 }
 
-// generatorTwin is the decoders' common network on the variables that c drew.
-func generatorTwin(t *testing.T, c *Circuit, in string, code Array, z size) []float64 {
+// referenceGenerator is the decoders' common network on the variables that c drew.
+func referenceGenerator(t *testing.T, c *Circuit, in string, code Array, z size) []float64 {
 	v := func(layer string) (kernel, bias Array) {
 		return c.Value(t, in+"/"+layer+"/kernel"), c.Value(t, in+"/"+layer+"/bias")
 	}
 	kernel, bias := v("fc")
-	out := denseTwin(code, kernel, bias)
+	out := referenceDense(code, kernel, bias)
 	b, from := code.Shape[0], z.via[0]
 	x := Round(relu(out), b, int64(from[0]), int64(from[1]), int64(len(out))/b/int64(from[0]*from[1]))
 	if len(z.via) == 1 {
 		kernel, bias = v("out")
-		return convTwin(x, kernel, bias, 1, false)
+		return referenceConv(x, kernel, bias, 1, false)
 	}
 	for i, to := range z.via[1:] {
 		kernel, bias = v(fmt.Sprint("up", i+1))
-		out = transposeTwin(x, kernel, bias, 2, to[0], to[1])
+		out = referenceTranspose(x, kernel, bias, 2, to[0], to[1])
 		x = Round(relu(out), b, int64(to[0]), int64(to[1]), bias.Shape[0])
 	}
 	return out
@@ -70,7 +70,7 @@ func TestAppearanceDecoder(t *testing.T) {
 			if want := []int64{2, z.h, z.w, z.c}; fmt.Sprint(got.Shape) != fmt.Sprint(want) {
 				t.Fatalf("want shape %v, got %v", want, got.Shape)
 			}
-			want := generatorTwin(t, c, "decoder_a", code, z)
+			want := referenceGenerator(t, c, "decoder_a", code, z)
 			for i, v := range want {
 				want[i] = 1 / (1 + math.Exp(-v))
 			}
@@ -89,11 +89,11 @@ func TestGeometricDecoder(t *testing.T) {
 				if want := []int64{2, z.h, z.w, 2}; fmt.Sprint(got.Shape) != fmt.Sprint(want) {
 					t.Fatalf("want shape %v, got %v", want, got.Shape)
 				}
-				want := generatorTwin(t, c, "decoder_g", code, z)
+				want := referenceGenerator(t, c, "decoder_g", code, z)
 				if field == graphs.Smooth {
 					raw := Round(want, got.Shape...)
 					h, w := int(z.h), int(z.w)
-					want = resizeTwin(poolTwin(raw, 4, mean), 2, (h+3)/4, (w+3)/4, 2, h, w)
+					want = referenceResize(referencePool(raw, 4, mean), 2, (h+3)/4, (w+3)/4, 2, h, w)
 				}
 				for i, v := range want {
 					want[i] = math.Tanh(v) * .25 * float64([]int64{z.w, z.h}[i%2])

@@ -1,6 +1,8 @@
 package graphs
 
 import (
+	"cmp"
+
 	tf "github.com/wamuir/graft/tensorflow"
 	"github.com/wamuir/graft/tensorflow/op"
 )
@@ -18,10 +20,10 @@ import (
 type Disentangled struct {
 	Normalise  Normalisation
 	Encoder    Encoder
+	Head       Head // nil means LinearHead without dropout
 	Classes    int
 	Appearance int
 	Geometry   int
-	Dropout    float32 // on the classifier's input
 	Decode     bool
 	Warp       bool
 	Width      int // of the decoders; 0 means 32
@@ -58,23 +60,29 @@ func (m Disentangled) Classify(s *Scope, images tf.Output) Forward {
 			s.Errorf("want code sizes that add up to the embedding's %d, got appearance %d + geometry %d", d[1], m.Appearance, m.Geometry)
 			return f
 		}
-		f.Appearance, f.Geometry = m.codes(s, f.Embedding)
+		f.Appearance, f.Geometry = m.splitCodes(s, f.Embedding)
 	}
-	h := Dropout{Rate: m.Dropout}.Apply(s.In("dropout"), f.Embedding)
-	f.Logits = Dense{Out: m.Classes, Init: GlorotUniform}.Apply(s.In("classifier"), h)
+	f.Logits = m.head().Classify(s, f.Embedding, m.Classes)
 	return f
 }
 
-// codes splits the embedding into appearance and geometry; without a warp all
+func (m Disentangled) head() Head {
+	if m.Head == nil {
+		return LinearHead{}
+	}
+	return m.Head
+}
+
+// splitCodes splits the embedding into appearance and geometry; without a warp all
 // of it is appearance.
-func (m Disentangled) codes(s *Scope, embedding tf.Output) (appearance, geometry tf.Output) {
+func (m Disentangled) splitCodes(s *Scope, embedding tf.Output) (appearance, geometry tf.Output) {
 	if !m.Warp {
 		return embedding, tf.Output{}
 	}
-	return m.columns(s, "appearance", embedding, 0, m.Appearance), m.columns(s, "geometry", embedding, m.Appearance, m.Geometry)
+	return m.sliceColumns(s, "appearance", embedding, 0, m.Appearance), m.sliceColumns(s, "geometry", embedding, m.Appearance, m.Geometry)
 }
 
-func (m Disentangled) columns(s *Scope, name string, x tf.Output, from, n int) tf.Output {
+func (m Disentangled) sliceColumns(s *Scope, name string, x tf.Output, from, n int) tf.Output {
 	return op.Slice(s.Op(name), x, op.Const(s.Op("from"), []int32{0, int32(from)}), op.Const(s.Op("size"), []int32{-1, int32(n)}))
 }
 
@@ -88,7 +96,7 @@ func (m Disentangled) Reconstruct(s *Scope, f *Forward) {
 	if !ok {
 		return
 	}
-	rows, cols, width := int(d[1]), int(d[2]), or(m.Width, 32)
+	rows, cols, width := int(d[1]), int(d[2]), cmp.Or(m.Width, 32)
 	f.Canonical = AppearanceDecoder{Rows: rows, Cols: cols, Channels: int(d[3]), Width: width}.Apply(s.In("decoder_a"), f.Appearance)
 	if !m.Warp {
 		f.Reconstruction = f.Canonical

@@ -32,4 +32,40 @@
 //
 // Conventions: images are float32 [B,H,W,C] with values in [0,1]; labels are
 // int32 [B]; a displacement field is [B,H,W,2] in pixels, (dx, dy).
+//
+// # Files
+//
+// Read these first:
+//
+//	scope.go         Scope: names, variables, errors and updates of one pass
+//	dense.go         the smallest layer; all layers look like it
+//	disentangled.go  the model: encoder, codes, head, decoders, warp
+//	model.go         its configuration
+//	net.go           Build: from a declaration to a session that runs
+//
+// The graph: builder.go, pass.go, input.go, variables.go, initializers.go,
+// gradients.go. The session: session.go (device, options), run.go, precision.go,
+// copy.go, buffers.go (tensors that Go may overwrite).
+//
+// Layers: layers.go (the interface, Reshape, Flatten), conv.go, dense.go,
+// relu.go, dropout.go, pooling.go, batchnorm.go, normalise.go, warp.go.
+//
+// Models: encoders.go and heads.go list what model.encoder and model.head can
+// name; hinton.go and resnet.go are encoders; decoders.go and generator.go make
+// the canonical image and the displacement field.
+//
+// Losses: losses.go (classification), dlr.go, distance.go (reconstruction),
+// arithmetic.go.
+//
+// Package spec is the grammar of texts such as resnet(depth=110). Package
+// graphtest checks pieces of a graph against plain numbers and finite
+// differences.
+//
+// # Adding an encoder
+//
+// Write a file with a struct. Its fields with the tag `key` are the options in
+// model.encoder (see spec); Encode writes the graph, fit sets the size of the
+// embedding from the model, ownDropout is the default of model.dropout. Add its
+// row to the table in encoders.go; the tests of the table then include it. A
+// head is added in the same way in heads.go.
 package graphs

@@ -25,10 +25,10 @@ func Gradients(s *Scope, y tf.Output, xs ...tf.Output) []tf.Output {
 			return none
 		}
 	}
-	p := path{xs: xs, reaches: map[string]bool{}}
+	p := gradientPath{xs: xs, reaches: map[string]bool{}}
 	p.walk(y)
-	if p.hole != nil {
-		s.Errorf("gradient of %q: %w", y.Op.Name(), p.hole)
+	if p.defect != nil {
+		s.Errorf("gradient of %q: %w", y.Op.Name(), p.defect)
 		return none
 	}
 	var dy []tf.Output // 1 for each value of y, which is what none means
@@ -50,15 +50,15 @@ func Gradients(s *Scope, y tf.Output, xs ...tf.Output) []tf.Output {
 	return grads
 }
 
-// path walks from y back to xs and keeps the first op between them whose
+// gradientPath walks from y back to xs and keeps the first op between them whose
 // gradient TensorFlow would compute wrongly without saying so.
-type path struct {
+type gradientPath struct {
 	xs      []tf.Output
 	reaches map[string]bool // by op name: is some x an ancestor?
-	hole    error
+	defect  error
 }
 
-func (p *path) walk(y tf.Output) bool {
+func (p *gradientPath) walk(y tf.Output) bool {
 	for _, x := range p.xs {
 		if x.Op.Name() == y.Op.Name() && x.Index == y.Index {
 			return true
@@ -74,15 +74,15 @@ func (p *path) walk(y tf.Output) bool {
 		on = p.walk(tf.Consumer{Op: y.Op, Index: i}.Producer()) || on
 	}
 	p.reaches[name] = on
-	if on && p.hole == nil {
-		p.hole = hole(y)
+	if on && p.defect == nil {
+		p.defect = gradientDefect(y)
 	}
 	return on
 }
 
-// hole names what is wrong with the gradient of o's op, nil if nothing is
+// gradientDefect names what is wrong with the gradient of o's op, nil if nothing is
 // known to be. Ops without any gradient need no entry: TensorFlow refuses them.
-func hole(y tf.Output) error {
+func gradientDefect(y tf.Output) error {
 	switch o := y.Op; o.Type() {
 	case "Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput":
 		v, _ := o.Attr("dilations")

@@ -1,6 +1,10 @@
 package graphs
 
-import tf "github.com/wamuir/graft/tensorflow"
+import (
+	"cmp"
+
+	tf "github.com/wamuir/graft/tensorflow"
+)
 
 // Hinton is the baseline CNN of Hinton, Sabour and Frosst 2018 ("Matrix
 // capsules with EM routing"), which the paper uses for MNIST, smallNORB and
@@ -11,10 +15,8 @@ type Hinton struct {
 	Embedding int // units of the fully connected layer; 0 means 1024
 }
 
-var hintonKind = encoderKind{
-	name: "hinton", names: []string{"hinton"}, dropout: .5,
-	make: func(m Model, _ int) (Encoder, error) { return Hinton{Embedding: m.Appearance + m.Geometry}, nil },
-}
+func (Hinton) fit(m Model) Encoder { return Hinton{Embedding: m.Appearance + m.Geometry} }
+func (Hinton) ownDropout() float32 { return .5 }
 
 // Encode builds the network without dropout and classifier: those belong to
 // the head that reads the embedding.
@@ -28,6 +30,6 @@ func (h Hinton) Encode(s *Scope, images tf.Output) tf.Output {
 		x = Relu{}.Apply(s, x)
 		x = MaxPool{Size: 2}.Apply(s, x)
 	}
-	x = Dense{Out: or(h.Embedding, 1024)}.Apply(s.In("fc"), s.Flatten(x))
+	x = Dense{Out: cmp.Or(h.Embedding, 1024)}.Apply(s.In("fc"), s.Flatten(x))
 	return Relu{}.Apply(s, x)
 }

@@ -123,7 +123,7 @@ func TestAverages(t *testing.T) {
 		value := func(s *graphs.Scope) tf.Output { return graphs.Dense{Out: 2}.Apply(s.In("dense"), in[0]) }
 		y := value(s)
 		before := value(b.Pass("before", graphs.Inference, graphs.Averaged())) // no averages are kept yet
-		b.Average()
+		b.DeclareAverages()
 		return []tf.Output{y, before, value(b.Pass("plain", graphs.Inference)), value(b.Pass("averaged", graphs.Inference, graphs.Averaged()))}
 	}
 	x := Normal(1, 1, 1, 3)

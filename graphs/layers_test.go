@@ -15,21 +15,21 @@ import (
 
 var modes = map[string]graphs.Mode{"inference": graphs.Inference, "training": graphs.Training}
 
-// TestLinearLayers compares every layer that has a kernel with its twin, on
+// TestLinearLayers compares every layer that has a kernel with its reference, on
 // the kernel that it drew, and its gradients to input, kernel and bias with
 // finite differences.
 func TestLinearLayers(t *testing.T) {
 	conv := func(stride int, valid bool) func(x, k, bias Array) []float64 {
-		return func(x, k, bias Array) []float64 { return convTwin(x, k, bias, stride, valid) }
+		return func(x, k, bias Array) []float64 { return referenceConv(x, k, bias, stride, valid) }
 	}
 	up := func(stride, rows, cols int) func(x, k, bias Array) []float64 {
-		return func(x, k, bias Array) []float64 { return transposeTwin(x, k, bias, stride, rows, cols) }
+		return func(x, k, bias Array) []float64 { return referenceTranspose(x, k, bias, stride, rows, cols) }
 	}
 	for name, c := range map[string]struct {
-		layer graphs.Layer
-		in    []int64
-		twin  func(x, k, bias Array) []float64
-		shape []int64 // of the output
+		layer     graphs.Layer
+		in        []int64
+		reference func(x, k, bias Array) []float64
+		shape     []int64 // of the output
 	}{
 		"conv":                   {graphs.Conv{Out: 3, Kernel: 3}, []int64{2, 5, 6, 2}, conv(1, false), []int64{2, 5, 6, 3}},
 		"conv, even kernel":      {graphs.Conv{Out: 2, Kernel: 4}, []int64{2, 5, 6, 1}, conv(1, false), []int64{2, 5, 6, 2}},
@@ -44,7 +44,7 @@ func TestLinearLayers(t *testing.T) {
 		"transpose, odd and not": {graphs.ConvTranspose{Out: 1, Kernel: 3, Stride: 2, Rows: 5, Cols: 8}, []int64{2, 3, 4, 2}, up(2, 5, 8), []int64{2, 5, 8, 1}},
 		"transpose, stride 1":    {graphs.ConvTranspose{Out: 2, Kernel: 3}, []int64{2, 3, 4, 2}, up(1, 3, 4), []int64{2, 3, 4, 2}},
 		"transpose, stride 3":    {graphs.ConvTranspose{Out: 2, Kernel: 5, Stride: 3, Rows: 8, Cols: 7}, []int64{2, 3, 3, 2}, up(3, 8, 7), []int64{2, 8, 7, 2}},
-		"dense":                  {graphs.Dense{Out: 4}, []int64{3, 5}, denseTwin, []int64{3, 4}},
+		"dense":                  {graphs.Dense{Out: 4}, []int64{3, 5}, referenceDense, []int64{3, 4}},
 	} {
 		for modeName, mode := range modes {
 			t.Run(name+"/"+modeName, func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestLinearLayers(t *testing.T) {
 				if fmt.Sprint(got.Shape) != fmt.Sprint(c.shape) {
 					t.Fatalf("want shape %v, got %v", c.shape, got.Shape)
 				}
-				Near(t, "output", got.Data, c.twin(x, kernel, bias), 1e-5)
+				Near(t, "output", got.Data, c.reference(x, kernel, bias), 1e-5)
 				if mode == graphs.Training { // the same ops as in inference
 					Gradient(t, Layer(c.layer), []Array{x}, In(mode), AnyBatch(), Within(2e-3))
 				}
@@ -92,7 +92,7 @@ func TestPooling(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			x := Spread(1, .05, c.in...)
 			for _, mode := range modes {
-				Near(t, "output", Run(t, Layer(c.layer), []Array{x}, In(mode))[0].Data, poolTwin(x, c.size, c.f), 1e-6)
+				Near(t, "output", Run(t, Layer(c.layer), []Array{x}, In(mode))[0].Data, referencePool(x, c.size, c.f), 1e-6)
 			}
 			Gradient(t, Layer(c.layer), []Array{x}, AnyBatch(), Within(2e-3))
 		})
@@ -120,7 +120,7 @@ func TestReshape(t *testing.T) {
 	}
 }
 
-// TestLayersInARow compares a small net with the twins in a row: what one
+// TestLayersInARow compares a small net with the references in a row: what one
 // layer gives is what the next reads.
 func TestLayersInARow(t *testing.T) {
 	x := Normal(1, 1, 2, 6, 6, 2)
@@ -130,9 +130,9 @@ func TestLayersInARow(t *testing.T) {
 		return graphs.Dense{Out: 2}.Apply(s.In("b"), s.Flatten(x))
 	})
 	c := Build(t, fn, []Array{x})
-	a := convTwin(x, c.Value(t, "a/kernel"), c.Value(t, "a/bias"), 1, false)
-	pooled := Round(poolTwin(Round(relu(a), 2, 6, 6, 3), 2, maximum), 2, 27)
-	Near(t, "net", c.Run(t, x)[0].Data, denseTwin(pooled, c.Value(t, "b/kernel"), c.Value(t, "b/bias")), 1e-5)
+	a := referenceConv(x, c.Value(t, "a/kernel"), c.Value(t, "a/bias"), 1, false)
+	pooled := Round(referencePool(Round(relu(a), 2, 6, 6, 3), 2, maximum), 2, 27)
+	Near(t, "net", c.Run(t, x)[0].Data, referenceDense(pooled, c.Value(t, "b/kernel"), c.Value(t, "b/bias")), 1e-5)
 }
 
 // moments are the mean and the biased variance of each channel.
@@ -150,7 +150,7 @@ func moments(x Array) (mean, variance []float64) {
 	return mean, variance
 }
 
-func normTwin(x Array, mean, variance []float64, gamma, beta Array, epsilon float64) []float64 {
+func referenceNorm(x Array, mean, variance []float64, gamma, beta Array, epsilon float64) []float64 {
 	var out []float64
 	c := len(mean)
 	for i, v := range x.Data {
@@ -189,7 +189,7 @@ func TestBatchNorm(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			Near(t, "training", FromTensor(t, out[0]).Data, normTwin(x, mean, variance, gamma, beta, c.epsilon), 1e-5)
+			Near(t, "training", FromTensor(t, out[0]).Data, referenceNorm(x, mean, variance, gamma, beta, c.epsilon), 1e-5)
 			Equal(t, "moving mean without the updates", train.Value(t, "layer/moving_mean").Data, []float32{0, 0, 0})
 
 			// The moving averages start at 0 and 1 and follow the batch's mean
@@ -217,7 +217,7 @@ func TestBatchNorm(t *testing.T) {
 			if out, err = infer.Net.Run(feeds, infer.Out); err != nil {
 				t.Fatal(err)
 			}
-			want := normTwin(x, []float64{.5, -1, 2}, []float64{.25, 1, 4}, gamma, beta, c.epsilon)
+			want := referenceNorm(x, []float64{.5, -1, 2}, []float64{.25, 1, 4}, gamma, beta, c.epsilon)
 			Near(t, "inference", FromTensor(t, out[0]).Data, want, 1e-5)
 
 			for _, mode := range modes {

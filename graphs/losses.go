@@ -1,9 +1,58 @@
 package graphs
 
 import (
+	"cmp"
+
 	tf "github.com/wamuir/graft/tensorflow"
 	"github.com/wamuir/graft/tensorflow/op"
 )
+
+// Loss is a classification loss: logits [B,K] and labels int32 [B] in 0..K-1
+// give a number for each image, [B].
+type Loss interface {
+	PerImage(s *Scope, logits, labels tf.Output) tf.Output
+}
+
+// LossFunc makes a [Loss] of a function such as [Margin] or [DLR].
+type LossFunc func(s *Scope, logits, labels tf.Output) tf.Output
+
+// PerImage calls f.
+func (f LossFunc) PerImage(s *Scope, logits, labels tf.Output) tf.Output { return f(s, logits, labels) }
+
+// SoftmaxCrossEntropy is the cross-entropy of softmax(logits/Temperature), in
+// nats: the loss that models are trained with.
+type SoftmaxCrossEntropy struct {
+	Temperature float32 // 0 means 1
+}
+
+// PerImage is the loss with labels.
+func (l SoftmaxCrossEntropy) PerImage(s *Scope, logits, labels tf.Output) tf.Output {
+	return CrossEntropy(s, l.cool(s, "cooled", logits), labels)
+}
+
+// FromTeacher is the loss with softmax(teacher/Temperature) in place of labels:
+// distillation (Hinton, Vinyals and Dean 2015). logits and teacher are [B,K],
+// and no gradient is wanted with respect to teacher. The gradient with respect
+// to the logits is (softmax(logits/Temperature) - target)/Temperature.
+func (l SoftmaxCrossEntropy) FromTeacher(s *Scope, logits, teacher tf.Output) tf.Output {
+	if _, ok := s.Dims(logits, 2, "logits [batch, classes]"); !ok {
+		return tf.Output{}
+	}
+	if _, ok := s.Dims(teacher, 2, "a teacher's logits [batch, classes]"); !ok {
+		return tf.Output{}
+	}
+	target := op.Softmax(s.Op("target"), l.cool(s, "teacher", teacher))
+	loss, _ := op.SoftmaxCrossEntropyWithLogits(s.Op("distilled"), l.cool(s, "cooled", logits), target)
+	return loss
+}
+
+// cool divides logits by the temperature.
+func (l SoftmaxCrossEntropy) cool(s *Scope, name string, logits tf.Output) tf.Output {
+	if t := cmp.Or(l.Temperature, 1); t != 1 && s.hasValue(logits) {
+		return op.Div(s.Op(name), logits, op.Const(s.Op("temperature"), t))
+	}
+	return logits
+}
 
 // CrossEntropy is the softmax cross-entropy of each example: logits [B,K],
 // labels int32 [B] in 0..K-1 -> [B], in nats.
@@ -30,79 +79,6 @@ func Margin(s *Scope, logits, labels tf.Output) tf.Output {
 	// 1e9 below any logit: the true class is never the best other.
 	others := op.Sub(s.Op("others"), logits, op.Mul(s.Op("mask"), hot, op.Const(s.Op("far"), float32(1e9))))
 	return op.Sub(s.Op("margin"), op.Max(s.Op("best"), others, axis), truth)
-}
-
-// Norm says how a difference of images becomes one number per image.
-type Norm string
-
-// Norms of the reconstruction error. Frobenius is the paper's word in eq. 5,
-// sqrt(sum of squares); SSE leaves out the root, MSE also averages, L1 sums
-// absolute values.
-const (
-	Frobenius Norm = "frobenius"
-	SSE       Norm = "sse"
-	MSE       Norm = "mse"
-	L1        Norm = "l1"
-)
-
-// rootFloor keeps the gradient of a root finite at zero.
-const rootFloor = 1e-12
-
-// Distance is the norm of a-b of each example: any shape [B,...] -> [B].
-func Distance(s *Scope, a, b tf.Output, n Norm) tf.Output {
-	if !s.has(a) || !s.has(b) {
-		return tf.Output{}
-	}
-	if !sameShape(a, b) {
-		s.Errorf("want two values of one shape, got %v and %v", a.Shape(), b.Shape())
-		return tf.Output{}
-	}
-	d := s.Flatten(op.Sub(s.Op("difference"), a, b))
-	axis := op.Const(s.Op("axis"), int32(1))
-	switch n {
-	case "", Frobenius:
-		sum := op.Sum(s.Op("sum"), op.Square(s.Op("square"), d), axis)
-		return op.Sqrt(s.Op("root"), op.AddV2(s.Op("floor"), sum, op.Const(s.Op("epsilon"), float32(rootFloor))))
-	case SSE:
-		return op.Sum(s.Op("sum"), op.Square(s.Op("square"), d), axis)
-	case MSE:
-		return op.Mean(s.Op("mean"), op.Square(s.Op("square"), d), axis)
-	case L1:
-		return op.Sum(s.Op("sum"), op.Abs(s.Op("abs"), d), axis)
-	}
-	s.Errorf("norm: want frobenius, sse, mse or l1, got %q", n)
-	return tf.Output{}
-}
-
-// sameShape is false where a and b differ in rank or in a known size after the
-// batch: TensorFlow would broadcast one of them.
-func sameShape(a, b tf.Output) bool {
-	x, y := a.Shape(), b.Shape()
-	if x.NumDimensions() != y.NumDimensions() {
-		return false
-	}
-	for i := 1; i < x.NumDimensions(); i++ {
-		if n, m := x.Size(i), y.Size(i); n >= 0 && m >= 0 && n != m {
-			return false
-		}
-	}
-	return true
-}
-
-// Mean averages a vector [B] to a scalar.
-func Mean(s *Scope, x tf.Output) tf.Output {
-	if _, ok := s.Dims(x, 1, "a vector [batch]"); !ok {
-		return tf.Output{}
-	}
-	return op.Mean(s.Op("mean"), x, op.Const(s.Op("axis"), int32(0)))
-}
-
-// Weighted is w·x.
-func Weighted(s *Scope, w float32, x tf.Output) tf.Output {
-	if !s.has(x) {
-		return tf.Output{}
-	}
-	return op.Mul(s.Op("weighted"), op.Const(s.Op("weight"), w), x)
 }
 
 func oneHot(s *Scope, logits, labels tf.Output) (tf.Output, bool) {

@@ -22,12 +22,52 @@ func classified(loss func(s *graphs.Scope, logits, labels tf.Output) tf.Output) 
 
 func TestCrossEntropy(t *testing.T) {
 	logits := Normal(1, 2, 4, 4)
-	Near(t, "cross-entropy", Run(t, classified(graphs.CrossEntropy), []Array{logits})[0].Data, softmaxTwin(logits, someLabels), 1e-6)
+	Near(t, "cross-entropy", Run(t, classified(graphs.CrossEntropy), []Array{logits})[0].Data, referenceCrossEntropy(logits, someLabels), 1e-6)
 	Gradient(t, classified(graphs.CrossEntropy), []Array{logits}, AnyBatch(), Within(2e-3))
 
 	// Where exp overflows in float32.
 	large := Of([]float32{0, 0, 1000, 0, 1000, 0, 0, 0, 0, 0, 0, 1000, 1000, 0, 0, 0}, 4, 4)
 	Near(t, "large logits", Run(t, classified(graphs.CrossEntropy), []Array{large})[0].Data, []float64{0, 0, 0, 1000}, 1e-6)
+}
+
+// softmax of a row of logits over a temperature, in plain Go.
+func softmax(z []float32, temperature float64) []float64 {
+	out, sum := make([]float64, len(z)), 0.
+	for i, v := range z {
+		out[i] = math.Exp(float64(v) / temperature)
+		sum += out[i]
+	}
+	for i := range out {
+		out[i] /= sum
+	}
+	return out
+}
+
+// The loss of a model is the plain one without a temperature; with one it
+// divides the logits, and those of a teacher that stands in for labels.
+func TestSoftmaxCrossEntropy(t *testing.T) {
+	logits, teacher := Normal(1, 2, 4, 4), Normal(2, 2, 4, 4)
+	plain := Run(t, classified(graphs.CrossEntropy), []Array{logits})[0].Data
+	for _, loss := range []graphs.Loss{graphs.SoftmaxCrossEntropy{}, graphs.SoftmaxCrossEntropy{Temperature: 1}, graphs.LossFunc(graphs.CrossEntropy)} {
+		Equal(t, "plain", Run(t, classified(loss.PerImage), []Array{logits})[0].Data, plain)
+	}
+	cool := graphs.SoftmaxCrossEntropy{Temperature: 3}
+	hard, soft, gradient := make([]float64, 4), make([]float64, 4), make([]float64, 16)
+	for i := range 4 {
+		p, q := softmax(logits.Data[4*i:4*i+4], 3), softmax(teacher.Data[4*i:4*i+4], 3)
+		hard[i] = -math.Log(p[someLabels[i]])
+		for k := range 4 {
+			soft[i] -= q[k] * math.Log(p[k])
+			gradient[4*i+k] = (p[k] - q[k]) / 3
+		}
+	}
+	Near(t, "at a temperature", Run(t, classified(cool.PerImage), []Array{logits})[0].Data, hard, 1e-6)
+	got := Run(t, func(s *graphs.Scope, in []tf.Output) []tf.Output {
+		loss := cool.FromTeacher(s.In("loss"), in[0], in[1])
+		return append([]tf.Output{loss}, graphs.Gradients(s, loss, in[0])...)
+	}, []Array{logits, teacher})
+	Near(t, "distilled", got[0].Data, soft, 1e-6)
+	Near(t, "gradient", got[1].Data, gradient, 1e-6)
 }
 
 func TestMargin(t *testing.T) {

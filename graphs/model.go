@@ -5,31 +5,46 @@ import "fmt"
 // Model is a model in a configuration; [Model.Build] makes the value that
 // writes itself into a graph.
 type Model struct {
-	// Kind is base, reconstruction or disentangled.
+	// Kind is the kind of model: base (encoder and classifier), reconstruction
+	// (also a decoder) or disentangled (also an appearance code, a geometric
+	// code and a warp).
 	Kind string `mapstructure:"kind" yaml:"kind" json:"kind"`
-	// Encoder is hinton, or resnet20, resnet110 or any depth of 6n+2.
+	// Encoder is the encoder: hinton (the CNN of the paper for MNIST), or
+	// resnet(depth=20), for short resnet20, of any depth 6n+2.
 	Encoder string `mapstructure:"encoder" yaml:"encoder" json:"encoder"`
-	// Appearance and Geometry are the sizes of the two codes; their sum is the
-	// size of the embedding, for every kind but a base ResNet, whose embedding
-	// is its 64 pooled features.
+	// Head is the classifier on the embedding. linear, which "" means too, is
+	// the only one.
+	Head string `mapstructure:"head" yaml:"head,omitempty" json:"head,omitempty"`
+	// Appearance is the size of the appearance code. The embedding has the size
+	// of both codes together, for every kind; only a base ResNet has its 64
+	// pooled features instead.
 	Appearance int `mapstructure:"appearance" yaml:"appearance" json:"appearance"`
-	Geometry   int `mapstructure:"geometry" yaml:"geometry" json:"geometry"`
-	// Dropout is the rate on the classifier's input, in [0,1); OwnDropout is
-	// the encoder's own: .5 for hinton, 0 for resnet.
+	// Geometry is the size of the geometric code. See appearance.
+	Geometry int `mapstructure:"geometry" yaml:"geometry" json:"geometry"`
+	// Dropout is the dropout rate on the head's input, in [0,1). -1 is the
+	// encoder's own: .5 for hinton, 0 for resnet.
 	Dropout float32 `mapstructure:"dropout" yaml:"dropout" json:"dropout"`
-	// Normalise is none, image, channel or set.
+	// Normalise is how the model standardises images: none, image (by each
+	// image's mean and deviation), channel (by those of each channel of each
+	// image) or set (by those of each channel over the training set).
 	Normalise Normalise `mapstructure:"normalise" yaml:"normalise" json:"normalise"`
-	// Mean and Std are the training set's moments, a number for each channel;
-	// they belong to set, and training fills them in where they are empty.
+	// Mean is the training set's mean of each channel, of pixels in [0,1], for
+	// normalise: set. Training computes it where it is empty.
 	Mean []float32 `mapstructure:"mean" yaml:"mean" json:"mean,omitempty"`
-	Std  []float32 `mapstructure:"std" yaml:"std" json:"std,omitempty"`
+	// Std is the training set's standard deviation of each channel, for
+	// normalise: set. Training computes it where it is empty.
+	Std []float32 `mapstructure:"std" yaml:"std" json:"std,omitempty"`
 	// Width is the number of channels before the decoders' last layer.
 	Width int `mapstructure:"width" yaml:"width" json:"width"`
-	// Field is smooth or pixel.
+	// Field is the deformation field of a disentangled model: smooth
+	// (interpolated from a grid of a quarter of the image's size) or pixel (one
+	// displacement for each pixel, as in the paper).
 	Field Field `mapstructure:"field" yaml:"field" json:"field"`
-	// Border is clamp or zero.
+	// Border is what the warp reads outside the image: clamp (the nearest edge
+	// pixel) or zero (eq. 7 of the paper).
 	Border Border `mapstructure:"border" yaml:"border" json:"border"`
-	// Reach bounds displacements, as a share of the image's side.
+	// Reach is the largest displacement, as a share of the image's side, in
+	// (0,1].
 	Reach float32 `mapstructure:"reach" yaml:"reach" json:"reach"`
 }
 
@@ -45,11 +60,24 @@ func DefaultModel() Model {
 	}
 }
 
-// Build checks the configuration and returns the model for classes classes.
+// Identity is a text that two configurations share only where they are the same
+// model. Run folders hold hashes of it, so the keys that it began with are
+// written as ever, and a later one only where it is set.
+func (m Model) Identity() string {
+	later := ""
+	if m.Head != "" {
+		later = " Head:" + m.Head
+	}
+	return fmt.Sprintf("{Kind:%s Encoder:%s Appearance:%d Geometry:%d Dropout:%v Normalise:%s Mean:%v Std:%v Width:%d Field:%s Border:%s Reach:%v%s}",
+		m.Kind, m.Encoder, m.Appearance, m.Geometry, m.Dropout, m.Normalise, m.Mean, m.Std, m.Width, m.Field, m.Border, m.Reach, later)
+}
+
+// Build checks the configuration and returns the model for images of so many
+// classes. Errors name the key.
 func (m Model) Build(classes int) (Disentangled, error) {
 	d := Disentangled{
 		Normalise: Normalisation{By: m.Normalise, Mean: m.Mean, Std: m.Std},
-		Classes:   classes, Appearance: m.Appearance, Geometry: m.Geometry, Dropout: m.Dropout,
+		Classes:   classes, Appearance: m.Appearance, Geometry: m.Geometry,
 		Width: m.Width, Field: m.Field, Border: m.Border, Reach: m.Reach,
 		Config: m,
 	}
@@ -62,32 +90,43 @@ func (m Model) Build(classes int) (Disentangled, error) {
 	default:
 		return d, fmt.Errorf("model.kind: want base, reconstruction or disentangled, got %q", m.Kind)
 	}
-	var kind encoderKind
-	var err error
-	if d.Encoder, kind, err = m.encoder(); err != nil {
+	encoder, err := m.parseEncoder()
+	if err != nil {
 		return d, err
 	}
-	if m.Dropout == OwnDropout {
-		d.Dropout = kind.dropout
-	}
-	if err := d.Normalise.check(); err != nil {
+	head, err := m.parseHead()
+	if err != nil {
 		return d, err
 	}
+	dropout := m.Dropout
+	if dropout == OwnDropout {
+		dropout = encoder.ownDropout()
+	}
+	d.Encoder, d.Head = encoder.fit(m), head.fit(dropout)
+	if err := d.Normalise.validate(); err != nil {
+		return d, err
+	}
+	return d, m.checkNumbers(dropout, classes)
+}
+
+// checkNumbers refuses sizes, rates and words out of range. dropout is the
+// resolved rate.
+func (m Model) checkNumbers(dropout float32, classes int) error {
 	switch {
 	case m.Appearance < 1 || m.Geometry < 1:
-		return d, fmt.Errorf("model.appearance, model.geometry: want at least 1 each, got %d and %d", m.Appearance, m.Geometry)
-	case !(d.Dropout >= 0 && d.Dropout < 1): // NaN too
-		return d, fmt.Errorf("model.dropout: want a rate in [0,1), or %d for the encoder's own, got %g", OwnDropout, m.Dropout)
+		return fmt.Errorf("model.appearance, model.geometry: want at least 1 each, got %d and %d", m.Appearance, m.Geometry)
+	case !(dropout >= 0 && dropout < 1): // NaN too
+		return fmt.Errorf("model.dropout: want a rate in [0,1), or %d for the encoder's own, got %g", OwnDropout, m.Dropout)
 	case m.Width < 1:
-		return d, fmt.Errorf("model.width: want at least 1, got %d", m.Width)
+		return fmt.Errorf("model.width: want at least 1, got %d", m.Width)
 	case !(m.Reach > 0 && m.Reach <= 1):
-		return d, fmt.Errorf("model.reach: want a share in (0,1], got %g", m.Reach)
+		return fmt.Errorf("model.reach: want a share in (0,1], got %g", m.Reach)
 	case m.Field != Smooth && m.Field != Pixel:
-		return d, fmt.Errorf("model.field: want smooth or pixel, got %q", m.Field)
+		return fmt.Errorf("model.field: want smooth or pixel, got %q", m.Field)
 	case m.Border != Clamp && m.Border != Zero:
-		return d, fmt.Errorf("model.border: want clamp or zero, got %q", m.Border)
+		return fmt.Errorf("model.border: want clamp or zero, got %q", m.Border)
 	case classes < 2:
-		return d, fmt.Errorf("model: want at least 2 classes, got %d", classes)
+		return fmt.Errorf("model: want at least 2 classes, got %d", classes)
 	}
-	return d, nil
+	return nil
 }

@@ -2,9 +2,11 @@ package graphs_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 	"unwarp/graphs"
 	. "unwarp/graphs/graphtest"
+	"unwarp/graphs/spec"
 )
 
 var kinds = []string{"base", "reconstruction", "disentangled"}
@@ -76,11 +79,11 @@ func TestHinton(t *testing.T) {
 	h := graphs.Hinton{Embedding: 8}
 	c := Build(t, encoded(h), []Array{x}, AnyBatch())
 	v := func(layer, name string) Array { return c.Value(t, "e/"+layer+"/"+name) }
-	y := Round(relu(convTwin(x, v("conv1", "kernel"), v("conv1", "bias"), 1, false)), 2, 6, 9, 32)
-	y = Round(poolTwin(y, 2, maximum), 2, 3, 5, 32)
-	y = Round(relu(convTwin(y, v("conv2", "kernel"), v("conv2", "bias"), 1, false)), 2, 3, 5, 64)
-	y = Round(poolTwin(y, 2, maximum), 2, 2*3*64)
-	want := relu(denseTwin(y, v("fc", "kernel"), v("fc", "bias")))
+	y := Round(relu(referenceConv(x, v("conv1", "kernel"), v("conv1", "bias"), 1, false)), 2, 6, 9, 32)
+	y = Round(referencePool(y, 2, maximum), 2, 3, 5, 32)
+	y = Round(relu(referenceConv(y, v("conv2", "kernel"), v("conv2", "bias"), 1, false)), 2, 3, 5, 64)
+	y = Round(referencePool(y, 2, maximum), 2, 2*3*64)
+	want := relu(referenceDense(y, v("fc", "kernel"), v("fc", "bias")))
 	Near(t, "embedding", c.Run(t, x)[0].Data, want, 1e-5)
 	for _, mode := range modes {
 		Equal(t, "in every mode", Run(t, encoded(h), []Array{x}, In(mode))[0].Data, c.Run(t, x)[0].Data)
@@ -98,7 +101,7 @@ func (e tiny) Encode(s *graphs.Scope, images tf.Output) tf.Output {
 
 func small(kind string, border graphs.Border, field graphs.Field) graphs.Disentangled {
 	return graphs.Disentangled{
-		Encoder: tiny{6}, Classes: 3, Appearance: 4, Geometry: 2, Dropout: .5,
+		Encoder: tiny{6}, Classes: 3, Appearance: 4, Geometry: 2, Head: graphs.LinearHead{Dropout: .5},
 		Decode: kind != "base", Warp: kind == "disentangled", Width: 3, Border: border, Field: field, Reach: 0,
 	}
 }
@@ -193,7 +196,7 @@ func eq1to4(t *testing.T, c *Circuit, kind string, border graphs.Border, mode gr
 		Near(t, "reconstruction", got["reconstruction"].Data, borders[border](got["canonical"], got["field"]), 1e-5) // eq. 3
 	}
 	// Eq. 4: in training through dropout, which the reconstruction does not see.
-	logits := denseTwin(e, c.Value(t, "classifier/kernel"), c.Value(t, "classifier/bias"))
+	logits := referenceDense(e, c.Value(t, "classifier/kernel"), c.Value(t, "classifier/bias"))
 	if mode == graphs.Inference {
 		Near(t, "logits", got["logits"].Data, logits, 1e-5)
 		return
@@ -241,17 +244,22 @@ func TestClassifyAlone(t *testing.T) {
 func TestModelConfig(t *testing.T) {
 	nan := float32(math.NaN())
 	for says, change := range map[string]func(m *graphs.Model){
-		`model.kind: want base, reconstruction or disentangled, got "capsules"`: func(m *graphs.Model) { m.Kind = "capsules" },
-		`model.encoder: want one of hinton, resnet20, `:                         func(m *graphs.Model) { m.Encoder = "vgg" },
-		`got "hinton4": no such encoder`:                                        func(m *graphs.Model) { m.Encoder = "hinton4" },
-		`got "resnet": no such encoder`:                                         func(m *graphs.Model) { m.Encoder = "resnet" },
-		`got "": no such encoder`:                                               func(m *graphs.Model) { m.Encoder = "" },
-		`6n+2 from 8 to 1202, got resnet22: take resnet20 or resnet26`:          func(m *graphs.Model) { m.Encoder = "resnet22" },
-		`got resnet2: take resnet8 or resnet14`:                                 func(m *graphs.Model) { m.Encoder = "resnet2" },
-		`got resnet1208: take resnet1196 or resnet1202`:                         func(m *graphs.Model) { m.Encoder = "resnet1208" },
-		`: take resnet1196 or resnet1202`:                                       func(m *graphs.Model) { m.Encoder = "resnet99999999999999999999" },
-		`model.normalise: want none, image, channel or set, got "batch"`:        func(m *graphs.Model) { m.Normalise = "batch" },
-		`want none unless model.normalise is set, got [0.5] and []`:             func(m *graphs.Model) { m.Mean = []float32{.5} },
+		`model.kind: want base, reconstruction or disentangled, got "capsules"`:        func(m *graphs.Model) { m.Kind = "capsules" },
+		`model.encoder: want one of hinton, `:                                          func(m *graphs.Model) { m.Encoder = "vgg" },
+		`got "hinton4"`:                                                                func(m *graphs.Model) { m.Encoder = "hinton4" },
+		`model.encoder: depth: want a value, got none: write it like resnet(depth=20)`: func(m *graphs.Model) { m.Encoder = "resnet" },
+		`got ""`: func(m *graphs.Model) { m.Encoder = "" },
+		`model.encoder: unknown key "depth": hinton has no keys`:             func(m *graphs.Model) { m.Encoder = "hinton(depth=3)" },
+		`model.encoder: key "depth" is given twice`:                          func(m *graphs.Model) { m.Encoder = "resnet20(depth=20)" },
+		`model.encoder: want a depth of 6n+2 from 8 to 1202, got resnet21`:   func(m *graphs.Model) { m.Encoder = "resnet(depth=21)" },
+		`model.head: want one of linear, got "capsules"`:                     func(m *graphs.Model) { m.Head = "capsules" },
+		`model.head: unknown key "dropout": linear has no keys`:              func(m *graphs.Model) { m.Head = "linear(dropout=.5)" },
+		`6n+2 from 8 to 1202, got resnet22: take resnet20 or resnet26`:       func(m *graphs.Model) { m.Encoder = "resnet22" },
+		`got resnet2: take resnet8 or resnet14`:                              func(m *graphs.Model) { m.Encoder = "resnet2" },
+		`got resnet1208: take resnet1196 or resnet1202`:                      func(m *graphs.Model) { m.Encoder = "resnet1208" },
+		`depth: want a whole number in 0..1e+09, got "99999999999999999999"`: func(m *graphs.Model) { m.Encoder = "resnet99999999999999999999" },
+		`model.normalise: want none, image, channel or set, got "batch"`:     func(m *graphs.Model) { m.Normalise = "batch" },
+		`want none unless model.normalise is set, got [0.5] and []`:          func(m *graphs.Model) { m.Mean = []float32{.5} },
 		`want a number for each channel in both, or none in both, got [0.5] and []`: func(m *graphs.Model) {
 			m.Normalise, m.Mean = graphs.BySet, []float32{.5}
 		},
@@ -288,12 +296,18 @@ func TestModelConfig(t *testing.T) {
 	}
 }
 
+// oneOfEach keeps the first of names that differ in the digits at their end.
+func oneOfEach(names []string) []string {
+	family := func(name string) string { return strings.TrimRight(name, "0123456789") }
+	return slices.CompactFunc(names, func(a, b string) bool { return family(a) == family(b) })
+}
+
 // Every encoder fits every kind and normalisation at the sizes of smallNORB and
 // CIFAR-10.
 func TestModelShapes(t *testing.T) {
 	declared := errors.New("declared") // saves the session
 	for _, channels := range []int64{2, 3} {
-		for _, encoder := range []string{"hinton", "resnet20"} {
+		for _, encoder := range oneOfEach(graphs.Encoders()) {
 			for by, n := range normalisations {
 				m := modelOf(t, "disentangled", 5, func(m *graphs.Model) { m.Encoder, m.Normalise, m.Geometry = encoder, by, 128 })
 				if by == graphs.BySet {
@@ -341,11 +355,13 @@ func TestEncoders(t *testing.T) {
 		{build("hinton", "base", graphs.OwnDropout), graphs.Hinton{Embedding: 1024}, .5},
 		{build("resnet8", "base", graphs.OwnDropout), graphs.ResNet{Depth: 8}, 0},
 		{build("resnet1202", "disentangled", graphs.OwnDropout), graphs.ResNet{Depth: 1202, Embedding: 1024}, 0},
+		{build("resnet(depth=26)", "base", .5), graphs.ResNet{Depth: 26}, .5},
+		{build(" hinton() ", "base", .5), graphs.Hinton{Embedding: 1024}, .5},
 		{build("resnet110", "reconstruction", .25), graphs.ResNet{Depth: 110, Embedding: 1024}, .25},
 		{build("hinton", "disentangled", 0), graphs.Hinton{Embedding: 1024}, 0},
 	} {
-		if c.d.Encoder != c.encoder || c.d.Dropout != c.dropout {
-			t.Errorf("want %+v with dropout %g, got %+v with %g", c.encoder, c.dropout, c.d.Encoder, c.d.Dropout)
+		if head := (graphs.LinearHead{Dropout: c.dropout}); c.d.Encoder != c.encoder || c.d.Head != head {
+			t.Errorf("want %+v with %+v, got %+v with %+v", c.encoder, head, c.d.Encoder, c.d.Head)
 		}
 	}
 	for _, name := range graphs.Encoders() {
@@ -354,15 +370,99 @@ func TestEncoders(t *testing.T) {
 	for name, unknown := range map[string]bool{"resnt20": true, "resnet21": false} {
 		m := graphs.DefaultModel()
 		m.Encoder = name
-		if _, err := m.Build(10); errors.Is(err, graphs.ErrEncoder) != unknown {
+		var e *spec.UnknownError
+		if _, err := m.Build(10); (errors.As(err, &e) && e.What == "") != unknown || unknown && !slices.Equal(e.Known, graphs.Encoders()) {
 			t.Errorf("%s: want it to be an unknown name: %t, got %v", name, unknown, err)
 		}
 	}
 }
 
+// half is a head of our own: each logit is half the sum of the embedding.
+type half struct{}
+
+func (half) Classify(s *graphs.Scope, embedding tf.Output, classes int) tf.Output {
+	return graphs.Dense{Out: classes, Init: graphs.Constant(.5)}.Apply(s.In("own"), embedding)
+}
+
+// A model classifies through its head, and through a linear one without dropout
+// where it has none.
+func TestHeads(t *testing.T) {
+	x := Uniform(1, 0, 1, 2, 5, 8, 1)
+	logits := func(head graphs.Head) Array {
+		m := small("base", graphs.Clamp, graphs.Smooth)
+		m.Head = head
+		return Run(t, Unary(func(s *graphs.Scope, x tf.Output) tf.Output {
+			f := m.Classify(s, x)
+			own, linear := s.Builder().Variables().Find("own/kernel"), s.Builder().Variables().Find("classifier/kernel")
+			if (own != nil) != (head == half{}) || (linear != nil) != (head != half{}) {
+				t.Errorf("%T: variables\n%s", head, s.Builder().Variables().Manifest())
+			}
+			return op.ConcatV2(s.Op("both"), []tf.Output{f.Embedding, f.Logits}, op.Const(s.Op("axis"), int32(1)))
+		}), []Array{x}, In(graphs.Training))[0]
+	}
+	for i, got := range []Array{logits(half{}), logits(nil)} {
+		for n := range 2 {
+			sum := 0.
+			for k := range 6 {
+				sum += got.At(n, k) / 2
+			}
+			if same := math.Abs(got.At(n, 6)-sum) < 1e-5; same != (i == 0) {
+				t.Errorf("image %d, head %d: embedding halved %g, logit %g", n, i, sum, got.At(n, 6))
+			}
+		}
+	}
+	Equal(t, "without a head", logits(nil).Data, logits(graphs.LinearHead{}).Data)
+	if dropped := logits(graphs.LinearHead{Dropout: .5}); slices.Equal(dropped.Data, logits(nil).Data) {
+		t.Error("dropout changes nothing in training")
+	}
+}
+
+// Identity keeps the text that hashes in older run folders were made of; a head
+// counts only where it is set.
+func TestModelIdentity(t *testing.T) {
+	m := graphs.DefaultModel()
+	m.Mean = []float32{.5, .25}
+	const want = "{Kind:disentangled Encoder:hinton Appearance:512 Geometry:512 Dropout:-1 Normalise:none Mean:[0.5 0.25] Std:[] Width:32 Field:smooth Border:clamp Reach:0.3125}"
+	if got := m.Identity(); got != want {
+		t.Errorf("want %s, got %s", want, got)
+	}
+	m.Head = "linear"
+	if got := m.Identity(); got != strings.TrimSuffix(want, "}")+" Head:linear}" {
+		t.Errorf("with a head: got %s", got)
+	}
+	// Every field counts: a new one is not forgotten.
+	v := reflect.ValueOf(&m).Elem()
+	for i := range v.NumField() {
+		before, f := m.Identity(), v.Field(i)
+		old := reflect.ValueOf(f.Interface())
+		switch f.Kind() {
+		case reflect.String:
+			f.SetString("other")
+		case reflect.Int:
+			f.SetInt(77)
+		case reflect.Float32:
+			f.SetFloat(.77)
+		default:
+			f.Set(reflect.ValueOf([]float32{.77}))
+		}
+		if m.Identity() == before {
+			t.Errorf("%s does not count", v.Type().Field(i).Name)
+		}
+		f.Set(old)
+	}
+}
+
+// The default head leaves no trace in files: older ones stay equal byte by byte.
+func TestModelJSON(t *testing.T) {
+	raw, err := json.Marshal(graphs.DefaultModel())
+	if want := `{"kind":"disentangled","encoder":"hinton","appearance":512,"geometry":512,"dropout":-1,"normalise":"none","width":32,"field":"smooth","border":"clamp","reach":0.3125}`; err != nil || string(raw) != want {
+		t.Errorf("want %s, got %s, %v", want, raw, err)
+	}
+}
+
 // Whatever model.encoder says, it is refused or names an encoder of that depth.
 func FuzzEncoder(f *testing.F) {
-	for _, name := range append(graphs.Encoders(), "", "resnet", "resnet22", "hinton3", "20", "resnet-4", "resnet99999999999999999999") {
+	for _, name := range append(graphs.Encoders(), "", "resnet", "resnet22", "hinton3", "20", "resnet-4", "resnet99999999999999999999", "resnet(depth=20)", "hinton()") {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
@@ -373,10 +473,15 @@ func FuzzEncoder(f *testing.F) {
 			return
 		}
 		if r, ok := d.Encoder.(graphs.ResNet); ok {
-			if n := (r.Depth - 2) / 6; n < 1 || r.Depth != 6*n+2 || !strings.HasSuffix(name, fmt.Sprint(r.Depth)) {
+			short := fmt.Sprint("resnet", r.Depth)
+			if n := (r.Depth - 2) / 6; n < 1 || r.Depth != 6*n+2 || r.Depth > 1202 || !strings.HasPrefix(strings.TrimSpace(name), "resnet") {
 				t.Errorf("%q: built %+v", name, r)
 			}
-		} else if name != "hinton" {
+			m.Encoder = short
+			if again, err := m.Build(10); err != nil || again.Encoder != d.Encoder {
+				t.Errorf("%q: want what %s is, got %+v", name, short, r)
+			}
+		} else if strings.HasPrefix(strings.TrimSpace(name), "resnet") {
 			t.Errorf("%q: built %+v", name, d.Encoder)
 		}
 	})

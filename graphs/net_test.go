@@ -212,7 +212,7 @@ func resident() (int64, bool) {
 func TestPortable(t *testing.T) {
 	net, err := graphs.Build(graphs.Options{Portable: true}, func(b *graphs.Builder) error {
 		graphs.Dense{Out: 2}.Apply(b.Pass("p", graphs.Inference).In("dense"), b.Input("x", tf.Float, -1, 3).Value)
-		if b.Named("end", tf.OpSpec{Type: "NoOp"}) == nil {
+		if b.AddNamedOp("end", tf.OpSpec{Type: "NoOp"}) == nil {
 			t.Error("no named op")
 		}
 		return b.Err()
@@ -233,7 +233,7 @@ func TestPortable(t *testing.T) {
 		t.Error("a portable variable has a value before it is restored")
 	}
 	Refused(t, func(b *graphs.Builder) {
-		b.Named("end", tf.OpSpec{Type: "NoOp"})
-		b.Named("end", tf.OpSpec{Type: "NoOp"})
+		b.AddNamedOp("end", tf.OpSpec{Type: "NoOp"})
+		b.AddNamedOp("end", tf.OpSpec{Type: "NoOp"})
 	}, "graphs: end: ", "Duplicate")
 }

@@ -46,9 +46,9 @@ func (n Normalisation) Apply(s *Scope, images tf.Output) tf.Output {
 	case ByChannel:
 		return n.standardise(s, images, 1, 2)
 	case BySet:
-		return n.bySet(s, images)
+		return n.applySetMoments(s, images)
 	}
-	s.Errorf("normalise: %s", n.want())
+	s.Errorf("normalise: %s", n.wantedText())
 	return tf.Output{}
 }
 
@@ -74,7 +74,7 @@ func (n Normalisation) standardise(s *Scope, images tf.Output, axes ...int32) tf
 	return op.Mul(s.Op("normalised"), centred, scale)
 }
 
-func (n Normalisation) bySet(s *Scope, images tf.Output) tf.Output {
+func (n Normalisation) applySetMoments(s *Scope, images tf.Output) tf.Output {
 	d, ok := s.Dims(images, 4, "images [B,H,W,C] with known channels")
 	if !ok {
 		return tf.Output{}
@@ -91,9 +91,9 @@ func (n Normalisation) bySet(s *Scope, images tf.Output) tf.Output {
 	return op.Mul(s.Op("normalised"), centred, op.Const(s.Op("scale"), scale))
 }
 
-// check refuses values that cannot work, naming the key. BySet without
+// validate refuses values that cannot work, naming the key. BySet without
 // moments is accepted: they may be known only once the training set is read.
-func (n Normalisation) check() error {
+func (n Normalisation) validate() error {
 	switch n.By {
 	case "", NoNormalise, ByImage, ByChannel:
 		if len(n.Mean)+len(n.Std) > 0 {
@@ -102,7 +102,7 @@ func (n Normalisation) check() error {
 		return nil
 	case BySet:
 	default:
-		return fmt.Errorf("model.normalise: %s", n.want())
+		return fmt.Errorf("model.normalise: %s", n.wantedText())
 	}
 	if len(n.Mean) != len(n.Std) {
 		return fmt.Errorf("model.mean, model.std: want a number for each channel in both, or none in both, got %v and %v", n.Mean, n.Std)
@@ -119,6 +119,6 @@ func (n Normalisation) check() error {
 	return nil
 }
 
-func (n Normalisation) want() string {
+func (n Normalisation) wantedText() string {
 	return fmt.Sprintf("want none, image, channel or set, got %q", string(n.By))
 }

@@ -19,9 +19,9 @@ var normalisations = map[graphs.Normalise]graphs.Normalisation{
 	graphs.BySet:       {By: graphs.BySet, Mean: []float32{.4, .5}, Std: []float32{.2, .25}},
 }
 
-// normaliseTwin takes the images apart by hand: the values that share a mean
+// referenceNormalise takes the images apart by hand: the values that share a mean
 // are those of equal group.
-func normaliseTwin(n graphs.Normalisation, x Array) []float64 {
+func referenceNormalise(n graphs.Normalisation, x Array) []float64 {
 	_, h, w, c := dims4(x)
 	out := make([]float64, len(x.Data))
 	if n.By == graphs.NoNormalise || n.By == graphs.BySet {
@@ -75,7 +75,7 @@ func TestNormalise(t *testing.T) {
 	x := normaliseImages()
 	for by, n := range normalisations {
 		t.Run(string(by), func(t *testing.T) {
-			Near(t, "images", Run(t, normalised(n), []Array{x}, AnyBatch())[0].Data, normaliseTwin(n, x), 2e-5)
+			Near(t, "images", Run(t, normalised(n), []Array{x}, AnyBatch())[0].Data, referenceNormalise(n, x), 2e-5)
 			Gradient(t, normalised(n), []Array{x}, AnyBatch(), Step(1e-3), Within(3e-3))
 		})
 	}
@@ -110,7 +110,7 @@ func TestModelNormalises(t *testing.T) {
 			return []tf.Output{f.Embedding, f.Images, f.Canonical}
 		}, []Array{x}, AnyBatch())
 		out := c.Run(t, x)
-		fc := denseTwin(Round(normaliseTwin(n, x), 4, 30), c.Value(t, "encoder/fc/kernel"), c.Value(t, "encoder/fc/bias"))
+		fc := referenceDense(Round(referenceNormalise(n, x), 4, 30), c.Value(t, "encoder/fc/kernel"), c.Value(t, "encoder/fc/bias"))
 		for i, v := range fc {
 			fc[i] = math.Tanh(v)
 		}

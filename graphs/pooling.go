@@ -13,20 +13,20 @@ type MaxPool struct{ Size int }
 
 // Apply pools x.
 func (l MaxPool) Apply(s *Scope, x tf.Output) tf.Output {
-	k, ok := s.window(x, l.Size)
+	k, ok := s.poolingWindow(x, l.Size)
 	if !ok {
 		return tf.Output{}
 	}
 	if s.TwiceDifferentiable() {
-		return l.composed(s, x)
+		return l.applyTwiceDifferentiable(s, x)
 	}
 	return op.MaxPool(s.Op("maxpool"), x, k, k, "SAME")
 }
 
-// composed is the same out of ops whose gradients have gradients. Of equal values
+// applyTwiceDifferentiable is the same out of ops whose gradients have gradients. Of equal values
 // the first in reading order gets the gradient, as in the fused op: Maximum
 // gives it to its first argument.
-func (l MaxPool) composed(s *Scope, x tf.Output) tf.Output {
+func (l MaxPool) applyTwiceDifferentiable(s *Scope, x tf.Output) tf.Output {
 	largest := func(x []tf.Output) tf.Output {
 		y := x[0]
 		for _, z := range x[1:] {
@@ -34,7 +34,7 @@ func (l MaxPool) composed(s *Scope, x tf.Output) tf.Output {
 		}
 		return y
 	}
-	return s.windows(x, l.Size, -math.MaxFloat32, largest)
+	return s.foldWindows(x, l.Size, -math.MaxFloat32, largest)
 }
 
 // AvgPool averages Size×Size windows with stride Size, SAME padding; padding
@@ -43,28 +43,28 @@ type AvgPool struct{ Size int }
 
 // Apply pools x.
 func (l AvgPool) Apply(s *Scope, x tf.Output) tf.Output {
-	k, ok := s.window(x, l.Size)
+	k, ok := s.poolingWindow(x, l.Size)
 	if !ok {
 		return tf.Output{}
 	}
 	if s.TwiceDifferentiable() {
-		return l.composed(s, x)
+		return l.applyTwiceDifferentiable(s, x)
 	}
 	return op.AvgPool(s.Op("avgpool"), x, k, k, "SAME")
 }
 
-// composed is the same out of ops whose gradients have gradients: the sum of each
+// applyTwiceDifferentiable is the same out of ops whose gradients have gradients: the sum of each
 // window, divided by how many values of it are no padding.
-func (l AvgPool) composed(s *Scope, x tf.Output) tf.Output {
+func (l AvgPool) applyTwiceDifferentiable(s *Scope, x tf.Output) tf.Output {
 	d, ok := s.Dims(x, 4, "NHWC")
 	if !ok {
 		return tf.Output{}
 	}
-	sum := s.windows(x, l.Size, 0, func(x []tf.Output) tf.Output { return op.AddN(s.Op("sum"), x) })
+	sum := s.foldWindows(x, l.Size, 0, func(x []tf.Output) tf.Output { return op.AddN(s.Op("sum"), x) })
 	if !s.OK() {
 		return tf.Output{}
 	}
-	rows, cols := covered(d[1], l.Size), covered(d[2], l.Size)
+	rows, cols := countUnpadded(d[1], l.Size), countUnpadded(d[2], l.Size)
 	share := make([]float32, 0, len(rows)*len(cols))
 	for _, r := range rows {
 		for _, c := range cols {
@@ -75,8 +75,8 @@ func (l AvgPool) composed(s *Scope, x tf.Output) tf.Output {
 	return op.Mul(s.Op("mean"), sum, op.Reshape(s.Op("share"), op.Const(s.Op("shares"), share), shape))
 }
 
-// window is the size and stride of pooling over x.
-func (s *Scope) window(x tf.Output, size int) ([]int64, bool) {
+// poolingWindow is the size and stride of pooling over x.
+func (s *Scope) poolingWindow(x tf.Output, size int) ([]int64, bool) {
 	if _, ok := s.Dims(x, 4, "NHWC"); !ok {
 		return nil, false
 	}
@@ -87,9 +87,9 @@ func (s *Scope) window(x tf.Output, size int) ([]int64, bool) {
 	return []int64{1, int64(size), int64(size), 1}, true
 }
 
-// windows folds size×size windows of x [B,H,W,C], padded as SAME does with pad,
+// foldWindows folds size×size windows of x [B,H,W,C], padded as SAME does with pad,
 // to one value each: first the columns of a row, then the rows.
-func (s *Scope) windows(x tf.Output, size int, pad float32, fold func(x []tf.Output) tf.Output) tf.Output {
+func (s *Scope) foldWindows(x tf.Output, size int, pad float32, fold func(x []tf.Output) tf.Output) tf.Output {
 	d, ok := s.Dims(x, 4, "NHWC")
 	if !ok {
 		return tf.Output{}
@@ -112,9 +112,9 @@ func (s *Scope) windows(x tf.Output, size int, pad float32, fold func(x []tf.Out
 	return s.Reshape(x, rows, cols, d[3])
 }
 
-// covered counts, for each window of size along a side of n, the values that are
+// countUnpadded counts, for each window of size along a side of n, the values that are
 // no padding.
-func covered(n int64, size int) []int64 {
+func countUnpadded(n int64, size int) []int64 {
 	k := int64(size)
 	out := make([]int64, (n+k-1)/k)
 	before := (int64(len(out))*k - n) / 2

@@ -3,9 +3,7 @@ package graphs
 import (
 	"errors"
 	"fmt"
-	"slices"
 
-	tf "github.com/wamuir/graft/tensorflow"
 	pb "github.com/wamuir/graft/tensorflow/core/protobuf/for_core_protos_go_proto"
 	"golang.org/x/sys/cpu"
 )
@@ -55,66 +53,10 @@ func (p Precision) resolve(d Device) (Precision, error) {
 	return "", fmt.Errorf("graphs: precision: want auto, float32 or bfloat16, got %q", p)
 }
 
-// rewrites are the changes that TensorFlow makes to the graph of a session.
-func (p Precision) rewrites() *pb.GraphOptions {
+// graphOptions are the changes that TensorFlow makes to the graph of a session.
+func (p Precision) graphOptions() *pb.GraphOptions {
 	if p != Bfloat16 {
 		return nil
 	}
 	return &pb.GraphOptions{RewriteOptions: &pb.RewriterConfig{AutoMixedPrecisionOnednnBfloat16: pb.RewriterConfig_ON}}
-}
-
-// Copy opens another session over the graph of n, under options of its own
-// (their seed does not count), and gives it the present values of n's
-// variables. So one model can compute in two precisions: propose in bfloat16,
-// judge in float32.
-func (n *Net) Copy(o Options) (*Net, error) {
-	session, p, err := open(n.Graph, o)
-	if err != nil {
-		return nil, err
-	}
-	c := &Net{Graph: n.Graph, Session: session, Vars: n.Vars, Precision: p, inputs: n.inputs, first: o.First}
-	if err := c.Take(n); err != nil {
-		session.Close()
-		return nil, err
-	}
-	return c, nil
-}
-
-// Take gives the variables of n the values that they have in from, a net over
-// the same graph.
-func (n *Net) Take(from *Net) error {
-	if n.Graph != from.Graph {
-		return errors.New("graphs: variables: want two nets over one graph, made by Copy")
-	}
-	var values []tf.Output // what an initialiser assigns: fed here in place of being drawn
-	var assigns []*tf.Operation
-	var reads []tf.Output
-	for _, v := range n.Vars.list {
-		if v.init == nil {
-			return fmt.Errorf("graphs: variable %s: want an initial value to be replaced, but a portable graph has none: restore a checkpoint", v.Path)
-		}
-		values = append(values, tf.Consumer{Op: v.init, Index: 1}.Producer())
-		assigns = append(assigns, v.init)
-		reads = append(reads, v.Read)
-	}
-	if len(reads) == 0 {
-		return nil
-	}
-	tensors, err := from.Run(nil, reads)
-	if err != nil {
-		return err
-	}
-	// A variable shares the memory of what it was assigned from: these
-	// tensors are fresh, and nobody else holds them.
-	feeds := Feeds{}
-	for i, t := range tensors {
-		feeds[values[i]] = t
-	}
-	_, err = n.Run(feeds, nil, assigns...)
-	return err
-}
-
-func hasGPU(s *tf.Session) (bool, error) {
-	ds, err := s.ListDevices()
-	return slices.ContainsFunc(ds, func(d tf.Device) bool { return d.Type == "GPU" }), err
 }

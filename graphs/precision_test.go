@@ -13,17 +13,17 @@ import (
 	. "unwarp/graphs/graphtest"
 )
 
-// convolved is a net that convolves twice and takes the gradient of the sum of
+// applyConvNorm is a net that convolves twice and takes the gradient of the sum of
 // squares with respect to the image, and one run of it.
-type convolved struct {
+type applyConvNorm struct {
 	net   *graphs.Net
 	x     graphs.Input
 	y, dx tf.Output
 }
 
-func newConvolved(t *testing.T, o graphs.Options) convolved {
+func newConvolved(t *testing.T, o graphs.Options) applyConvNorm {
 	t.Helper()
-	var c convolved
+	var c applyConvNorm
 	net, err := graphs.Build(o, func(b *graphs.Builder) error {
 		c.x = b.Input("x", tf.Float, -1, 12, 12, 1)
 		s := b.Pass("p", graphs.Inference)
@@ -40,7 +40,7 @@ func newConvolved(t *testing.T, o graphs.Options) convolved {
 	return c
 }
 
-func (c convolved) run(t *testing.T, net *graphs.Net) (y, dx []float32) {
+func (c applyConvNorm) run(t *testing.T, net *graphs.Net) (y, dx []float32) {
 	t.Helper()
 	out, err := net.Run(graphs.Feeds{c.x.Feed: Normal(1, 1, 32, 12, 12, 1).Tensor(t)}, []tf.Output{c.y, c.dx})
 	if err != nil {
@@ -152,30 +152,30 @@ func TestCopy(t *testing.T) {
 
 	// The original changes, and the copy does not until it is told.
 	other := newConvolved(t, graphs.Options{Seed: 2, Device: graphs.CPU})
-	if err := exact.net.Take(other.net); err == nil {
+	if err := exact.net.CopyVariables(other.net); err == nil {
 		t.Error("took the variables of another graph")
 	}
 	changed := newChanging(t)
-	twin, err := changed.net.Copy(graphs.Options{Device: graphs.CPU})
+	copied, err := changed.net.Copy(graphs.Options{Device: graphs.CPU})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer twin.Close()
+	defer copied.Close()
 	for _, step := range []struct {
 		do   func()
 		want [2]float32
 	}{
 		{func() { changed.double(t, changed.net) }, [2]float32{2, 1}},
-		{func() { changed.double(t, twin); changed.double(t, twin) }, [2]float32{2, 4}},
+		{func() { changed.double(t, copied); changed.double(t, copied) }, [2]float32{2, 4}},
 		{func() {
-			if err := twin.Take(changed.net); err != nil {
+			if err := copied.CopyVariables(changed.net); err != nil {
 				t.Fatal(err)
 			}
 		}, [2]float32{2, 2}},
 		{func() { changed.double(t, changed.net) }, [2]float32{4, 2}},
 	} {
 		step.do()
-		if got := [2]float32{changed.value(t, changed.net), changed.value(t, twin)}; got != step.want {
+		if got := [2]float32{changed.value(t, changed.net), changed.value(t, copied)}; got != step.want {
 			t.Errorf("original and copy: want %v, got %v", step.want, got)
 		}
 	}

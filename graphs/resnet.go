@@ -17,7 +17,7 @@ import (
 //
 // The network for CIFAR-10 is this with a classifier on the 64 features.
 type ResNet struct {
-	Depth     int // 6n+2, n at least 1: 20, 32, 44, 56, 110, …
+	Depth     int `key:"depth" required:"20" help:"number of layers, 6n+2"` // n at least 1: 20, 32, 44, 56, 110, …
 	Embedding int // units of a linear layer after the average; 0 means none
 }
 
@@ -27,52 +27,50 @@ const (
 	mostDepth  = 1202
 )
 
-// resNetKind gives a base CNN the published network. Other kinds need an
-// embedding that holds two codes, where the paper replaces the last fully
-// connected layer.
-var resNetKind = encoderKind{
-	name: "resnet", family: true, names: []string{"resnet20", "resnet32", "resnet44", "resnet56", "resnet110"},
-	make: func(m Model, depth int) (Encoder, error) {
-		r := ResNet{Depth: depth}
-		if m.Kind != "base" {
-			r.Embedding = m.Appearance + m.Geometry
-		}
-		return r, checkDepth(depth)
-	},
+// fit gives a base CNN the published network. Other kinds need an embedding
+// that holds two codes, where the paper replaces the last fully connected layer.
+func (r ResNet) fit(m Model) Encoder {
+	r.Embedding = 0
+	if m.Kind != "base" {
+		r.Embedding = m.Appearance + m.Geometry
+	}
+	return r
 }
 
-// checkDepth refuses what is not 6n+2 and names the depths next to it.
-func checkDepth(depth int) error {
-	below := (min(max(depth, leastDepth), mostDepth-1)-2)/6*6 + 2
-	if depth == below || depth == mostDepth {
+func (ResNet) ownDropout() float32 { return 0 }
+
+// Validate refuses a depth that is not 6n+2 and names those next to it.
+func (r ResNet) Validate() error {
+	below := (min(max(r.Depth, leastDepth), mostDepth-1)-2)/6*6 + 2
+	if r.Depth == below || r.Depth == mostDepth {
 		return nil
 	}
-	return fmt.Errorf("model.encoder: want a depth of 6n+2 from %d to %d, got resnet%d: take resnet%d or resnet%d", leastDepth, mostDepth, depth, below, below+6)
+	return fmt.Errorf("want a depth of 6n+2 from %d to %d, got resnet%d: take resnet%d or resnet%d", leastDepth, mostDepth, r.Depth, below, below+6)
 }
 
-// resNetNorm is batch norm with the constants of He et al.'s Torch code: the moving
+// resNetBatchNorm is batch norm with the constants of He et al.'s Torch code: the moving
 // averages follow within tens of steps, so that short runs evaluate well.
-var resNetNorm = BatchNorm{Decay: .9, Epsilon: 1e-5}
+var resNetBatchNorm = BatchNorm{Decay: .9, Epsilon: 1e-5}
 
 // Encode builds the network up to the embedding.
 func (r ResNet) Encode(s *Scope, images tf.Output) tf.Output {
-	if err := checkDepth(r.Depth); err != nil {
+	if err := r.Validate(); err != nil {
 		s.Errorf("%w", err)
 		return tf.Output{}
 	}
-	x := convolved(s.In("conv1"), images, 16, 1)
+	x := applyConvNorm(s.In("conv1"), images, 16, 1)
 	x = Relu{}.Apply(s, x)
 	for i, width := range []int{16, 32, 64} {
 		stage := s.In(fmt.Sprint("stage", i+1))
 		for j := range (r.Depth - 2) / 6 {
-			b := residual{out: width, stride: 1}
+			b := residualBlock{out: width, stride: 1}
 			if i > 0 && j == 0 {
 				b.stride = 2
 			}
 			x = b.Apply(stage.In(fmt.Sprint("block", j+1)), x)
 		}
 	}
-	if !s.has(x) {
+	if !s.hasValue(x) {
 		return tf.Output{}
 	}
 	x = op.Mean(s.Op("average"), x, op.Const(s.Op("pixels"), []int32{1, 2}))
@@ -82,26 +80,26 @@ func (r ResNet) Encode(s *Scope, images tf.Output) tf.Output {
 	return Dense{Out: r.Embedding, Init: GlorotUniform}.Apply(s.In("fc"), x)
 }
 
-// residual is a block of two convolutions beside a shortcut, [B,H,W,C] ->
+// residualBlock is a block of two convolutions beside a shortcut, [B,H,W,C] ->
 // [B,ceil(H/stride),ceil(W/stride),out].
-type residual struct{ out, stride int }
+type residualBlock struct{ out, stride int }
 
 // Apply adds the block to x.
-func (b residual) Apply(s *Scope, x tf.Output) tf.Output {
-	y := convolved(s.In("conv1"), x, b.out, b.stride)
+func (b residualBlock) Apply(s *Scope, x tf.Output) tf.Output {
+	y := applyConvNorm(s.In("conv1"), x, b.out, b.stride)
 	y = Relu{}.Apply(s, y)
-	y = convolved(s.In("conv2"), y, b.out, 1)
-	x = shortcut(s, x, b.out, b.stride)
-	if !s.has(x) || !s.has(y) {
+	y = applyConvNorm(s.In("conv2"), y, b.out, 1)
+	x = applyShortcut(s, x, b.out, b.stride)
+	if !s.hasValue(x) || !s.hasValue(y) {
 		return tf.Output{}
 	}
 	return Relu{}.Apply(s, op.AddV2(s.Op("sum"), y, x))
 }
 
-// convolved is a 3x3 convolution with batch norm. Its zeros lie evenly around
-// the image, as in the original: TensorFlow's SAME puts those of stride 2 below
-// and to the right, and would look at other pixels than the shortcut.
-func convolved(s *Scope, x tf.Output, out, stride int) tf.Output {
+// applyConvNorm is a 3x3 convolution with batch norm. Padding is even on all
+// sides, as in the original: TensorFlow's SAME pads below and to the right where
+// the stride is 2, and would read other pixels than the shortcut.
+func applyConvNorm(s *Scope, x tf.Output, out, stride int) tf.Output {
 	c := Conv{Out: out, Kernel: 3, Stride: stride, NoBias: true}
 	if stride > 1 {
 		if _, ok := s.Dims(x, 4, "NHWC with known channels"); !ok {
@@ -110,12 +108,12 @@ func convolved(s *Scope, x tf.Output, out, stride int) tf.Output {
 		x = op.Pad(s.Op("padded"), x, op.Const(s.Op("edges"), [][]int32{{0, 0}, {1, 1}, {1, 1}, {0, 0}}))
 		c.Valid = true
 	}
-	return resNetNorm.Apply(s.In("norm"), c.Apply(s, x))
+	return resNetBatchNorm.Apply(s.In("norm"), c.Apply(s, x))
 }
 
-// shortcut keeps every stride-th pixel of x, the first among them, and appends
+// applyShortcut keeps every stride-th pixel of x, the first among them, and appends
 // channels of zeros.
-func shortcut(s *Scope, x tf.Output, out, stride int) tf.Output {
+func applyShortcut(s *Scope, x tf.Output, out, stride int) tf.Output {
 	d, ok := s.Dims(x, 4, "NHWC with known height, width and channels")
 	if !ok {
 		return tf.Output{}

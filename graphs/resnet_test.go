@@ -57,18 +57,18 @@ func scaled(path string, x Array) Array {
 	return x
 }
 
-// resNetTwin is a ResNet in plain Go: He et al. 2016, with whole loops and
+// referenceResNet is a ResNet in plain Go: He et al. 2016, with whole loops and
 // explicit zeros.
-type resNetTwin struct {
+type referenceResNet struct {
 	value    func(path string) Array
 	training bool
 }
 
-func (r resNetTwin) conv(path string, x Array, stride int) Array {
+func (r referenceResNet) conv(path string, x Array, stride int) Array {
 	b, h, w, _ := dims4(x)
 	k := r.value(path + "/kernel")
 	oh, ow, outs := (h+stride-1)/stride, (w+stride-1)/stride, k.Shape[3]
-	y := Round(convTwin(surrounded(x), k, Array{}, stride, true), int64(b), int64(oh), int64(ow), outs)
+	y := Round(referenceConv(surrounded(x), k, Array{}, stride, true), int64(b), int64(oh), int64(ow), outs)
 	mean, variance := moments(y)
 	if !r.training {
 		m, v := r.value(path+"/norm/moving_mean"), r.value(path+"/norm/moving_variance")
@@ -76,7 +76,7 @@ func (r resNetTwin) conv(path string, x Array, stride int) Array {
 			mean[i], variance[i] = m.At(i), v.At(i)
 		}
 	}
-	return Round(normTwin(y, mean, variance, r.value(path+"/norm/gamma"), r.value(path+"/norm/beta"), 1e-5), y.Shape...)
+	return Round(referenceNorm(y, mean, variance, r.value(path+"/norm/gamma"), r.value(path+"/norm/beta"), 1e-5), y.Shape...)
 }
 
 // surrounded is x with a border of zeros one pixel wide.
@@ -93,7 +93,7 @@ func surrounded(x Array) Array {
 	return out
 }
 
-func (r resNetTwin) block(path string, x Array, stride int) Array {
+func (r referenceResNet) block(path string, x Array, stride int) Array {
 	y := r.conv(path+"/conv1", x, stride)
 	y = r.conv(path+"/conv2", rectified(y), 1)
 	b, h, w, c := dims4(y)
@@ -124,7 +124,7 @@ func rectified(x Array) Array {
 }
 
 // features is the average over all pixels behind the last block.
-func (r resNetTwin) features(x Array, blocks int) Array {
+func (r referenceResNet) features(x Array, blocks int) Array {
 	x = rectified(r.conv("e/conv1", x, 1))
 	for stage := 1; stage <= 3; stage++ {
 		for block := 1; block <= blocks; block++ {
@@ -160,16 +160,16 @@ func TestResNet(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					twin := resNetTwin{func(path string) Array {
+					reference := referenceResNet{func(path string) Array {
 						v, ok := values[path]
 						if !ok {
 							t.Fatalf("no variable %s", path)
 						}
 						return v
 					}, mode == graphs.Training}
-					want := twin.features(x, (depth-2)/6)
+					want := reference.features(x, (depth-2)/6)
 					if embedding > 0 {
-						want = Round(denseTwin(want, values["e/fc/kernel"], values["e/fc/bias"]), 3, int64(embedding))
+						want = Round(referenceDense(want, values["e/fc/kernel"], values["e/fc/bias"]), 3, int64(embedding))
 					}
 					got := FromTensor(t, out[0])
 					if fmt.Sprint(got.Shape) != fmt.Sprint(want.Shape) {

@@ -20,9 +20,9 @@ type Scope struct {
 // In enters a layer. Within one pass a name is used once; a second pass over
 // the model finds the variables that the first declared.
 func (s *Scope) In(name string) *Scope {
-	p := join(s.path, name)
+	p := joinPath(s.path, name)
 	if s.pass.entered[p] {
-		s.b.fail(p, fmt.Errorf("layer name used twice in pass %q", s.pass.name))
+		s.b.recordError(p, fmt.Errorf("layer name used twice in pass %q", s.pass.name))
 	}
 	s.pass.entered[p] = true
 	return &Scope{b: s.b, op: s.op.SubScope(name), path: p, pass: s.pass}
@@ -32,7 +32,7 @@ func (s *Scope) In(name string) *Scope {
 // several with different types.
 func (s *Scope) Op(name string) *op.Scope {
 	if s.b.root.Err() == nil {
-		s.b.where = join(s.path, name)
+		s.b.where = joinPath(s.path, name)
 	}
 	return s.op.SubScope(name)
 }
@@ -42,7 +42,7 @@ func (s *Scope) Training() bool { return s.pass.mode == Training }
 
 // TwiceDifferentiable reports whether the pass was opened with
 // [TwiceDifferentiable].
-func (s *Scope) TwiceDifferentiable() bool { return s.pass.twice }
+func (s *Scope) TwiceDifferentiable() bool { return s.pass.twiceDifferentiable }
 
 // Path is the variable path of the scope, "" at the root of a pass.
 func (s *Scope) Path() string { return s.path }
@@ -57,7 +57,7 @@ func (s *Scope) OK() bool { return s.b.root.Err() == nil }
 // Errorf records that the layer at this path cannot be built. The text says
 // what was wanted, what came and what to do.
 func (s *Scope) Errorf(format string, args ...any) {
-	s.b.fail(s.path, fmt.Errorf(format, args...))
+	s.b.recordError(s.path, fmt.Errorf(format, args...))
 }
 
 // Update registers an op that must run together with the optimiser's step.
@@ -70,10 +70,10 @@ func (s *Scope) Update(o *tf.Operation) {
 // Updates are the ops registered by the pass so far.
 func (s *Scope) Updates() []*tf.Operation { return s.pass.updates }
 
-// Noise is the int64 [2] seed of this layer's random numbers at this step:
+// StepSeed is the int64 [2] seed of this layer's random numbers at this step:
 // (seed xor hash(path), step). A resumed run repeats the same masks.
-func (s *Scope) Noise() tf.Output {
-	key := op.Const(s.Op("key"), []int64{int64(s.b.seed ^ hash(s.path))})
+func (s *Scope) StepSeed() tf.Output {
+	key := op.Const(s.Op("key"), []int64{int64(s.b.seed ^ hashPath(s.path))})
 	step := op.Reshape(s.Op("step"), s.b.Step().Value, op.Const(s.Op("one"), []int32{1}))
 	return op.ConcatV2(s.Op("noise"), []tf.Output{key, step}, op.Const(s.Op("axis"), int32(0)))
 }
@@ -101,23 +101,23 @@ func (s *Scope) Dims(x tf.Output, rank int, want string) ([]int64, bool) {
 	return d, true
 }
 
-// has is false when the build has failed or x is no value (an error is
+// hasValue is false when the build has failed or x is no value (an error is
 // recorded): graft crashes on an Output without an op.
-func (s *Scope) has(x tf.Output) bool {
+func (s *Scope) hasValue(x tf.Output) bool {
 	if s.OK() && x.Op == nil {
 		s.Errorf("want a built value, got none")
 	}
 	return s.OK()
 }
 
-// hash is FNV-1a, stable across versions: it keys every random number.
-func hash(path string) uint64 {
+// hashPath is FNV-1a, stable across versions: it keys every random number.
+func hashPath(path string) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(path))
 	return h.Sum64()
 }
 
-func join(path, name string) string {
+func joinPath(path, name string) string {
 	if path == "" {
 		return name
 	}

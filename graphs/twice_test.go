@@ -16,9 +16,9 @@ import (
 // forms is one function written by an ordinary pass and by one that is twice
 // differentiable, over the same variables.
 type forms struct {
-	net         *graphs.Net
-	x, step     graphs.Input
-	plain, twin form
+	net          *graphs.Net
+	x, step      graphs.Input
+	plain, twice form
 }
 
 type form struct {
@@ -49,7 +49,7 @@ func bothForms(t *testing.T, mode graphs.Mode, x Array, f func(s *graphs.Scope, 
 			return o
 		}
 		c.plain = write(b.Pass("plain", mode))
-		c.twin = write(b.Pass("twice", mode, graphs.TwiceDifferentiable()))
+		c.twice = write(b.Pass("twice", mode, graphs.TwiceDifferentiable()))
 		return b.Err()
 	})
 	if err != nil {
@@ -119,7 +119,7 @@ func TestTwiceDifferentiableForms(t *testing.T) {
 		for modeName, mode := range modes {
 			t.Run(name+"/"+modeName, func(t *testing.T) {
 				b := bothForms(t, mode, c.x, layered(c.layer))
-				got := b.fetch(t, b.feeds(t, c.x), b.twin.y, b.twin.gradient, b.plain.y, b.plain.gradient)
+				got := b.fetch(t, b.feeds(t, c.x), b.twice.y, b.twice.gradient, b.plain.y, b.plain.gradient)
 				if fmt.Sprint(got[0].Shape) != fmt.Sprint(got[2].Shape) {
 					t.Errorf("want shape %v, got %v", got[2].Shape, got[0].Shape)
 				}
@@ -167,7 +167,7 @@ func TestTwiceDifferentiableStatistics(t *testing.T) {
 		}
 		return b.fetch(t, nil, b.net.Vars.Find("layer/moving_mean").Read, b.net.Vars.Find("layer/moving_variance").Read)
 	}
-	want, got := moved(func(b forms) form { return b.plain }), moved(func(b forms) form { return b.twin })
+	want, got := moved(func(b forms) form { return b.plain }), moved(func(b forms) form { return b.twice })
 	for i, what := range []string{"mean", "variance"} {
 		Near(t, what, got[i].Data, doubled(want[i].Data), 1e-5)
 	}

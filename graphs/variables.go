@@ -82,7 +82,7 @@ func (v *Variables) Manifest() string {
 // path. The first pass declares it with init; later passes must find it, with
 // the same shape. kind is [Trainable] or [Statistic].
 func (s *Scope) Variable(name string, kind Kind, init Initializer, shape ...int64) tf.Output {
-	v := s.variable(name, kind, init, shape...)
+	v := s.findOrDeclare(name, kind, init, shape...)
 	if v == nil {
 		return tf.Output{}
 	}
@@ -94,14 +94,14 @@ func (s *Scope) Variable(name string, kind Kind, init Initializer, shape ...int6
 	return v.Read
 }
 
-func (s *Scope) variable(name string, kind Kind, init Initializer, shape ...int64) *Variable {
+func (s *Scope) findOrDeclare(name string, kind Kind, init Initializer, shape ...int64) *Variable {
 	if !s.OK() {
 		return nil
 	}
-	vars, path := s.b.vars, join(s.path, name)
+	vars, path := s.b.vars, joinPath(s.path, name)
 	if v := vars.Find(path); v != nil {
 		if !slices.Equal(v.Shape, shape) {
-			s.b.fail(path, fmt.Errorf("want shape %v as declared by pass %q, got %v in pass %q", v.Shape, vars.owner, shape, s.pass.name))
+			s.b.recordError(path, fmt.Errorf("want shape %v as declared by pass %q, got %v in pass %q", v.Shape, vars.owner, shape, s.pass.name))
 		}
 		return v
 	}
@@ -109,7 +109,7 @@ func (s *Scope) variable(name string, kind Kind, init Initializer, shape ...int6
 		vars.owner = s.pass.name
 	}
 	if vars.owner != s.pass.name {
-		s.b.fail(path, fmt.Errorf("pass %q uses a variable that the first pass, %q, did not declare", s.pass.name, vars.owner))
+		s.b.recordError(path, fmt.Errorf("pass %q uses a variable that the first pass, %q, did not declare", s.pass.name, vars.owner))
 		return nil
 	}
 	return s.b.Declare(path, kind, init, shape...)
@@ -117,26 +117,26 @@ func (s *Scope) variable(name string, kind Kind, init Initializer, shape ...int6
 
 // Declare adds a variable outside the model: an optimiser's slot, an average.
 func (b *Builder) Declare(path string, kind Kind, init Initializer, shape ...int64) *Variable {
-	return b.declare(path, path, kind, init, shape)
+	return b.declareVariable(path, path, kind, init, shape)
 }
 
-// declare draws random initial values for key, usually the path itself.
-func (b *Builder) declare(path, key string, kind Kind, init Initializer, shape []int64) *Variable {
+// declareVariable draws random initial values for key, usually the path itself.
+func (b *Builder) declareVariable(path, key string, kind Kind, init Initializer, shape []int64) *Variable {
 	if b.root.Err() != nil {
 		return nil
 	}
 	b.where = path
 	if b.vars.byPath[path] != nil {
-		b.fail(path, fmt.Errorf("variable declared twice"))
+		b.recordError(path, fmt.Errorf("variable declared twice"))
 		return nil
 	}
 	s := b.varOps.SubScope(path)
 	dims := tf.MakeShape(shape...)
 	v := &Variable{Path: path, Kind: kind, Shape: slices.Clone(shape), Init: init}
-	v.Handle = b.handle(s, path, dims)
+	v.Handle = b.addHandle(s, path, dims)
 	v.Read = op.ReadVariableOp(s, v.Handle, tf.Float)
 	if !b.portable {
-		value := init.value(s.SubScope("init"), shape, int64(b.seed), int64(hash(key)))
+		value := init.initialValue(s.SubScope("init"), shape, int64(b.seed), int64(hashPath(key)))
 		v.init = op.AssignVariableOp(s, v.Handle, value)
 	}
 	b.vars.list = append(b.vars.list, v)
@@ -144,24 +144,24 @@ func (b *Builder) declare(path, key string, kind Kind, init Initializer, shape [
 	return v
 }
 
-// handle adds the op that stands for a variable. shared_name is the variable's
+// addHandle adds the op of a variable. shared_name is the variable's
 // identity at run time.
-func (b *Builder) handle(s *op.Scope, path string, dims tf.Shape) tf.Output {
+func (b *Builder) addHandle(s *op.Scope, path string, dims tf.Shape) tf.Output {
 	if !b.portable {
 		return op.VarHandleOp(s, tf.Float, dims, op.VarHandleOpSharedName(path))
 	}
-	return b.Named(path, tf.OpSpec{
+	return b.AddNamedOp(path, tf.OpSpec{
 		Type:  "VarHandleOp",
 		Attrs: map[string]any{"dtype": tf.Float, "shape": dims, "shared_name": path},
 	}).Output(0)
 }
 
-// Average declares the moving average of every trainable variable, starting
+// DeclareAverages declares the moving average of every trainable variable, starting
 // at its initial value. Passes opened with [Averaged] afterwards read it.
-func (b *Builder) Average() []*Variable {
+func (b *Builder) DeclareAverages() []*Variable {
 	var out []*Variable
 	for _, v := range b.vars.All(Trainable) {
-		if a := b.declare(averagePath(v.Path), v.Path, Average, v.Init, v.Shape); a != nil {
+		if a := b.declareVariable(averagePath(v.Path), v.Path, Average, v.Init, v.Shape); a != nil {
 			out = append(out, a)
 		}
 	}

@@ -18,13 +18,13 @@ func warp(border graphs.Border) Func {
 }
 
 var borders = map[graphs.Border]func(images, field Array) []float64{
-	graphs.Clamp: clampTwin,
+	graphs.Clamp: referenceClamp,
 	graphs.Zero:  equation7,
 }
 
-func TestWarpTwins(t *testing.T) {
+func TestWarpReferences(t *testing.T) {
 	const b = 3
-	for border, twin := range borders {
+	for border, reference := range borders {
 		for _, size := range [][3]int64{{5, 7, 1}, {6, 4, 2}, {4, 4, 3}, {2, 2, 1}, {2, 9, 3}} {
 			h, w, c := size[0], size[1], size[2]
 			t.Run(fmt.Sprint(border, size), func(t *testing.T) {
@@ -35,7 +35,7 @@ func TestWarpTwins(t *testing.T) {
 				Equal(t, "zero field", apply(images, Fill(0, b, h, w, 2)), images.Data)
 				for _, std := range []float64{.3, 2, 20} { // 20: mostly far outside
 					field := Normal(uint64(10*std), std, b, h, w, 2)
-					Near(t, fmt.Sprint("field of deviation ", std), apply(images, field), twin(images, field), 2e-5)
+					Near(t, fmt.Sprint("field of deviation ", std), apply(images, field), reference(images, field), 2e-5)
 				}
 				for _, shift := range [][2]float32{{1, 0}, {0, 1}, {-1, 0}, {0, -1}, {2, -1}, {-100, 100}, {1e9, -1e9}} {
 					field := constantField(shift, b, h, w)
@@ -43,7 +43,7 @@ func TestWarpTwins(t *testing.T) {
 				}
 				one := Of(images.Data[:h*w*c], 1, h, w, c)
 				field := Normal(7, 1, 1, h, w, 2)
-				Near(t, "batch of one", apply(one, field), twin(one, field), 2e-5)
+				Near(t, "batch of one", apply(one, field), reference(one, field), 2e-5)
 			})
 		}
 	}

@@ -48,23 +48,23 @@ func TestSingleStepsMatchOracle(t *testing.T) {
 			}
 		}
 		for _, s := range []int{-2, 4} {
-			sentence := fmt.Sprintf("stretch(%d..%d)", s, s)
-			tests[sentence] = []picture{p.deform(s, s, 0, 0)}
+			text := fmt.Sprintf("stretch(%d..%d)", s, s)
+			tests[text] = []picture{p.deform(s, s, 0, 0)}
 		}
-		for sentence, want := range tests {
+		for text, want := range tests {
 			counts := make([]int, len(want))
 			n := 60 * len(want)
 			for seed := range n {
-				image, _ := augmented(t, sentence, Seed(0).Split("t", seed), raw, in)
+				image, _ := augmented(t, text, Seed(0).Split("t", seed), raw, in)
 				i, d := match(want, image)
 				if d > exact {
-					t.Fatalf("%v %q seed %d: %g from the nearest of %d pictures", in, sentence, seed, d, len(want))
+					t.Fatalf("%v %q seed %d: %g from the nearest of %d pictures", in, text, seed, d, len(want))
 				}
 				counts[i]++
 			}
 			for i, c := range counts { // 60 expected; five standard deviations are 39
 				if c < 21 || c > 99 && len(want) > 1 {
-					t.Errorf("%v %q: picture %d came %d times of %d, want about 60", in, sentence, i, c, n)
+					t.Errorf("%v %q: picture %d came %d times of %d, want about 60", in, text, i, c, n)
 				}
 			}
 		}
@@ -78,15 +78,15 @@ func TestWholePixelsAreExact(t *testing.T) {
 	for i := range raw {
 		raw[i] = uint8(i)
 	}
-	for _, sentence := range []string{"", "flip", "crop(16)", "centre(16)", "resize(16)", "shift(0)", "stretch(0..0)", "brightness(0)"} {
-		image, _ := augmented(t, sentence, 3, raw, in)
+	for _, text := range []string{"", "flip", "crop(16)", "centre(16)", "resize(16)", "shift(0)", "stretch(0..0)", "brightness(0)"} {
+		image, _ := augmented(t, text, 3, raw, in)
 		for i := range image {
 			at := i
-			if sentence == "flip" && image[0] != 0 {
+			if text == "flip" && image[0] != 0 {
 				at = i/16*16 + 15 - i%16
 			}
 			if want := float32(raw[at]) / 255; image[i] != want {
-				t.Fatalf("%q: value %d is %v, want %v", sentence, i, image[i], want)
+				t.Fatalf("%q: value %d is %v, want %v", text, i, image[i], want)
 			}
 		}
 	}
@@ -116,9 +116,9 @@ func TestResizeLiterals(t *testing.T) {
 			raw[i] = c.from[i%n]
 			turned[i] = c.from[i/n]
 		}
-		sentence := fmt.Sprintf("resize(%d)", c.to)
-		wide, _ := augmented(t, sentence, 1, raw, in)
-		high, _ := augmented(t, sentence, 1, turned, in)
+		text := fmt.Sprintf("resize(%d)", c.to)
+		wide, _ := augmented(t, text, 1, raw, in)
+		high, _ := augmented(t, text, 1, turned, in)
 		for i := range wide {
 			if w := c.want[i%c.to] / 255; math.Abs(float64(wide[i])-w) > exact {
 				t.Errorf("%v to %d: row value %d is %v, want %v", c.from, c.to, i, wide[i]*255, w*255)
@@ -157,22 +157,22 @@ func TestNothingOutsideTheCropIsSeen(t *testing.T) {
 			}
 		}
 	}
-	for _, sentence := range []string{
+	for _, text := range []string{
 		"centre(6)|resize(9)", "centre(6)|resize(4)|shift(3)", "centre(6)|stretch(-4..4)|shift(2)", "centre(6)|flip|resize(7)|deform(stretch=-2..4,shift=0..4)",
 		"resize(24)|centre(10)|shift(4)|resize(31)|shift(9)|deform(stretch=-8..8,shift=2..8)",
 	} {
 		for seed := range 50 {
-			image, twin := augmented(t, sentence, Seed(seed), raw, in)
-			for i, v := range append(image, twin...) {
+			image, view := augmented(t, text, Seed(seed), raw, in)
+			for i, v := range append(image, view...) {
 				if math.Abs(float64(v)-.2) > exact {
-					t.Fatalf("%q seed %d: value %d is %v, want .2", sentence, seed, i, v)
+					t.Fatalf("%q seed %d: value %d is %v, want .2", text, seed, i, v)
 				}
 			}
 		}
 	}
 }
 
-// deforms are all twins that deform(stretch=2..8,shift=2..8) can make.
+// deforms are all views that deform(stretch=2..8,shift=2..8) can make.
 func deforms(p picture, stretches, shifts []int) (all []picture) {
 	for _, sy := range stretches {
 		for _, sx := range stretches {
@@ -186,27 +186,27 @@ func deforms(p picture, stretches, shifts []int) (all []picture) {
 	return all
 }
 
-// After whole-pixel steps the twin is the oracle's deformation of the augmented image, edge padding
+// After whole-pixel steps the view is the oracle's deformation of the augmented image, edge padding
 // included, and the image itself is left alone.
-func TestTwinMatchesOracle(t *testing.T) {
+func TestDeformedViewMatchesOracle(t *testing.T) {
 	in := Shape{24, 24, 2}
 	raw := noise("n", 1, in, 1).pixels
 	want := fromBytes(raw, 24, 24, 2).crop(4, 4, 16, 16)
 	candidates := deforms(want, []int{2, 4, 6, 8}, []int{2, 4, 6, 8})
 	seen := map[int]bool{}
 	for seed := range 300 {
-		image, twin := augmented(t, "centre(16)|deform(stretch=2..8,shift=2..8)", Seed(seed), raw, in)
+		image, view := augmented(t, "centre(16)|deform(stretch=2..8,shift=2..8)", Seed(seed), raw, in)
 		if d := want.distance(image); d > exact {
 			t.Fatalf("seed %d: image is %g from the crop", seed, d)
 		}
-		i, d := match(candidates, twin)
+		i, d := match(candidates, view)
 		if d > 2*exact {
-			t.Fatalf("seed %d: twin is %g from the nearest of %d deformations", seed, d, len(candidates))
+			t.Fatalf("seed %d: view is %g from the nearest of %d deformations", seed, d, len(candidates))
 		}
 		seen[i] = true
 	}
 	if len(seen) < 200 { // of 1024, drawn 300 times: 260 expected
-		t.Errorf("300 twins show %d of %d deformations, want about 260", len(seen), len(candidates))
+		t.Errorf("300 views show %d of %d deformations, want about 260", len(seen), len(candidates))
 	}
 }
 
@@ -223,14 +223,14 @@ func TestComposedStepsAreClose(t *testing.T) {
 	small := p.crop(4, 4, 40, 40).resize(32, 32)
 	candidates := deforms(small, []int{2, 8}, []int{2, 8})
 	for seed := range 20 {
-		image, twin := augmented(t, "centre(40)|resize(32)|deform(stretch=2..8,shift=2..8,step=6)", Seed(seed), raw, in)
+		image, view := augmented(t, "centre(40)|resize(32)|deform(stretch=2..8,shift=2..8,step=6)", Seed(seed), raw, in)
 		if d := small.distance(image); d > exact {
 			t.Fatalf("seed %d: image is %g from the oracle's", seed, d)
 		}
 		// Each of two interpolations errs by at most an eighth of the second difference, here about
 		// (60/49+60/36)/255/8 = .0015 per axis and pixel squared, and rounding to 8 bits by .002.
-		if _, d := match(candidates, twin); d > .01 {
-			t.Errorf("seed %d: twin is %g from the nearest step-by-step one, want at most .01", seed, d)
+		if _, d := match(candidates, view); d > .01 {
+			t.Errorf("seed %d: view is %g from the nearest step-by-step one, want at most .01", seed, d)
 		}
 	}
 }
@@ -282,34 +282,34 @@ func TestJitterInOrder(t *testing.T) {
 	in := Shape{20, 20, 2}
 	raw := noise("n", 1, in, 1).pixels
 	small := fromBytes(raw, 20, 20, 2).crop(1, 1, 18, 18).resize(12, 12)
-	for _, sentence := range []string{"brightness(.2)|contrast(.2,1.8)|brightness(.3)", "contrast(.5,1.5)|contrast(.5,1.5)", "contrast(.2,1.8)|brightness(.2)"} {
+	for _, text := range []string{"brightness(.2)|contrast(.2,1.8)|brightness(.3)", "contrast(.5,1.5)|contrast(.5,1.5)", "contrast(.2,1.8)|brightness(.2)"} {
 		for seed := range 20 {
-			image, _ := augmented(t, "centre(18)|resize(12)|"+sentence, Seed(seed), raw, in)
+			image, _ := augmented(t, "centre(18)|resize(12)|"+text, Seed(seed), raw, in)
 			f := (float64(image[2]) - float64(image[0])) / (small[0][1][0] - small[0][0][0])
 			got := fromFloats(image, 12, 12, 2)
 			moved := got.mean(0) - small.mean(0)
 			want := small.values(func(k int, v float64) float64 { return f*(v-small.mean(k)) + small.mean(k) + moved })
 			if d := want.distance(image); d > 2e-5 {
-				t.Errorf("%q seed %d: image is %g from the formula with f = %v, moved by %v", sentence, seed, d, f, moved)
+				t.Errorf("%q seed %d: image is %g from the formula with f = %v, moved by %v", text, seed, d, f, moved)
 			}
-			if sentence == "contrast(.5,1.5)|contrast(.5,1.5)" && math.Abs(moved) > exact {
-				t.Errorf("%q seed %d: contrast moved the mean by %v", sentence, seed, moved)
+			if text == "contrast(.5,1.5)|contrast(.5,1.5)" && math.Abs(moved) > exact {
+				t.Errorf("%q seed %d: contrast moved the mean by %v", text, seed, moved)
 			}
 		}
 	}
 }
 
-// The twin is the deformation of the jittered image: the same amounts were applied to it, though its
+// The view is the deformation of the jittered image: the same amounts were applied to it, though its
 // own means differ.
-func TestTwinHasTheSameJitter(t *testing.T) {
+func TestDeformedViewHasTheSameJitter(t *testing.T) {
 	in := Shape{20, 20, 2}
 	raw := noise("n", 1, in, 1).pixels
-	for _, sentence := range []string{"brightness(.2)|contrast(.2,1.8)|brightness(.3)", "contrast(.2,1.8)", "brightness(63/255)"} {
+	for _, text := range []string{"brightness(.2)|contrast(.2,1.8)|brightness(.3)", "contrast(.2,1.8)", "brightness(63/255)"} {
 		for seed := range 20 {
-			image, twin := augmented(t, "centre(16)|"+sentence+"|deform(stretch=2..4,shift=2..4)", Seed(seed), raw, in)
+			image, view := augmented(t, "centre(16)|"+text+"|deform(stretch=2..4,shift=2..4)", Seed(seed), raw, in)
 			candidates := deforms(fromFloats(image, 16, 16, 2), []int{2, 4}, []int{2, 4})
-			if _, d := match(candidates, twin); d > 4*exact {
-				t.Errorf("%q seed %d: twin is %g from the nearest deformation of the image", sentence, seed, d)
+			if _, d := match(candidates, view); d > 4*exact {
+				t.Errorf("%q seed %d: view is %g from the nearest deformation of the image", text, seed, d)
 			}
 		}
 	}
@@ -332,9 +332,9 @@ func TestApplyDoesNotAllocate(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw := noise("n", 1, in, 1).pixels
-	image, twin := make([]float32, 32*32*2), make([]float32, 32*32*2)
+	image, view := make([]float32, 32*32*2), make([]float32, 32*32*2)
 	i := 0
-	if n := testing.AllocsPerRun(100, func() { m.apply(Seed(1).Split("a", i), raw, image, twin); i++ }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { m.apply(Seed(1).Split("a", i), raw, image, view); i++ }); n != 0 {
 		t.Errorf("%v allocations per image, want none", n)
 	}
 }

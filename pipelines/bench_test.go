@@ -9,15 +9,15 @@ import (
 // norb is the work on smallNORB's images that the speed target is about: 15 µs per image and core.
 const norb = norbPlain + "|deform(stretch=2..8,shift=2..8)"
 
-// norbPlain is what a base CNN is trained on: without the deformed twin.
+// norbPlain is what a base CNN is trained on: without the deformed view.
 const norbPlain = "crop(48)|resize(32)|brightness(63/255)|contrast(.2,1.8)"
 
-// BenchmarkAugment is one image through one sentence on one core.
+// BenchmarkAugment is one image through one text on one core.
 func BenchmarkAugment(b *testing.B) {
 	for _, c := range []struct {
-		name     string
-		in       Shape
-		sentence string
+		name string
+		in   Shape
+		text string
 	}{
 		{"norb-mono", Shape{96, 96, 1}, norb},
 		{"norb-stereo", Shape{96, 96, 2}, norb},
@@ -29,7 +29,7 @@ func BenchmarkAugment(b *testing.B) {
 		{"cifar", Shape{32, 32, 3}, "shift(4)|flip"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			a, err := ParseAugment(c.sentence)
+			a, err := ParseAugment(c.text)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -38,16 +38,16 @@ func BenchmarkAugment(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			out, _ := a.Out(c.in)
+			out, _ := a.OutputShape(c.in)
 			raw := make([]uint8, c.in.Len())
-			image, twin := make([]float32, out.Len()), make([]float32, out.Len())
+			image, view := make([]float32, out.Len()), make([]float32, out.Len())
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {
 				if _, err := src.At(i%64, raw); err != nil {
 					b.Fatal(err)
 				}
-				m.apply(Seed(1).Split("augment", 0, i), raw, image, twin)
+				m.apply(Seed(1).Split("augment", 0, i), raw, image, view)
 				i++
 			}
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N), "µs/image")
@@ -58,16 +58,16 @@ func BenchmarkAugment(b *testing.B) {
 // BenchmarkStream is the whole stream in batches of 128, on all cores and on one.
 func BenchmarkStream(b *testing.B) {
 	for _, c := range []struct {
-		name     string
-		in       Shape
-		sentence string
+		name string
+		in   Shape
+		text string
 	}{
 		{"norb-mono", Shape{96, 96, 1}, norb}, {"norb-stereo-plain", Shape{96, 96, 2}, norbPlain},
 		{"cifar", Shape{32, 32, 3}, "shift(4)|flip"}, {"mnist-plain", Shape{28, 28, 1}, ""},
 	} {
 		for _, workers := range []int{1, 0} {
 			b.Run(fmt.Sprintf("%s/workers=%d", c.name, workers), func(b *testing.B) {
-				a, err := ParseAugment(c.sentence)
+				a, err := ParseAugment(c.text)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -97,7 +97,7 @@ func BenchmarkGlyphs(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p := newPencil(28)
+	p := newGlyphRenderer(28)
 	raw := make([]uint8, 28*28)
 	b.ReportAllocs()
 	i := 0

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -25,9 +26,9 @@ var (
 
 // openCIFAR reads the publisher's files from the folder or from the one that their archive makes in
 // it.
-func openCIFAR(d Data) (parts, error) {
+func openCIFAR(_ context.Context, d Data) (parts, error) {
 	if d.Path == "" {
-		return parts{}, wantPath("the folder of the cifar10 files")
+		return parts{}, missingPathError("the folder of the cifar10 files")
 	}
 	dir := d.Path
 	if below := filepath.Join(dir, cifarFolder); isFolder(below) {
@@ -37,7 +38,7 @@ func openCIFAR(d Data) (parts, error) {
 	if err != nil {
 		return parts{}, err
 	}
-	room := newBudget(d)
+	room := newMemoryBudget(d)
 	var p parts
 	if p.train, err = readCIFARFiles(room, "train", dir, cifarTrain, names); err != nil {
 		return parts{}, err
@@ -46,8 +47,8 @@ func openCIFAR(d Data) (parts, error) {
 	return p, err
 }
 
-// wantPath is the error of a set without path.
-func wantPath(what string) error {
+// missingPathError is the error of a set without path.
+func missingPathError(what string) error {
 	return fmt.Errorf("pipelines: data: want path, %s, got none: set path", what)
 }
 
@@ -66,14 +67,14 @@ func readCIFARNames(path string) ([]string, error) {
 	const most = 1 << 12
 	raw, err := io.ReadAll(io.LimitReader(f, most))
 	if err != nil {
-		return nil, unreadable(shown(path), err, checkPath)
+		return nil, unreadableError(displayPath(path), err, checkPath)
 	}
 	names := strings.Fields(string(raw))
 	if size > most || len(names) != 10 {
-		return nil, fmt.Errorf("pipelines: %s: want the names of 10 classes, got %d words in %d bytes: fetch the file again", shown(path), len(names), size)
+		return nil, fmt.Errorf("pipelines: %s: want the names of 10 classes, got %d words in %d bytes: fetch the file again", displayPath(path), len(names), size)
 	}
 	for _, n := range names {
-		if err := checkClassName(shown(path), n, "fetch the file again"); err != nil {
+		if err := checkClassName(displayPath(path), n, "fetch the file again"); err != nil {
 			return nil, err
 		}
 	}
@@ -81,7 +82,7 @@ func readCIFARNames(path string) ([]string, error) {
 }
 
 // readCIFARFiles reads files one after another into one part.
-func readCIFARFiles(room *budget, part, dir string, files, names []string) (Source, error) {
+func readCIFARFiles(room *memoryBudget, part, dir string, files, names []string) (Source, error) {
 	var counts []int
 	total := 0
 	for _, name := range files {
@@ -97,7 +98,7 @@ func readCIFARFiles(room *budget, part, dir string, files, names []string) (Sour
 		counts = append(counts, n)
 		total += n
 	}
-	m, err := room.newMemory(part, total, Shape{cifarSide, cifarSide, 3}, names)
+	m, err := room.allocate(part, total, Shape{cifarSide, cifarSide, 3}, names)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +110,7 @@ func readCIFARFiles(room *budget, part, dir string, files, names []string) (Sour
 		}
 		r, err := newFileReader(f.Name(), f, size)
 		if err == nil {
-			err = r.cifar(m, at, counts[i])
+			err = r.readCIFARRecords(m, at, counts[i])
 		}
 		f.Close()
 		if err != nil {
@@ -123,23 +124,23 @@ func readCIFARFiles(room *budget, part, dir string, files, names []string) (Sour
 // cifarCount is how many records a file of size bytes holds.
 func cifarCount(path string, size int64) (int, error) {
 	if size == 0 || size%cifarRecord != 0 {
-		return 0, fmt.Errorf("pipelines: %s: want a whole number of records of %d bytes, got %d bytes: the file is truncated or no CIFAR-10 binary, fetch it again", shown(path), cifarRecord, size)
+		return 0, fmt.Errorf("pipelines: %s: want a whole number of records of %d bytes, got %d bytes: the file is truncated or no CIFAR-10 binary, fetch it again", displayPath(path), cifarRecord, size)
 	}
 	return int(size / cifarRecord), nil
 }
 
-// cifar reads n records into m from example at on.
-func (r *fileReader) cifar(m *memory, at, n int) error {
+// readCIFARRecords reads n records into m from example at on.
+func (r *fileReader) readCIFARRecords(m *memorySource, at, n int) error {
 	record := make([]byte, cifarRecord)
 	for i := range n {
-		if err := r.full(record, fmt.Sprintf("%d records of %d bytes", n, cifarRecord)); err != nil {
+		if err := r.readFull(record, fmt.Sprintf("%d records of %d bytes", n, cifarRecord)); err != nil {
 			return err
 		}
 		if int(record[0]) >= m.classes {
 			r.at -= cifarRecord
 			return r.fail(fmt.Sprintf("a label in 0..%d", m.classes-1), fmt.Sprint(record[0]), "this is no CIFAR-10 binary, fetch it again", nil)
 		}
-		m.set(at+i, record[1:], int(record[0]))
+		m.storePlanar(at+i, record[1:], int(record[0]))
 	}
-	return r.end()
+	return r.expectEnd()
 }

@@ -17,9 +17,9 @@ import (
 // openCSV reads the images that a file lists.
 func openCSV(ctx context.Context, d Data) (parts, error) {
 	if d.Path == "" {
-		return parts{}, wantPath("the CSV file that lists the images")
+		return parts{}, missingPathError("the CSV file that lists the images")
 	}
-	f, _, err := openRegular(d.Path, shown(d.Path), "set path to the list", checkPath)
+	f, _, err := openRegular(d.Path, displayPath(d.Path), "set path to the list", checkPath)
 	if err != nil {
 		return parts{}, err
 	}
@@ -28,17 +28,17 @@ func openCSV(ctx context.Context, d Data) (parts, error) {
 	if err != nil {
 		return parts{}, err
 	}
-	for part := range l.parts { // in any order of lines the same set: sorted as folders are
-		slices.SortStableFunc(l.parts[part], func(a, b listed) int { return strings.Compare(a.path, b.path) })
+	for part := range l.parts { // the set does not depend on the order of the lines
+		slices.SortStableFunc(l.parts[part], func(a, b imageFile) int { return strings.Compare(a.path, b.path) })
 	}
-	return l.open(ctx, d, d.Channels)
+	return l.decode(ctx, d, d.Channels)
 }
 
 // readList reads a list of images (RFC 4180): a header path,label or path,label,split, in any order,
 // then a line for each image. Paths are relative to the folder of the list at path; splits are train,
 // validation (or val) and test; without the column all images are of the training part.
 func readList(path string, file io.Reader) (listing, error) {
-	l := listing{where: path, parts: map[string][]listed{}}
+	l := listing{where: path, parts: map[string][]imageFile{}}
 	in := bufio.NewReader(file)
 	if mark, _ := in.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) { // as spreadsheets write it
 		_, _ = in.Discard(3)
@@ -47,7 +47,7 @@ func readList(path string, file io.Reader) (listing, error) {
 	r.ReuseRecord = true
 	header, err := r.Read()
 	if err != nil {
-		return l, listFault(path, r, err)
+		return l, listError(path, r, err)
 	}
 	columns, err := readHeader(path, header)
 	if err != nil {
@@ -59,7 +59,7 @@ func readList(path string, file io.Reader) (listing, error) {
 			break
 		}
 		if err != nil {
-			return l, listFault(path, r, err)
+			return l, listError(path, r, err)
 		}
 		line, _ := r.FieldPos(0)
 		if err := l.add(row, columns, line); err != nil {
@@ -67,12 +67,12 @@ func readList(path string, file io.Reader) (listing, error) {
 		}
 	}
 	if len(l.parts["train"]) == 0 {
-		return l, fmt.Errorf("pipelines: %s: want images to train on, got none: list some", shown(path))
+		return l, fmt.Errorf("pipelines: %s: want images to train on, got none: list some", displayPath(path))
 	}
 	return l, nil
 }
 
-// readHeader tells in which column each of path, label and split is; -1 where it is in none.
+// readHeader finds in which column each of path, label and split is; -1 where it is in none.
 func readHeader(path string, header []string) (map[string]int, error) {
 	const most = 80 // bytes that a message shows: a file of another kind may be a single line
 	columns := map[string]int{"path": -1, "label": -1, "split": -1}
@@ -87,17 +87,17 @@ func readHeader(path string, header []string) (map[string]int, error) {
 	}
 	got := strings.Join(header, ",")
 	if strings.ContainsRune(got, '\r') {
-		return nil, fmt.Errorf("pipelines: %s: line 1: want lines that end in LF or CR LF, got a CR alone: save the list with other line ends", shown(path))
+		return nil, fmt.Errorf("pipelines: %s: line 1: want lines that end in LF or CR LF, got a CR alone: save the list with other line ends", displayPath(path))
 	}
 	if len(got) > most {
 		got = got[:most] + "…"
 	}
-	return nil, fmt.Errorf("pipelines: %s: line 1: want the header path,label or path,label,split, got %q: mend it", shown(path), got)
+	return nil, fmt.Errorf("pipelines: %s: line 1: want the header path,label or path,label,split, got %q: mend it", displayPath(path), got)
 }
 
-// add takes one line of a list.
+// add adds the image of one line.
 func (l listing) add(row []string, columns map[string]int, line int) error {
-	where := fmt.Sprintf("%s: line %d", shown(l.where), line)
+	where := fmt.Sprintf("%s: line %d", displayPath(l.where), line)
 	file, class := row[columns["path"]], row[columns["label"]]
 	if file == "" || strings.ContainsRune(file, 0) {
 		return fmt.Errorf("pipelines: %s: want the path of an image, got %q: mend the line", where, file)
@@ -114,22 +114,22 @@ func (l listing) add(row []string, columns map[string]int, line int) error {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(filepath.Dir(l.where), file)
 	}
-	l.parts[part] = append(l.parts[part], listed{path: filepath.Clean(file), class: class, list: l.where, line: line})
+	l.parts[part] = append(l.parts[part], imageFile{path: filepath.Clean(file), class: class, list: l.where, line: line})
 	return nil
 }
 
-// listFault says where a list is no CSV.
-func listFault(path string, r *csv.Reader, err error) error {
+// listError says where a list is not valid CSV.
+func listError(path string, r *csv.Reader, err error) error {
 	var fault *csv.ParseError
 	switch {
 	case errors.Is(err, io.EOF):
-		return fmt.Errorf("pipelines: %s: want the header path,label or path,label,split, got an empty file: write one", shown(path))
+		return fmt.Errorf("pipelines: %s: want the header path,label or path,label,split, got an empty file: write one", displayPath(path))
 	case errors.As(err, &fault):
-		return fmt.Errorf("pipelines: %s: line %d: want comma-separated values, got %w: mend the line", shown(path), fault.Line, fault.Err)
+		return fmt.Errorf("pipelines: %s: line %d: want comma-separated values, got %w: mend the line", displayPath(path), fault.Line, fault.Err)
 	}
 	var pe *os.PathError
 	if errors.As(err, &pe) {
 		err = pe.Err
 	}
-	return fmt.Errorf("pipelines: %s: want a readable file, got %w: check the disk", shown(path), err)
+	return fmt.Errorf("pipelines: %s: want a readable file, got %w: check the disk", displayPath(path), err)
 }

@@ -48,12 +48,12 @@ func Describe(src Source) (Description, error) {
 		}
 	}
 	d.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	d.pixels(&counts)
+	d.setPixelStatistics(&counts)
 	return d, nil
 }
 
-// pixels derives the statistics from how often each byte occurs, which is exact.
-func (d *Description) pixels(counts *[256]int) {
+// setPixelStatistics derives the statistics from how often each byte occurs, which is exact.
+func (d *Description) setPixelStatistics(counts *[256]int) {
 	low, high := 255, 0
 	var n, first, second float64
 	for v, c := range counts {

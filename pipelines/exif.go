@@ -23,7 +23,7 @@ const (
 	jpegLengthOf             = 2 // bytes that give the length of a segment, themselves included
 )
 
-// readOrientation looks for the tag at the start of a JPEG file. What is malformed says nothing: upright.
+// readOrientation looks for the tag at the start of a JPEG file. A malformed file counts as upright.
 // An error is one of seeking.
 func readOrientation(f io.ReadSeeker) (orientation, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
@@ -113,9 +113,9 @@ func (o orientation) swapped() bool  { return o >= 5 }
 func (o orientation) mirrorsX() bool { return o == 2 || o == 3 || o == 7 || o == 8 }
 func (o orientation) mirrorsY() bool { return o == 3 || o == 4 || o == 6 || o == 7 }
 
-// middle is the largest square in the middle of the stored image r; of an odd remainder the smaller
+// centreSquare is the largest square in the middle of the stored image r; of an odd remainder the smaller
 // half comes first, as the upright image has it.
-func (o orientation) middle(r image.Rectangle) image.Rectangle {
+func (o orientation) centreSquare(r image.Rectangle) image.Rectangle {
 	side := min(r.Dx(), r.Dy())
 	start := func(least, n int, mirrored bool) int {
 		if mirrored {
@@ -127,8 +127,8 @@ func (o orientation) middle(r image.Rectangle) image.Rectangle {
 	return image.Rect(x, y, x+side, y+side)
 }
 
-// square turns a stored square upright.
-func (o orientation) square(m *image.RGBA) {
+// turnUpright turns a stored square upright.
+func (o orientation) turnUpright(m *image.RGBA) {
 	if o == upright {
 		return
 	}

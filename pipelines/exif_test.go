@@ -105,7 +105,7 @@ func TestOrientation(t *testing.T) {
 				path := filepath.Join(tree(t, map[string][]byte{"f": raw}), "f")
 				const size = 10
 				got := make([]uint8, 3*size*size)
-				if err := decodeFile(listed{path: path}, image.NewRGBA(image.Rect(0, 0, size, size)), Shape{size, size, 3}, got); err != nil {
+				if err := decodeFile(imageFile{path: path}, image.NewRGBA(image.Rect(0, 0, size, size)), Shape{size, size, 3}, got); err != nil {
 					t.Fatal(err)
 				}
 				for channel := range 3 {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// What files of a folder of images count, by the ends of their names in lower case. Others, such as
-// notes and what file managers leave, are passed over.
+// Files are recognised by the ends of their names, in lower case. Other files, such as notes, are
+// skipped.
 var (
 	imageEnds   = []string{".png", ".jpg", ".jpeg", ".jfif", ".gif"}
 	foreignEnds = []string{".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl"}
@@ -22,23 +22,23 @@ var partFolders = map[string]string{"train": "train", "val": "validation", "vali
 // openFolder reads images in folders: PART/CLASS/image, or CLASS/image.
 func openFolder(ctx context.Context, d Data) (parts, error) {
 	if d.Path == "" {
-		return parts{}, wantPath("the folder of the image folders")
+		return parts{}, missingPathError("the folder of the image folders")
 	}
 	l, err := listFolders(d.Path)
 	if err != nil {
 		return parts{}, err
 	}
-	return l.open(ctx, d, d.Channels)
+	return l.decode(ctx, d, d.Channels)
 }
 
 // openFaces reads PART/PERSON/image, of all people or of some.
 func openFaces(ctx context.Context, d Data) (parts, error) {
 	if d.Path == "" {
-		return parts{}, wantPath("the folder of the facescrub folders train and test")
+		return parts{}, missingPathError("the folder of the facescrub folders train and test")
 	}
 	for _, part := range []string{"train", "test"} {
 		if dir := filepath.Join(d.Path, part); !isFolder(dir) {
-			return parts{}, fmt.Errorf("pipelines: %s: want folders train and test, each with a folder of images for each person, got no %s: set path to the folder that has them", shown(d.Path), part)
+			return parts{}, fmt.Errorf("pipelines: %s: want folders train and test, each with a folder of images for each person, got no %s: set path to the folder that has them", displayPath(d.Path), part)
 		}
 	}
 	l, err := listFolders(d.Path)
@@ -48,7 +48,7 @@ func openFaces(ctx context.Context, d Data) (parts, error) {
 	if err := l.choosePeople(Seed(d.Seed), d.People); err != nil {
 		return parts{}, err
 	}
-	return l.open(ctx, d, 3)
+	return l.decode(ctx, d, 3)
 }
 
 // choosePeople keeps n of the people, 0 all: which ones depends on seed alone.
@@ -58,7 +58,7 @@ func (l listing) choosePeople(seed Seed, n int) error {
 		return nil
 	}
 	if n < 2 || n > len(people) {
-		return asked("pipelines: %s: want 2..%d people (0: all), got %d: change people", shown(l.where), len(people), n)
+		return newRequestError("pipelines: %s: want 2..%d people (0: all), got %d: change people", displayPath(l.where), len(people), n)
 	}
 	chosen := map[string]bool{}
 	for _, i := range seed.Split("people").Rand().Perm(len(people))[:n] {
@@ -66,21 +66,21 @@ func (l listing) choosePeople(seed Seed, n int) error {
 	}
 	for part, files := range l.parts {
 		// Someone who is in the test part alone is kept, to be refused with the others.
-		l.parts[part] = slices.DeleteFunc(files, func(f listed) bool { return !chosen[f.class] && slices.Contains(people, f.class) })
+		l.parts[part] = slices.DeleteFunc(files, func(f imageFile) bool { return !chosen[f.class] && slices.Contains(people, f.class) })
 	}
 	return nil
 }
 
 // listFolders lists the images below a folder. It has parts if it has a folder train with folders in it.
 func listFolders(root string) (listing, error) {
-	l := listing{where: root, parts: map[string][]listed{}}
-	folders, err := subfolders(root)
+	l := listing{where: root, parts: map[string][]imageFile{}}
+	folders, err := listSubfolders(root)
 	if err != nil {
 		return l, err
 	}
 	inTrain := 0
 	if slices.Contains(folders, "train") {
-		below, err := subfolders(filepath.Join(root, "train"))
+		below, err := listSubfolders(filepath.Join(root, "train"))
 		if err != nil {
 			return l, err
 		}
@@ -90,30 +90,30 @@ func listFolders(root string) (listing, error) {
 		if err := checkNoParts(root, folders); err != nil {
 			return l, err
 		}
-		l.parts["train"], l.passedOver, err = listClasses(root, folders)
+		l.parts["train"], l.skippedFiles, err = listClasses(root, folders)
 		return l, err
 	}
 	for _, name := range folders {
 		part := partFolders[name]
 		if lower := strings.ToLower(name); part == "" && partFolders[lower] != "" {
-			return l, lowerCase(root, name)
+			return l, lowerCaseError(root, name)
 		}
 		if part == "" {
-			return l, fmt.Errorf("pipelines: %s: want train, test and val or validation beside each other, got %q too: move it elsewhere", shown(root), name)
+			return l, fmt.Errorf("pipelines: %s: want train, test and val or validation beside each other, got %q too: move it elsewhere", displayPath(root), name)
 		}
 		if len(l.parts[part]) > 0 {
-			return l, fmt.Errorf("pipelines: %s: want one of val and validation, got both: leave one", shown(root))
+			return l, fmt.Errorf("pipelines: %s: want one of val and validation, got both: leave one", displayPath(root))
 		}
 		dir := filepath.Join(root, name)
-		classes, err := subfolders(dir)
+		classes, err := listSubfolders(dir)
 		if err != nil {
 			return l, err
 		}
-		var passed int
-		if l.parts[part], passed, err = listClasses(dir, classes); err != nil {
+		var skipped int
+		if l.parts[part], skipped, err = listClasses(dir, classes); err != nil {
 			return l, err
 		}
-		l.passedOver += passed
+		l.skippedFiles += skipped
 	}
 	return l, nil
 }
@@ -126,29 +126,29 @@ func checkNoParts(root string, folders []string) error {
 		if partFolders[lower] == "" {
 			continue
 		}
-		below, err := subfolders(filepath.Join(root, name))
+		below, err := listSubfolders(filepath.Join(root, name))
 		switch {
 		case err != nil:
 			return err
 		case len(below) == 0: // a class of that name
 		case name != lower:
-			return lowerCase(root, name)
+			return lowerCaseError(root, name)
 		default:
-			return fmt.Errorf("pipelines: %s: want a folder train with a folder of images for each class beside %s, got none: add it, or set path to %s", shown(root), name, shown(filepath.Join(root, name)))
+			return fmt.Errorf("pipelines: %s: want a folder train with a folder of images for each class beside %s, got none: add it, or set path to %s", displayPath(root), name, displayPath(filepath.Join(root, name)))
 		}
 	}
 	return nil
 }
 
-// lowerCase refuses the folder of a part whose name has capitals.
-func lowerCase(root, name string) error {
-	return fmt.Errorf("pipelines: %s: want the folders of parts in lower case, got %q: rename it to %s", shown(root), name, strings.ToLower(name))
+// lowerCaseError refuses the folder of a part whose name has capitals.
+func lowerCaseError(root, name string) error {
+	return fmt.Errorf("pipelines: %s: want the folders of parts in lower case, got %q: rename it to %s", displayPath(root), name, strings.ToLower(name))
 }
 
-// subfolders are the names of the folders in a folder, sorted, hidden ones left out; links are
+// listSubfolders are the names of the folders in a folder, sorted, hidden ones left out; links are
 // followed.
-func subfolders(dir string) ([]string, error) {
-	names, err := visible(dir)
+func listSubfolders(dir string) ([]string, error) {
+	names, err := visibleNames(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func subfolders(dir string) ([]string, error) {
 		path := filepath.Join(dir, name)
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, unreadable(shown(path), err, checkPath)
+			return nil, unreadableError(displayPath(path), err, checkPath)
 		}
 		if info.IsDir() {
 			folders = append(folders, name)
@@ -166,11 +166,11 @@ func subfolders(dir string) ([]string, error) {
 	return folders, nil
 }
 
-// visible are the names in a folder, sorted, without hidden ones.
-func visible(dir string) ([]string, error) {
+// visibleNames are the names in a folder, sorted, without hidden ones.
+func visibleNames(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, unreadable(shown(dir), err, checkPath)
+		return nil, unreadableError(displayPath(dir), err, checkPath)
 	}
 	var names []string
 	for _, e := range entries {
@@ -182,31 +182,31 @@ func visible(dir string) ([]string, error) {
 }
 
 // listClasses lists the images of the named folders in dir, each a class, and counts the files that
-// it passes over.
-func listClasses(dir string, classes []string) (files []listed, passedOver int, err error) {
+// it skips.
+func listClasses(dir string, classes []string) (files []imageFile, skipped int, err error) {
 	if len(classes) == 0 {
-		return nil, 0, fmt.Errorf("pipelines: %s: want a folder of images for each class, got no folder: set path to the folder that has them", shown(dir))
+		return nil, 0, fmt.Errorf("pipelines: %s: want a folder of images for each class, got no folder: set path to the folder that has them", displayPath(dir))
 	}
 	for _, class := range classes {
-		if err := checkClassName(shown(dir), class, "rename it"); err != nil {
+		if err := checkClassName(displayPath(dir), class, "rename it"); err != nil {
 			return nil, 0, err
 		}
-		found, passed, err := listImages(filepath.Join(dir, class))
+		found, others, err := listImages(filepath.Join(dir, class))
 		if err != nil {
 			return nil, 0, err
 		}
-		passedOver += passed
+		skipped += others
 		for _, path := range found {
-			files = append(files, listed{path: path, class: class})
+			files = append(files, imageFile{path: path, class: class})
 		}
 	}
-	return files, passedOver, nil
+	return files, skipped, nil
 }
 
 // listImages are the paths of the images of a class, sorted, and the number of other files. Folders
-// below are refused: walking them would mean to choose between depth and links that lead back up.
+// below are refused: a walk could follow links in a circle.
 func listImages(dir string) (paths []string, others int, err error) {
-	names, err := visible(dir)
+	names, err := visibleNames(dir)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -217,15 +217,15 @@ func listImages(dir string) (paths []string, others int, err error) {
 		case slices.Contains(imageEnds, end):
 			paths = append(paths, path)
 		case slices.Contains(foreignEnds, end):
-			return nil, 0, fmt.Errorf("pipelines: %s: want %s images, got a file of another format: convert it", shown(path), formatsKnown)
+			return nil, 0, fmt.Errorf("pipelines: %s: want %s images, got a file of another format: convert it", displayPath(path), formatsKnown)
 		case isFolder(path):
-			return nil, 0, fmt.Errorf("pipelines: %s: want images in the folder of a class, got a folder: move its images up, or give path the folder one level deeper", shown(path))
+			return nil, 0, fmt.Errorf("pipelines: %s: want images in the folder of a class, got a folder: move its images up, or give path the folder one level deeper", displayPath(path))
 		default:
 			others++
 		}
 	}
 	if len(paths) == 0 {
-		return nil, 0, fmt.Errorf("pipelines: %s: want %s images, got none: add some or remove the folder", shown(dir), formatsKnown)
+		return nil, 0, fmt.Errorf("pipelines: %s: want %s images, got none: add some or remove the folder", displayPath(dir), formatsKnown)
 	}
 	return paths, others, nil
 }

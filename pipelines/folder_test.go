@@ -301,10 +301,10 @@ func TestDecodeMatchesTent(t *testing.T) {
 			got := make([]uint8, sh.Len())
 			grey := make([]uint8, size*size)
 			scratch := image.NewRGBA(image.Rect(0, 0, size, size))
-			if err := decodeFile(listed{path: path}, scratch, sh, got); err != nil {
+			if err := decodeFile(imageFile{path: path}, scratch, sh, got); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
-			if err := decodeFile(listed{path: path}, scratch, Shape{size, size, 1}, grey); err != nil {
+			if err := decodeFile(imageFile{path: path}, scratch, Shape{size, size, 1}, grey); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
 			for channel := range 3 {
@@ -324,7 +324,7 @@ func TestDecodeMatchesTent(t *testing.T) {
 	}
 	// No encoder here writes CMYK; its conversion is that of the image package.
 	out := image.NewRGBA(image.Rect(0, 0, 9, 9))
-	for i, c := range flat(cmyk).(*image.RGBA).Pix {
+	for i, c := range toFastFormat(cmyk).(*image.RGBA).Pix {
 		x, y := i/4%9, i/4/9
 		wr, wg, wb, _ := cmyk.At(x, y).RGBA()
 		if want := []uint32{wr >> 8, wg >> 8, wb >> 8, 255}[i%4]; math.Abs(float64(c)-float64(want)) > 1 {
@@ -486,8 +486,8 @@ func TestFolderLinks(t *testing.T) {
 func TestFolderPassedOver(t *testing.T) {
 	files := joined(photos("train/", 2), photos("test/", 1), map[string][]byte{"train/cat/notes.txt": nil, "test/dog/x": nil, "train/cat/.hidden": nil, "train/emu/2.JFIF": plain(8, 8, 1, 1, 1)})
 	s, err := Open(t.Context(), Data{Set: "folder", Path: tree(t, files)})
-	if err != nil || s.Train.Len() != 7 || s.PassedOver != 2 {
-		t.Errorf("%d to train on, %d passed over, want 7 and 2: %v", s.Train.Len(), s.PassedOver, err)
+	if err != nil || s.Train.Len() != 7 || s.SkippedFiles != 2 {
+		t.Errorf("%d to train on, %d passed over, want 7 and 2: %v", s.Train.Len(), s.SkippedFiles, err)
 	}
 }
 
@@ -583,16 +583,16 @@ func FuzzReadList(f *testing.F) {
 				}
 			}
 		}
-		_ = l.checkTwice()
-		if l.hold(1, 0) == nil && (len(l.parts["test"]) == 0 || len(l.parts["train"]) == 0) {
+		_ = l.checkDuplicates()
+		if l.holdOutTest(1, 0) == nil && (len(l.parts["test"]) == 0 || len(l.parts["train"]) == 0) {
 			t.Fatal("an empty part")
 		}
 	})
 }
 
 // The preparation of smallNORB in the paper (section 3.2), two cameras of 96x96 together: the image is
-// a crop, resized, with one change of brightness and contrast for each channel; the twin is the image
-// deformed before that change. Slow twin: all that the oracle can make of the seed's crop.
+// a crop, resized, with one change of brightness and contrast for each channel; the view is the image
+// deformed before that change. Slow view: all that the oracle can make of the seed's crop.
 func TestStereoPreparation(t *testing.T) {
 	in := Shape{96, 96, 2}
 	raw := make([]uint8, in.Len())
@@ -608,7 +608,7 @@ func TestStereoPreparation(t *testing.T) {
 		}
 	}
 	for seed := range 3 {
-		image, twin := augmented(t, "crop(48)|resize(32)|brightness(63/255)|contrast(.2,1.8)|deform(stretch=2..8,shift=2..8)", Seed(seed), raw, in)
+		image, view := augmented(t, "crop(48)|resize(32)|brightness(63/255)|contrast(.2,1.8)|deform(stretch=2..8,shift=2..8)", Seed(seed), raw, in)
 		best, gain, bias, least := fitTint(crops, image)
 		if least > 1e-4 {
 			t.Fatalf("seed %d: %g from the nearest crop", seed, least)
@@ -624,13 +624,13 @@ func TestStereoPreparation(t *testing.T) {
 		if math.Abs(delta[0]) > 63./255+1e-4 || math.Abs(delta[0]-delta[1]) > 1e-4 {
 			t.Errorf("seed %d: brightness adds %v, want the same for both and at most .247", seed, delta)
 		}
-		for i := range twin {
-			twin[i] = (twin[i] - float32(bias[i%2])) / float32(gain)
+		for i := range view {
+			view[i] = (view[i] - float32(bias[i%2])) / float32(gain)
 		}
 		// Composed interpolation is sharper by about an eighth of second differences; see
 		// TestComposedStepsAreClose. A deformation next to it differs by far more.
-		if _, d := match(deforms(best, []int{2, 4, 6, 8}, []int{2, 4, 6, 8}), twin); d > .03 {
-			t.Errorf("seed %d: twin is %g from the nearest deformation", seed, d)
+		if _, d := match(deforms(best, []int{2, 4, 6, 8}, []int{2, 4, 6, 8}), view); d > .03 {
+			t.Errorf("seed %d: view is %g from the nearest deformation", seed, d)
 		}
 	}
 }

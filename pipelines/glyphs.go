@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"sync"
@@ -21,12 +22,12 @@ const glyphsHeld = 1 << 30
 // on seed, split, size and i alone: a larger set begins with the smaller one. Any ten examples from
 // a multiple of ten on hold each digit once, in random order.
 type Glyphs struct {
-	split  string
-	seed   Seed
-	n      int
-	size   int
-	held   *memory // nil if drawn on demand
-	pencil sync.Pool
+	split     string
+	seed      Seed
+	n         int
+	size      int
+	drawn     *memorySource // nil if drawn on demand
+	renderers sync.Pool
 }
 
 // NewGlyphs draws n examples of a split, such as "train" or "test", of size by size pixels, using
@@ -42,15 +43,15 @@ func NewGlyphs(seed uint64, split string, n, size int) (*Glyphs, error) {
 		return nil, err
 	}
 	g := &Glyphs{split: split, seed: Seed(seed).Split("glyphs/" + split), n: n, size: size}
-	g.pencil.New = func() any { return newPencil(size) }
+	g.renderers.New = func() any { return newGlyphRenderer(size) }
 	if n <= glyphsHeld/(size*size) {
-		g.hold()
+		g.drawAll()
 	}
 	return g, nil
 }
 
 // openGlyphs draws the training and the test part.
-func openGlyphs(d Data) (train, test Source, err error) {
+func openGlyphs(_ context.Context, d Data) (p parts, err error) {
 	size := d.Size
 	if size == 0 {
 		size = glyphsSize
@@ -59,15 +60,15 @@ func openGlyphs(d Data) (train, test Source, err error) {
 	if d.Train > 0 {
 		pool = d.Train + d.Validation
 	}
-	if train, err = newGlyphs(d.Seed, "train", pool, size); err != nil {
-		return nil, nil, err
+	if p.train, err = newGlyphs(d.Seed, "train", pool, size); err != nil {
+		return parts{}, err
 	}
 	n := d.Test
 	if n == 0 {
 		n = glyphsTest
 	}
-	test, err = newGlyphs(d.Seed, "test", n, size)
-	return train, test, err
+	p.test, err = newGlyphs(d.Seed, "test", n, size)
+	return p, err
 }
 
 // newGlyphs is NewGlyphs with an interface for its result.
@@ -88,43 +89,57 @@ func (g *Glyphs) At(i int, dst []uint8) (int, error) {
 	if err := checkAt(g, i, dst); err != nil {
 		return 0, err
 	}
-	if g.held != nil {
-		return g.held.At(i, dst)
+	if g.drawn != nil {
+		return g.drawn.At(i, dst)
 	}
-	p := g.pencil.Get().(*pencil)
-	defer g.pencil.Put(p)
+	p := g.renderers.Get().(*glyphRenderer)
+	defer g.renderers.Put(p)
 	return g.draw(p, i, dst), nil
+}
+
+// Label is the digit of example i, which is not drawn for it. It panics unless 0 <= i < Len().
+func (g *Glyphs) Label(i int) int {
+	g.checkIndex("Label", i)
+	if g.drawn != nil {
+		return g.drawn.Label(i)
+	}
+	return drawDigit(newGenerator(), g.seed, i)
 }
 
 // Factors are what example i was drawn with. It panics unless 0 <= i < Len().
 func (g *Glyphs) Factors(i int) Factors {
-	if i < 0 || i >= g.n {
-		panic(fmt.Sprintf("pipelines: glyphs: Factors(%d) of %d examples", i, g.n))
-	}
+	g.checkIndex("Factors", i)
 	return drawFactors(newGenerator(), g.seed, i, g.size)
 }
 
+// checkIndex panics unless example i exists.
+func (g *Glyphs) checkIndex(method string, i int) {
+	if i < 0 || i >= g.n {
+		panic(fmt.Sprintf("pipelines: glyphs: %s(%d) of %d examples", method, i, g.n))
+	}
+}
+
 // draw draws example i and returns its label.
-func (g *Glyphs) draw(p *pencil, i int, dst []uint8) int {
+func (g *Glyphs) draw(p *glyphRenderer, i int, dst []uint8) int {
 	f := drawFactors(p.gen, g.seed, i, g.size)
 	p.draw(f, dst[:g.size*g.size])
 	return f.Digit
 }
 
-// hold draws all examples, a run of them per goroutine.
-func (g *Glyphs) hold() {
+// drawAll draws all examples, a run of them per goroutine.
+func (g *Glyphs) drawAll() {
 	per := g.size * g.size
-	m := &memory{name: g.Name(), shape: g.Shape(), classes: 10, pixels: make([]uint8, g.n*per), labels: make([]int32, g.n)}
+	m := &memorySource{name: g.Name(), shape: g.Shape(), classes: 10, pixels: make([]uint8, g.n*per), labels: make([]int32, g.n)}
 	workers := min(runtime.GOMAXPROCS(0), g.n)
 	var all sync.WaitGroup
 	for w := range workers {
 		all.Go(func() {
-			p := newPencil(g.size)
+			p := newGlyphRenderer(g.size)
 			for i := w * g.n / workers; i < (w+1)*g.n/workers; i++ {
 				m.labels[i] = int32(g.draw(p, i, m.pixels[i*per:(i+1)*per]))
 			}
 		})
 	}
 	all.Wait()
-	g.held = m
+	g.drawn = m
 }

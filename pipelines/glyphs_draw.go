@@ -8,26 +8,26 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// pencil draws glyphs of one size. It belongs to one goroutine.
-type pencil struct {
-	size    int
-	gen     *generator
-	raster  *vector.Rasterizer
-	cover   *image.Alpha
-	mottles []float64 // lattice of values in 0..1
+// glyphRenderer draws glyphs of one size. It belongs to one goroutine.
+type glyphRenderer struct {
+	size     int
+	gen      *generator
+	raster   *vector.Rasterizer
+	coverage *image.Alpha
+	texture  []float64 // lattice of values in 0..1
 }
 
-func newPencil(size int) *pencil {
-	return &pencil{
+func newGlyphRenderer(size int) *glyphRenderer {
+	return &glyphRenderer{
 		size: size, gen: newGenerator(),
-		raster:  vector.NewRasterizer(size, size),
-		cover:   image.NewAlpha(image.Rect(0, 0, size, size)),
-		mottles: make([]float64, lattice*lattice),
+		raster:   vector.NewRasterizer(size, size),
+		coverage: image.NewAlpha(image.Rect(0, 0, size, size)),
+		texture:  make([]float64, textureLattice*textureLattice),
 	}
 }
 
-// lattice is the number of mottles a side; they lie 4 pixels apart in an image of 28.
-const lattice = 8
+// textureLattice is the number of texture values a side; they lie 4 pixels apart in an image of 28.
+const textureLattice = 8
 
 // waves is the number of sine waves that make a displacement field.
 const waves = 3
@@ -36,18 +36,18 @@ const waves = 3
 type wave struct{ x, y, u, v, phase float64 }
 
 // draw draws the glyph that f describes, [size,size]. The outline is mapped point by point and then
-// filled with exact coverage, so the geometry suffers no resampling.
-func (p *pencil) draw(f Factors, dst []uint8) {
-	r := p.gen.at(Seed(f.Field))
+// filled with exact coverage, so that nothing is resampled.
+func (p *glyphRenderer) draw(f Factors, dst []uint8) {
+	r := p.gen.reseed(Seed(f.Field))
 	field := drawField(r, f.Displacement, float64(p.size))
-	for i := range p.mottles {
-		p.mottles[i] = r.Float64()
+	for i := range p.texture {
+		p.texture[i] = r.Float64()
 	}
 	p.raster.Reset(p.size, p.size)
 	for _, contour := range faceNamed(f.Face).digits[f.Digit] {
 		for i, c := range contour {
 			at := f.place(point{c.at.x + f.Weight*c.out.x, c.at.y + f.Weight*c.out.y}, p.size)
-			at = displace(at, field)
+			at = displacePoint(at, field)
 			if i == 0 {
 				p.raster.MoveTo(float32(at.x), float32(at.y))
 			} else {
@@ -56,8 +56,8 @@ func (p *pencil) draw(f Factors, dst []uint8) {
 		}
 		p.raster.ClosePath()
 	}
-	clear(p.cover.Pix)
-	p.raster.Draw(p.cover, p.cover.Rect, image.Opaque, image.Point{})
+	clear(p.coverage.Pix)
+	p.raster.Draw(p.coverage, p.coverage.Rect, image.Opaque, image.Point{})
 	p.paint(f, dst)
 }
 
@@ -75,7 +75,7 @@ func (f *Factors) place(c point, size int) point {
 func drawField(r *rand.Rand, peak, size float64) (field [waves]wave) {
 	for i := range field {
 		away, along := 2*math.Pi*r.Float64(), 2*math.Pi*r.Float64()
-		k := 2 * math.Pi / (uniform(r, .7, 1.5) * size)
+		k := 2 * math.Pi / (drawUniform(r, .7, 1.5) * size)
 		field[i] = wave{
 			x: peak / waves * math.Cos(away), y: peak / waves * math.Sin(away),
 			u: k * math.Cos(along), v: k * math.Sin(along),
@@ -85,7 +85,7 @@ func drawField(r *rand.Rand, peak, size float64) (field [waves]wave) {
 	return field
 }
 
-func displace(p point, field [waves]wave) point {
+func displacePoint(p point, field [waves]wave) point {
 	q := p
 	for _, w := range field {
 		s := math.Sin(w.u*p.x + w.v*p.y + w.phase)
@@ -95,23 +95,23 @@ func displace(p point, field [waves]wave) point {
 	return q
 }
 
-// paint mixes ink and background by coverage. Mottling takes up to f.Texture of the ink's brightness
+// paint mixes ink and background by coverage. The texture takes up to f.Texture of the ink's brightness
 // and of the background's.
-func (p *pencil) paint(f Factors, dst []uint8) {
-	step := float64(lattice-1) / float64(p.size-1)
+func (p *glyphRenderer) paint(f Factors, dst []uint8) {
+	step := float64(textureLattice-1) / float64(p.size-1)
 	for y := range p.size {
 		v := float64(y) * step
-		top := min(int(v), lattice-2)
+		top := min(int(v), textureLattice-2)
 		v -= float64(top)
-		a, b := p.mottles[top*lattice:][:lattice], p.mottles[(top+1)*lattice:][:lattice]
+		a, b := p.texture[top*textureLattice:][:textureLattice], p.texture[(top+1)*textureLattice:][:textureLattice]
 		for x := range p.size {
 			u := float64(x) * step
-			left := min(int(u), lattice-2)
+			left := min(int(u), textureLattice-2)
 			u -= float64(left)
 			upper := a[left] + (a[left+1]-a[left])*u
 			lower := b[left] + (b[left+1]-b[left])*u
 			shade := 1 - f.Texture*(upper+(lower-upper)*v)
-			cover := float64(p.cover.Pix[y*p.cover.Stride+x]) / 255
+			cover := float64(p.coverage.Pix[y*p.coverage.Stride+x]) / 255
 			dst[y*p.size+x] = uint8(255*shade*(f.Background+(f.Ink-f.Background)*cover) + .5)
 		}
 	}

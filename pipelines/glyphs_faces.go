@@ -51,7 +51,7 @@ var faces = []face{
 // loadFaces reads the digits of all faces, once.
 var loadFaces = sync.OnceValue(func() error {
 	for i := range faces {
-		if err := faces[i].load(); err != nil {
+		if err := faces[i].loadDigits(); err != nil {
 			return fmt.Errorf("pipelines: glyphs: font %s: %w", faces[i].name, err)
 		}
 	}
@@ -68,8 +68,8 @@ func faceNamed(name string) *face {
 	return nil
 }
 
-// load reads the outlines of the ten digits.
-func (f *face) load() error {
+// loadDigits reads the outlines of the ten digits.
+func (f *face) loadDigits() error {
 	font, err := sfnt.Parse(f.ttf)
 	if err != nil {
 		return err
@@ -88,18 +88,18 @@ func (f *face) load() error {
 			return err
 		}
 		contours[d] = flatten(segments)
-		low, high := bounds(contours[d])
+		low, high := boundingBox(contours[d])
 		tallest = max(tallest, high.y-low.y)
 	}
 	for d, c := range contours {
-		f.digits[d] = trace(c, tallest)
+		f.digits[d] = makeOutline(c, tallest)
 	}
 	return nil
 }
 
-// pieces is how many straight lines stand for one curve, and for one straight line: the geometric map
-// bends both.
-const pieces = 6
+// linesPerCurve is how many straight lines replace a curve, and a straight line: the geometric map bends
+// both.
+const linesPerCurve = 6
 
 // flatten turns segments into closed polygons without repeated points.
 func flatten(segments sfnt.Segments) [][]point {
@@ -136,8 +136,8 @@ func flatten(segments sfnt.Segments) [][]point {
 		if end == from {
 			continue
 		}
-		for i := 1; i <= pieces; i++ {
-			add(curve(float64(i) / pieces))
+		for i := 1; i <= linesPerCurve; i++ {
+			add(curve(float64(i) / linesPerCurve))
 		}
 		from = end
 	}
@@ -146,8 +146,8 @@ func flatten(segments sfnt.Segments) [][]point {
 
 func mixPoints(a, b point, t float64) point { return point{a.x + (b.x-a.x)*t, a.y + (b.y-a.y)*t} }
 
-// bounds are the corners of the box around all points.
-func bounds(contours [][]point) (low, high point) {
+// boundingBox are the corners of the box around all points.
+func boundingBox(contours [][]point) (low, high point) {
 	low, high = point{math.Inf(1), math.Inf(1)}, point{math.Inf(-1), math.Inf(-1)}
 	for _, c := range contours {
 		for _, p := range c {
@@ -158,9 +158,9 @@ func bounds(contours [][]point) (low, high point) {
 	return low, high
 }
 
-// trace centres the contours, divides by height and finds which way is out.
-func trace(contours [][]point, height float64) outline {
-	low, high := bounds(contours)
+// makeOutline centres the contours, divides by height and finds which way is out.
+func makeOutline(contours [][]point, height float64) outline {
+	low, high := boundingBox(contours)
 	middle := point{(low.x + high.x) / 2, (low.y + high.y) / 2}
 	area := 0.
 	for _, c := range contours {
@@ -178,7 +178,7 @@ func trace(contours [][]point, height float64) outline {
 	for k, c := range contours {
 		n := len(c)
 		for i, p := range c {
-			a, b := normal(c[(i+n-1)%n], p), normal(p, c[(i+1)%n])
+			a, b := edgeNormal(c[(i+n-1)%n], p), edgeNormal(p, c[(i+1)%n])
 			// The mitre of both edges' normals, held short at sharp corners.
 			scale := sign / max(1+a.x*b.x+a.y*b.y, .5)
 			traced[k] = append(traced[k], corner{p, point{(a.x + b.x) * scale, (a.y + b.y) * scale}})
@@ -187,8 +187,8 @@ func trace(contours [][]point, height float64) outline {
 	return traced
 }
 
-// normal is the unit vector to the right of the way from a to b, seen with y up.
-func normal(a, b point) point {
+// edgeNormal is the unit vector to the right of the way from a to b, seen with y up.
+func edgeNormal(a, b point) point {
 	x, y := b.x-a.x, b.y-a.y
 	l := math.Hypot(x, y)
 	return point{y / l, -x / l}

@@ -15,7 +15,7 @@ type Factors struct {
 	Weight     float64 // outline moved outwards by this part of the digit's height, -.015 to .06
 	Ink        float64 // brightness of the strokes, .6 to 1 of white
 	Background float64 // brightness behind them, 0 to .25 of white; a squared uniform, so mostly dark
-	Texture    float64 // part of the brightness that mottling takes at most, 0 to .4
+	Texture    float64 // part of the brightness that the texture takes at most, 0 to .4
 
 	// Geometry, in the order in which it acts.
 	StretchX, StretchY float64 // width and height over those of a digit 19 pixels high, .65 to 1.3 and .75 to 1.15
@@ -23,7 +23,7 @@ type Factors struct {
 	Rotation           float64 // degrees clockwise, -22 to 22
 	ShiftX, ShiftY     float64 // pixels to the right and down, -2.5 to 2.5
 	Displacement       float64 // pixels that the smooth displacement field moves any point by at most, 0 to 4
-	Field              uint64  // seed of that field and of the mottling
+	Field              uint64  // seed of that field and of the texture
 }
 
 // drawDigit draws the digit of example i from a permutation of all ten for each run of ten examples,
@@ -33,7 +33,7 @@ func drawDigit(g *generator, seed Seed, i int) int {
 	for d := range digits {
 		digits[d] = d
 	}
-	g.at(seed.Split("digits", i/10)).Shuffle(10, func(a, b int) { digits[a], digits[b] = digits[b], digits[a] })
+	g.reseed(seed.Split("digits", i/10)).Shuffle(10, func(a, b int) { digits[a], digits[b] = digits[b], digits[a] })
 	return digits[i%10]
 }
 
@@ -41,21 +41,21 @@ func drawDigit(g *generator, seed Seed, i int) int {
 func drawFactors(g *generator, seed Seed, i, size int) Factors {
 	at := seed.Split("example", i)
 	f := Factors{Digit: drawDigit(g, seed, i), Field: uint64(at.Split("field"))}
-	r := g.at(at)
+	r := g.reseed(at)
 	pixel := float64(size) / 28
 	f.Face = faces[r.IntN(len(faces))].name
-	f.Weight = uniform(r, -.015, .06)
-	f.Ink = uniform(r, .6, 1)
+	f.Weight = drawUniform(r, -.015, .06)
+	f.Ink = drawUniform(r, .6, 1)
 	f.Background = .25 * math.Pow(r.Float64(), 2)
-	f.Texture = uniform(r, 0, .4)
-	f.StretchX = uniform(r, .65, 1.3)
-	f.StretchY = uniform(r, .75, 1.15)
-	f.Shear = uniform(r, -.35, .35)
-	f.Rotation = uniform(r, -22, 22)
-	f.ShiftX = uniform(r, -2.5, 2.5) * pixel
-	f.ShiftY = uniform(r, -2.5, 2.5) * pixel
-	f.Displacement = uniform(r, 0, 4) * pixel
+	f.Texture = drawUniform(r, 0, .4)
+	f.StretchX = drawUniform(r, .65, 1.3)
+	f.StretchY = drawUniform(r, .75, 1.15)
+	f.Shear = drawUniform(r, -.35, .35)
+	f.Rotation = drawUniform(r, -22, 22)
+	f.ShiftX = drawUniform(r, -2.5, 2.5) * pixel
+	f.ShiftY = drawUniform(r, -2.5, 2.5) * pixel
+	f.Displacement = drawUniform(r, 0, 4) * pixel
 	return f
 }
 
-func uniform(r *rand.Rand, lo, hi float64) float64 { return lo + (hi-lo)*r.Float64() }
+func drawUniform(r *rand.Rand, lo, hi float64) float64 { return lo + (hi-lo)*r.Float64() }

@@ -72,14 +72,14 @@ func TestGlyphsAreStable(t *testing.T) {
 func TestGlyphsDrawnOnDemandAreThoseHeld(t *testing.T) {
 	held := glyphs(t, 1, "train", 40, 20)
 	free := glyphs(t, 1, "train", 40, 20)
-	free.held = nil
+	free.drawn = nil
 	a, b := content(t, held), content(t, free)
 	for i := range a {
 		if a[i] != b[i] {
 			t.Errorf("example %d differs", i)
 		}
 	}
-	if huge := glyphs(t, 1, "train", math.MaxInt, 28); huge.held != nil {
+	if huge := glyphs(t, 1, "train", math.MaxInt, 28); huge.drawn != nil {
 		t.Error("a set without end is held in memory")
 	}
 }
@@ -152,7 +152,7 @@ func TestGlyphsFactors(t *testing.T) {
 // measure is a glyph's mass and centre, background taken off.
 func measure(f Factors, size int) (mass, x, y float64) {
 	raw := make([]uint8, size*size)
-	newPencil(size).draw(f, raw)
+	newGlyphRenderer(size).draw(f, raw)
 	for i, v := range raw {
 		m := float64(v) / 255
 		mass += m
@@ -215,7 +215,7 @@ func TestOutlineGrows(t *testing.T) {
 				c[1], c[3] = c[3], c[1]
 			}
 		}
-		o := trace([][]point{append([]point(nil), square[0]...), append([]point(nil), square[1]...)}, 10)
+		o := makeOutline([][]point{append([]point(nil), square[0]...), append([]point(nil), square[1]...)}, 10)
 		area := func(w float64) (a float64) {
 			for _, c := range o {
 				for i := range c {

@@ -38,7 +38,7 @@ func readMat(r *fileReader, kind uint32, want ...int) (*mat, error) {
 	var b [4]byte
 	what := fmt.Sprintf("%s (magic 0x%08x)", matKinds[kind], kind)
 	word := func(what string) (uint32, error) {
-		if err := r.full(b[:], what); err != nil {
+		if err := r.readFull(b[:], what); err != nil {
 			return 0, err
 		}
 		r.at -= 4
@@ -105,18 +105,18 @@ func (m *mat) checkRoom(kind uint32) error {
 		room -= min(room, uint64(m.at))
 	}
 	if total > room {
-		return m.fail(fmt.Sprintf("%s values", product(m.dims)), fmt.Sprintf("a file that holds at most %d bytes", room), "the file is truncated or its header is wrong, fetch it again", nil)
+		return m.fail(fmt.Sprintf("%s values", formatProduct(m.dims)), fmt.Sprintf("a file that holds at most %d bytes", room), "the file is truncated or its header is wrong, fetch it again", nil)
 	}
 	return nil
 }
 
-// ints reads all values of a file of integers.
-func (m *mat) ints() ([]int32, error) {
+// readInts reads all values of a file of integers.
+func (m *mat) readInts() ([]int32, error) {
 	n := 1
 	for _, d := range m.dims {
 		n *= d
 	}
-	raw, err := m.body(4 * n)
+	raw, err := m.readBody(4 * n)
 	if err != nil {
 		return nil, err
 	}
@@ -124,22 +124,22 @@ func (m *mat) ints() ([]int32, error) {
 	for i := range values {
 		values[i] = int32(binary.LittleEndian.Uint32(raw[4*i:]))
 	}
-	return values, m.end()
+	return values, m.expectEnd()
 }
 
-// records reads a file of bytes record by record, a record being all dimensions but the first, and
+// readRecords reads a file of bytes record by record, a record being all dimensions but the first, and
 // hands each to use, which must not keep it.
-func (m *mat) records(use func(i int, record []uint8)) error {
+func (m *mat) readRecords(use func(i int, record []uint8)) error {
 	size := 1
 	for _, d := range m.dims[1:] {
 		size *= d
 	}
 	record := make([]uint8, size)
 	for i := range m.dims[0] {
-		if err := m.full(record, fmt.Sprintf("%d records of %d bytes", m.dims[0], size)); err != nil {
+		if err := m.readFull(record, fmt.Sprintf("%d records of %d bytes", m.dims[0], size)); err != nil {
 			return err
 		}
 		use(i, record)
 	}
-	return m.end()
+	return m.expectEnd()
 }

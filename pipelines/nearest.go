@@ -5,15 +5,15 @@ package pipelines
 func Nearest(name string, known []string) string {
 	best, least := known[0], -1
 	for _, k := range known {
-		if d := edits(name, k); least < 0 || d < least {
+		if d := editDistance(name, k); least < 0 || d < least {
 			best, least = k, d
 		}
 	}
 	return best
 }
 
-// edits is the Levenshtein distance between two strings, byte by byte.
-func edits(a, b string) int {
+// editDistance is the Levenshtein distance between two strings, byte by byte.
+func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

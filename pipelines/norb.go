@@ -2,11 +2,9 @@ package pipelines
 
 import (
 	"cmp"
+	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // smallNORB (LeCun, Huang, Bottou 2004): pairs of 96x96 images from two cameras, which become two
@@ -33,7 +31,7 @@ var norbViews = map[string]map[string][]int32{
 	"elevation": {"hinton": {0, 1, 2}, "literal": {0, 1, 2}},
 }
 
-// norbColumn tells where info has a kind of view, and what values are possible.
+// norbColumn is the column of info that holds a kind of view, and its possible values.
 var norbColumn = map[string]struct {
 	at   int
 	most int32
@@ -42,11 +40,11 @@ var norbColumn = map[string]struct {
 
 // openNORB reads both halves; of a view's split the training half gives the pairs with familiar views,
 // the testing half the others to test on and the familiar ones beside them.
-func openNORB(d Data) (parts, error) {
+func openNORB(_ context.Context, d Data) (parts, error) {
 	if d.Path == "" {
-		return parts{}, wantPath("the folder of the smallnorb files")
+		return parts{}, missingPathError("the folder of the smallnorb files")
 	}
-	room := newBudget(d)
+	room := newMemoryBudget(d)
 	var p parts
 	train, err := readNORBHalf(d, room, "training")
 	if err != nil {
@@ -57,12 +55,12 @@ func openNORB(d Data) (parts, error) {
 		return parts{}, err
 	}
 	if a, b := train.familiar.shape, test.other.shape; a != b {
-		return parts{}, fmt.Errorf("pipelines: %s: want training and testing images of one shape, got %v and %v: check the files", shown(d.Path), a, b)
+		return parts{}, fmt.Errorf("pipelines: %s: want training and testing images of one shape, got %v and %v: check the files", displayPath(d.Path), a, b)
 	}
 	p.train, p.test = train.familiar, test.other
 	if d.View != "" {
 		p.familiar = test.familiar
-		if err := norbDisjoint(d.Path, train.objects, test.objects); err != nil {
+		if err := checkDisjoint(d.Path, train.objects, test.objects); err != nil {
 			return parts{}, err
 		}
 	}
@@ -72,16 +70,16 @@ func openNORB(d Data) (parts, error) {
 // norbHalf is what is used of one half. Without a view all of the training half counts as familiar
 // and all of the testing half as other.
 type norbHalf struct {
-	familiar, other *memory
+	familiar, other *memorySource
 	objects         map[norbObject]bool // those of the half; nil without a view
 }
 
 // norbObject is a toy: its category, and its number there.
 type norbObject struct{ category, instance int32 }
 
-// norbDisjoint refuses halves that show the same toy: a split by views tests on other objects than it
+// checkDisjoint refuses halves that show the same toy: a split by views tests on other objects than it
 // trains on.
-func norbDisjoint(dir string, training, testing map[norbObject]bool) error {
+func checkDisjoint(dir string, training, testing map[norbObject]bool) error {
 	var both []norbObject
 	for o := range training {
 		if testing[o] {
@@ -92,12 +90,12 @@ func norbDisjoint(dir string, training, testing map[norbObject]bool) error {
 		o := slices.MinFunc(both, func(a, b norbObject) int {
 			return cmp.Or(cmp.Compare(a.category, b.category), cmp.Compare(a.instance, b.instance))
 		})
-		return fmt.Errorf("pipelines: %s: want other toys in the testing half than in the training half, got %s %d in both: use halves that share no toy, or set view to nothing", shown(dir), norbClasses[o.category], o.instance)
+		return fmt.Errorf("pipelines: %s: want other toys in the testing half than in the training half, got %s %d in both: use halves that share no toy, or set view to nothing", displayPath(dir), norbClasses[o.category], o.instance)
 	}
 	return nil
 }
 
-func readNORBHalf(d Data, room *budget, half string) (norbHalf, error) {
+func readNORBHalf(d Data, room *memoryBudget, half string) (norbHalf, error) {
 	var h norbHalf
 	cats, catPath, err := readNORBInts(d.Path, half, "cat", 0)
 	if err != nil {
@@ -105,7 +103,7 @@ func readNORBHalf(d Data, room *budget, half string) (norbHalf, error) {
 	}
 	for i, c := range cats {
 		if c < 0 || int(c) >= len(norbClasses) {
-			return h, fmt.Errorf("pipelines: %s: example %d: want a category in 0..%d, got %d: fetch the file again", shown(catPath), i, len(norbClasses)-1, c)
+			return h, fmt.Errorf("pipelines: %s: example %d: want a category in 0..%d, got %d: fetch the file again", displayPath(catPath), i, len(norbClasses)-1, c)
 		}
 	}
 	familiar, err := h.readViews(d, half, cats)
@@ -125,11 +123,11 @@ func readNORBHalf(d Data, room *budget, half string) (norbHalf, error) {
 	if err != nil {
 		return h, err
 	}
-	return h, h.read(r, d, room, half, cats, familiar)
+	return h, h.readImages(r, d, room, half, cats, familiar)
 }
 
-// read keeps what is used of a dat file. familiar is nil where there is no view.
-func (h *norbHalf) read(r *fileReader, d Data, room *budget, half string, cats []int32, familiar []bool) error {
+// readImages keeps what is used of a dat file. familiar is nil where there is no view.
+func (h *norbHalf) readImages(r *fileReader, d Data, room *memoryBudget, half string, cats []int32, familiar []bool) error {
 	m, err := readMat(r, matBytes, len(cats), norbCameras, 0, 0)
 	if err != nil {
 		return err
@@ -145,11 +143,11 @@ func (h *norbHalf) read(r *fileReader, d Data, room *budget, half string, cats [
 		}
 	}
 	training := half == "training"
-	roomFor := func(to **memory, part string, n int) error {
+	roomFor := func(to **memorySource, part string, n int) error {
 		if n == 0 {
-			return fmt.Errorf("pipelines: %s: want pairs for the %s part, got none of this view: use other files or another view", shown(r.path), part)
+			return fmt.Errorf("pipelines: %s: want pairs for the %s part, got none of this view: use other files or another view", displayPath(r.path), part)
 		}
-		*to, err = room.newMemory(part, n, sh, norbClasses)
+		*to, err = room.allocate(part, n, sh, norbClasses)
 		return err
 	}
 	switch {
@@ -168,24 +166,24 @@ func (h *norbHalf) read(r *fileReader, d Data, room *budget, half string, cats [
 		return err
 	}
 	var nFamiliar, nOther int
-	return m.records(func(i int, record []uint8) {
+	return m.readRecords(func(i int, record []uint8) {
 		isFamiliar := training
 		if familiar != nil {
 			isFamiliar = familiar[i]
 		}
 		switch {
 		case isFamiliar:
-			h.familiar.set(nFamiliar, record, int(cats[i]))
+			h.familiar.storePlanar(nFamiliar, record, int(cats[i]))
 			nFamiliar++
 		case h.other != nil:
-			h.other.set(nOther, record, int(cats[i]))
+			h.other.storePlanar(nOther, record, int(cats[i]))
 			nOther++
 		}
 	})
 }
 
-// readViews tells of each pair of a half whether its view is one to train on, and takes down its
-// objects; nil without a view.
+// readViews reports for each pair of a half whether its view is one to train on, and collects the
+// objects of the half. It returns nil without a view.
 func (h *norbHalf) readViews(d Data, half string, cats []int32) ([]bool, error) {
 	if d.View == "" {
 		return nil, nil
@@ -205,74 +203,9 @@ func (h *norbHalf) readViews(d Data, half string, cats []int32) ([]bool, error) 
 		h.objects[norbObject{cats[i], info[i*norbColumns+norbInstance]}] = true
 		v := info[i*norbColumns+column.at]
 		if v < 0 || v > column.most || v%column.step != 0 {
-			return nil, fmt.Errorf("pipelines: %s: example %d: want an %s code in 0..%d in steps of %d, got %d: fetch the file again", shown(path), i, d.View, column.most, column.step, v)
+			return nil, fmt.Errorf("pipelines: %s: example %d: want an %s code in 0..%d in steps of %d, got %d: fetch the file again", displayPath(path), i, d.View, column.most, column.step, v)
 		}
 		familiar[i] = slices.Contains(views, v)
 	}
 	return familiar, nil
-}
-
-// readNORBInts reads a cat or info file of a half; n is how many examples it must have, 0 any.
-func readNORBInts(dir, half, part string, n int) ([]int32, string, error) {
-	path, err := findNORB(dir, half, part)
-	if err != nil {
-		return nil, "", err
-	}
-	f, size, err := openFile(path)
-	if err != nil {
-		return nil, "", err
-	}
-	defer f.Close()
-	r, err := newFileReader(path, f, size)
-	if err != nil {
-		return nil, "", err
-	}
-	want := []int{n}
-	if part == "info" {
-		want = append(want, norbColumns)
-	}
-	m, err := readMat(r, matInts, want...)
-	if err != nil {
-		return nil, "", err
-	}
-	values, err := m.ints()
-	return values, path, err
-}
-
-// norbParts says what is lost without a part.
-var norbParts = map[string]string{
-	"dat":  "the images",
-	"cat":  "the categories",
-	"info": "the views (elevation, azimuth), without which the set cannot be split by view",
-}
-
-// findNORB is the path of a part, plain or .gz.
-func findNORB(dir, half, part string) (string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return "", unreadable(shown(dir), err, checkPath)
-	}
-	tail := "-" + half + "-" + part + ".mat"
-	var found []string
-	for _, gz := range []string{"", ".gz"} {
-		for _, e := range entries {
-			if name := e.Name(); strings.HasPrefix(name, "smallnorb-") && strings.HasSuffix(name, tail+gz) {
-				found = append(found, name)
-			}
-		}
-		if len(found) > 0 { // both forms of one file: the plain one is read sooner
-			break
-		}
-	}
-	switch len(found) {
-	case 0:
-		do := "set path to the folder that has it"
-		if part == "info" {
-			do += ", or view to nothing for the official split"
-		}
-		return "", fmt.Errorf("pipelines: %s: want smallnorb-5x…%s or .mat.gz, %s, got no such file: %s", shown(dir), tail, norbParts[part], do)
-	case 1:
-		return filepath.Join(dir, found[0]), nil
-	}
-	return "", fmt.Errorf("pipelines: %s: want one file smallnorb-5x…%s, got %s: leave one in the folder", shown(dir), tail, strings.Join(found, " and "))
 }

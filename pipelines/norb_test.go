@@ -221,15 +221,15 @@ func bytesOf(n int, values ...int) (all []int) {
 }
 
 func TestMemoryLimit(t *testing.T) {
-	b := newBudget(Data{Set: "x", Memory: 3})
-	if err := b.take(2, Shape{1024, 1024, 1}); err != nil {
+	b := newMemoryBudget(Data{Set: "x", Memory: 3})
+	if err := b.reserve(2, Shape{1024, 1024, 1}); err != nil {
 		t.Fatal(err)
 	}
-	err := b.take(1, Shape{1024, 1025, 1})
+	err := b.reserve(1, Shape{1024, 1025, 1})
 	if err == nil || !strings.Contains(err.Error(), "want images of at most 3 MB in memory, got 4 MB with the 1 images of 1024x1025x1: set memory to 4 or more") {
 		t.Errorf("%v", err)
 	}
-	if err := newBudget(Data{}).take(4096, Shape{1024, 1024, 1}); err != nil {
+	if err := newMemoryBudget(Data{}).reserve(4096, Shape{1024, 1024, 1}); err != nil {
 		t.Errorf("the default refuses 4 GB: %v", err)
 	}
 	dir := folder(t, norbFiles(5, 5))
@@ -338,7 +338,7 @@ func FuzzReadMat(f *testing.F) {
 			}
 			if err == nil && c.magic == matInts {
 				var values []int32
-				values, err = m.ints()
+				values, err = m.readInts()
 				for _, v := range values {
 					body = append(body, words(int(v))...)
 				}
@@ -346,7 +346,7 @@ func FuzzReadMat(f *testing.F) {
 				if m.dims[1]*m.dims[2]*m.dims[3] > 1<<24 {
 					return // a record as large as the file says is made at once
 				}
-				err = m.records(func(_ int, record []uint8) { body = append(body, record...) })
+				err = m.readRecords(func(_ int, record []uint8) { body = append(body, record...) })
 			}
 			if err != nil {
 				if !strings.HasPrefix(err.Error(), "pipelines: F: at byte ") || strings.Contains(err.Error(), "\n") {
@@ -378,13 +378,13 @@ func FuzzReadCIFAR(f *testing.F) {
 		if err != nil {
 			return
 		}
-		m, err := newBudget(Data{}).newMemory("train", n, Shape{32, 32, 3}, make([]string, 10))
+		m, err := newMemoryBudget(Data{}).allocate("train", n, Shape{32, 32, 3}, make([]string, 10))
 		if err != nil {
 			return
 		}
 		r, err := newFileReader("F", bytes.NewReader(b), int64(len(b)))
 		if err == nil {
-			err = r.cifar(m, 0, n)
+			err = r.readCIFARRecords(m, 0, n)
 		}
 		if err != nil {
 			if !strings.HasPrefix(err.Error(), "pipelines: F: at byte ") {

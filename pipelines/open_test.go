@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -26,8 +27,8 @@ func ids(t *testing.T, s Source) (all []int) {
 }
 
 // numbered is a set whose example i has pixel value i.
-func numbered(n int) *memory {
-	m := &memory{name: "numbered", shape: Shape{1, 1, 1}, classes: 1, pixels: make([]uint8, n), labels: make([]int32, n)}
+func numbered(n int) *memorySource {
+	m := &memorySource{name: "numbered", shape: Shape{1, 1, 1}, classes: 1, pixels: make([]uint8, n), labels: make([]int32, n)}
 	for i := range m.pixels {
 		m.pixels[i] = uint8(i)
 	}
@@ -37,7 +38,7 @@ func numbered(n int) *memory {
 func TestSplit(t *testing.T) {
 	all := numbered(100)
 	take := func(d Data) (train, validation []int) {
-		s, err := split(all, d)
+		s, err := holdOut(all, d)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +68,7 @@ func TestSplit(t *testing.T) {
 	}
 	const most = int(^uint(0) >> 1)
 	for _, d := range []Data{{Validation: 100}, {Train: 101}, {Train: 50, Validation: 51}, {Train: most, Validation: most}, {Validation: most}} {
-		if _, err := split(all, d); err == nil || !strings.Contains(err.Error(), "lower train or validation") {
+		if _, err := holdOut(all, d); err == nil || !strings.Contains(err.Error(), "lower train or validation") {
 			t.Errorf("%+v: error %v", d, err)
 		}
 	}
@@ -85,13 +86,13 @@ func TestSplitKeepsClasses(t *testing.T) {
 	}
 	pets["test/cat/0.png"], pets["test/dog/0.png"] = plain(8, 8, 0, 0, 9), plain(8, 8, 0, 0, 9)
 	root := tree(t, pets)
-	var lost *AskedError
+	var lost *DataRequestError
 	refused := 0
 	for seed := range uint64(60) {
 		s, err := Open(t.Context(), Data{Set: "folder", Path: root, Size: 4, Seed: seed, Validation: 24})
 		switch {
 		case err == nil:
-			if n := classesOf(s.Train); n[1] == 0 {
+			if n := countClasses(s.Train); n[1] == 0 {
 				t.Errorf("seed %d: trains on %v", seed, n)
 			}
 		case !errors.As(err, &lost) || err.Error() != "pipelines: folder/train: want an example to train on of each class to test on, got 8 of 32 to train on, none of the 2 of class 1 (dog) among them: lower data.validation, raise data.train, or change data.seed":
@@ -106,18 +107,47 @@ func TestSplitKeepsClasses(t *testing.T) {
 	if _, err := Open(t.Context(), Data{Set: "glyphs", Train: 5}); err == nil || !strings.Contains(err.Error(), "got none of class 2: raise data.train") {
 		t.Errorf("five digits: %v", err)
 	}
-	g, err := NewGlyphs(3, "train", 57, 8)
+}
+
+// foreign is a source of another package: its labels are its own.
+type foreign struct{ Source }
+
+func (f foreign) At(i int, dst []uint8) (int, error) { return f.Label(i), nil }
+func (f foreign) Label(i int) int                    { return (3*i + 1) % f.Classes() }
+
+// Label is what At returns, for every kind of source and for subsets of them.
+func TestLabelIsThatOfAt(t *testing.T) {
+	held, err := NewGlyphs(3, "train", 57, 8)
 	if err != nil {
 		t.Fatal(err)
 	}
-	some, err := Subset(g, []int{5, 50, 5})
-	if err != nil {
-		t.Fatal(err)
+	onDemand := &Glyphs{split: held.split, seed: held.seed, n: held.n, size: held.size, renderers: sync.Pool{New: func() any { return newGlyphRenderer(8) }}}
+	for _, src := range []Source{held, onDemand, numbered(57), foreign{held}} {
+		some, err := Subset(src, []int{5, 50, 5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []Source{src, some} {
+			for i := range s.Len() {
+				if want, err := s.At(i, make([]uint8, s.Shape().Len())); err != nil || s.Label(i) != want {
+					t.Errorf("%T: label %d is %d, want %d, %v", src, i, s.Label(i), want, err)
+				}
+			}
+		}
+		if counts := countClasses(some); counts[some.Label(0)] < 2 {
+			t.Errorf("%T: want example 5 counted twice, got %v", src, counts)
+		}
 	}
-	label := labelsOf(some)
-	for i := range some.Len() {
-		if want, err := some.At(i, make([]uint8, 64)); err != nil || label(i) != want {
-			t.Errorf("label %d is %d, want %d", i, label(i), want)
+	for _, g := range []*Glyphs{held, onDemand} {
+		for _, i := range []int{-1, 57} {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("label %d of 57: no panic", i)
+					}
+				}()
+				g.Label(i)
+			}()
 		}
 	}
 }
@@ -194,7 +224,7 @@ func TestNearest(t *testing.T) {
 		a, b string
 		want int
 	}{{"", "", 0}, {"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"abc", "", 3}, {"", "ab", 2}} {
-		if got := edits(c.a, c.b); got != c.want {
+		if got := editDistance(c.a, c.b); got != c.want {
 			t.Errorf("%q to %q: %d edits, want %d", c.a, c.b, got, c.want)
 		}
 	}

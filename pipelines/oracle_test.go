@@ -7,9 +7,9 @@ import (
 )
 
 // noise is a set of random images; example i has label i mod classes.
-func noise(name string, n int, sh Shape, classes int) *memory {
+func noise(name string, n int, sh Shape, classes int) *memorySource {
 	r := rand.New(rand.NewPCG(1, 2))
-	m := &memory{name: name, shape: sh, classes: classes, pixels: make([]uint8, n*sh.Len()), labels: make([]int32, n)}
+	m := &memorySource{name: name, shape: sh, classes: classes, pixels: make([]uint8, n*sh.Len()), labels: make([]int32, n)}
 	for i := range m.pixels {
 		m.pixels[i] = uint8(r.Uint32())
 	}
@@ -72,7 +72,7 @@ func (p picture) flip() picture {
 	return newPicture(p.h(), p.w(), func(y, x int) []float64 { return p[y][p.w()-1-x] })
 }
 
-// shift moves the content down and to the right.
+// readShift moves the content down and to the right.
 func (p picture) shift(dy, dx int) picture {
 	return newPicture(p.h(), p.w(), func(y, x int) []float64 { return p.edge(y-dy, x-dx) })
 }
@@ -93,7 +93,7 @@ func (p picture) resize(h, w int) picture {
 	})
 }
 
-// deform stretches each side by an even number of pixels, moves the content down and to the right, and
+// readDeform stretches each side by an even number of pixels, moves the content down and to the right, and
 // keeps the middle: a window on the stretched picture, beyond whose edges
 // the edge repeats.
 func (p picture) deform(sy, sx, dy, dx int) picture {
@@ -144,29 +144,29 @@ func (p picture) distanceUpTo(image []float32, limit float64) float64 {
 	return most
 }
 
-// augmented runs a sentence on one image.
-func augmented(t *testing.T, sentence string, seed Seed, raw []uint8, in Shape) (image, twin []float32) {
+// augmented runs a text on one image.
+func augmented(t *testing.T, text string, seed Seed, raw []uint8, in Shape) (image, view []float32) {
 	t.Helper()
-	a := parse(t, sentence)
+	a := parse(t, text)
 	m, err := newAugmenter(a, in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := a.Out(in)
+	out, err := a.OutputShape(in)
 	if err != nil {
 		t.Fatal(err)
 	}
 	image = make([]float32, out.Len())
-	if a.Twin() {
-		twin = make([]float32, out.Len())
+	if a.Deforms() {
+		view = make([]float32, out.Len())
 	}
-	m.apply(seed, raw, image, twin)
-	return image, twin
+	m.apply(seed, raw, image, view)
+	return image, view
 }
 
-func parse(t *testing.T, sentence string) Augment {
+func parse(t *testing.T, text string) Augment {
 	t.Helper()
-	a, err := ParseAugment(sentence)
+	a, err := ParseAugment(text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// reportEvery is how often a set tells how far it is; a test shortens it.
+// reportEvery is the interval between progress reports; a test shortens it.
 var reportEvery = 200 * time.Millisecond
 
 type progressKey struct{}
@@ -17,7 +17,7 @@ func WithProgress(ctx context.Context, f func(done, total int)) context.Context 
 	return context.WithValue(ctx, progressKey{}, f)
 }
 
-func progressOf(ctx context.Context) func(done, total int) {
+func progressFrom(ctx context.Context) func(done, total int) {
 	if f, ok := ctx.Value(progressKey{}).(func(done, total int)); ok {
 		return f
 	}

@@ -1,7 +1,7 @@
 package pipelines
 
-// unit is v/255 for every byte v.
-var unit = func() (t [256]float32) {
+// unitValues is v/255 for every byte v.
+var unitValues = func() (t [256]float32) {
 	for v := range t {
 		t[v] = float32(v) / 255
 	}
@@ -23,9 +23,9 @@ func newTaps(n, c int) taps {
 	return taps{first: make([]int32, n*c), second: make([]int32, n*c), weight: make([]float32, n*c)}
 }
 
-// set fills the table for axis a over a source side of from pixels. Elements are pixels times the c
+// fill computes the table for axis a over a source side of from pixels. Elements are pixels times the c
 // channels: spelled out, so that one loop serves any number of channels.
-func (t *taps) set(a axis, from, c int) {
+func (t *taps) fill(a axis, from, c int) {
 	if t.of == a && t.from == from {
 		return
 	}
@@ -65,9 +65,9 @@ func newResampler(in, out Shape) *resampler {
 
 // draw writes gain*value + bias of view v of src, values in units of 255, to dst [H,W,C]. bias has
 // one entry for each element of a row. Interpolation is bilinear and separable.
-func (r *resampler) draw(dst []float32, src []uint8, v view, gain float32, bias []float32) {
-	r.y.set(v.y, r.in.H, 1)
-	r.x.set(v.x, r.in.W, r.in.C)
+func (r *resampler) draw(dst []float32, src []uint8, v sampleGrid, gain float32, bias []float32) {
+	r.y.fill(v.y, r.in.H, 1)
+	r.x.fill(v.x, r.in.W, r.in.C)
 	r.held = [2]int{-1, -1}
 	width := r.out.W * r.out.C
 	bias = bias[:width]
@@ -110,32 +110,32 @@ func (r *resampler) row(src []uint8, n, keep int) int {
 	first := r.x.first[:len(out)]
 	if !r.x.fraction {
 		for i := range out {
-			out[i] = unit[line[first[i]]]
+			out[i] = unitValues[line[first[i]]]
 		}
 		return to
 	}
 	second, weight := r.x.second[:len(out)], r.x.weight[:len(out)]
 	for i := range out {
-		a, b := unit[line[first[i]]], unit[line[second[i]]]
+		a, b := unitValues[line[first[i]]], unitValues[line[second[i]]]
 		out[i] = a + (b-a)*weight[i]
 	}
 	return to
 }
 
-// tint is an affine change of values: gain*v + bias[c]. Brightness and contrast compose to one.
-type tint struct {
+// affine is a change of values: gain*v + bias[c]. Brightness and contrast compose to one.
+type affine struct {
 	gain float64
 	bias []float64 // per channel
-	mean []float64 // of the image before any tint, per channel; filled if a step asks for it
+	mean []float64 // of the image before any change, per channel; filled if a step asks for it
 }
 
-func (t *tint) reset() {
+func (t *affine) reset() {
 	t.gain = 1
 	clear(t.bias)
 }
 
-// means fills t.mean from an image [H,W,C].
-func (t *tint) means(image []float32) {
+// setMeans fills t.mean from an image [H,W,C].
+func (t *affine) setMeans(image []float32) {
 	c := len(t.mean)
 	for k := range t.mean {
 		var sum float64
@@ -146,8 +146,8 @@ func (t *tint) means(image []float32) {
 	}
 }
 
-// applyTint changes the image in place. bias has one entry for each element of a row.
-func applyTint(image []float32, gain float32, bias []float32) {
+// applyAffine changes the image in place. bias has one entry for each element of a row.
+func applyAffine(image []float32, gain float32, bias []float32) {
 	for len(image) > 0 {
 		row := image[:len(bias)]
 		for i, v := range row {

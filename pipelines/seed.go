@@ -9,8 +9,8 @@ import "math/rand/v2"
 // The same path always gives the same numbers, whoever asks and in whatever order.
 type Seed uint64
 
-// golden is 2^64 divided by the golden ratio, the increment of splitmix64.
-const golden = 0x9e3779b97f4a7c15
+// goldenGamma is 2^64 divided by the golden ratio, the increment of splitmix64.
+const goldenGamma = 0x9e3779b97f4a7c15
 
 // Split derives the seed of a purpose and of coordinates within it. Different names, coordinates or
 // numbers of coordinates give unrelated seeds.
@@ -20,21 +20,21 @@ func (s Seed) Split(purpose string, at ...int) Seed {
 	for i := range len(purpose) {
 		name = (name ^ uint64(purpose[i])) * 0x100000001b3
 	}
-	h := mix(uint64(s) + golden)
-	h = mix((h ^ name) + golden)
+	h := mixBits(uint64(s) + goldenGamma)
+	h = mixBits((h ^ name) + goldenGamma)
 	for _, v := range at {
-		h = mix((h ^ uint64(v)) + golden)
+		h = mixBits((h ^ uint64(v)) + goldenGamma)
 	}
 	return Seed(h)
 }
 
 // Rand returns a generator for this seed.
 func (s Seed) Rand() *rand.Rand {
-	return newGenerator().at(s)
+	return newGenerator().reseed(s)
 }
 
-// mix is the finaliser of splitmix64 (Steele, Lea, Flood 2014), a bijection on 64 bits.
-func mix(z uint64) uint64 {
+// mixBits is the finaliser of splitmix64 (Steele, Lea, Flood 2014), a bijection on 64 bits.
+func mixBits(z uint64) uint64 {
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	return z ^ z>>31
@@ -52,8 +52,8 @@ func newGenerator() *generator {
 	return g
 }
 
-// at restarts the generator at seed s.
-func (g *generator) at(s Seed) *rand.Rand {
-	g.pcg.Seed(uint64(s), mix(uint64(s)^golden))
+// reseed restarts the generator at seed s.
+func (g *generator) reseed(s Seed) *rand.Rand {
+	g.pcg.Seed(uint64(s), mixBits(uint64(s)^goldenGamma))
 	return g.rand
 }

@@ -6,8 +6,8 @@ import "testing"
 func TestMixIsSplitmix64(t *testing.T) {
 	state := uint64(0)
 	for _, want := range []uint64{0xe220a8397b1dcdaf, 0x6e789e6aa1b965f4, 0x06c45d188009454f} {
-		state += golden
-		if got := mix(state); got != want {
+		state += goldenGamma
+		if got := mixBits(state); got != want {
 			t.Errorf("mix(%#x) = %#x, want %#x", state, got, want)
 		}
 	}
@@ -41,8 +41,8 @@ func TestSplitRepeats(t *testing.T) {
 		t.Fatalf("one path, two seeds: %x and %x", a, b)
 	}
 	g := newGenerator()
-	g.at(99).Uint64()
-	r, s := a.Rand(), g.at(b)
+	g.reseed(99).Uint64()
+	r, s := a.Rand(), g.reseed(b)
 	for range 10 {
 		if x, y := r.Uint64(), s.Uint64(); x != y {
 			t.Fatalf("one seed, two streams: %x and %x", x, y)
@@ -52,7 +52,7 @@ func TestSplitRepeats(t *testing.T) {
 
 func TestSplitDoesNotAllocate(t *testing.T) {
 	g := newGenerator()
-	n := testing.AllocsPerRun(100, func() { g.at(Seed(7).Split("augment", 1000, 100000)) })
+	n := testing.AllocsPerRun(100, func() { g.reseed(Seed(7).Split("augment", 1000, 100000)) })
 	if n != 0 {
 		t.Errorf("%v allocations for a split, want none", n)
 	}

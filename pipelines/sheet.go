@@ -59,14 +59,14 @@ func Sheet(images []float32, n int, sh Shape, columns, scale int, captions []str
 	return s.to
 }
 
-// Sheet lays the batch's images out with their labels below; where there are twins each row of
-// images is followed by the row of theirs. sh is the shape of the batch's images.
+// Sheet lays the batch's images out with their labels below; where there are deformed views each row
+// of images is followed by the row of theirs. sh is the shape of the batch's images.
 func (b Batch) Sheet(sh Shape, columns, scale int) *image.RGBA {
 	labels := make([]string, b.N)
 	for i, l := range b.Labels[:b.N] {
 		labels[i] = strconv.Itoa(int(l))
 	}
-	if b.Twins == nil {
+	if b.DeformedViews == nil {
 		return Sheet(b.Images, b.N, sh, columns, scale, labels)
 	}
 	columns = max(min(columns, b.N), 1)
@@ -78,7 +78,7 @@ func (b Batch) Sheet(sh Shape, columns, scale int) *image.RGBA {
 		fill := make([]float32, (columns-(to-from))*per) // a last row may be short
 		blank := make([]string, columns-(to-from))
 		images = append(append(images, b.Images[from*per:to*per]...), fill...)
-		images = append(append(images, b.Twins[from*per:to*per]...), fill...)
+		images = append(append(images, b.DeformedViews[from*per:to*per]...), fill...)
 		captions = append(append(captions, labels[from:to]...), blank...)
 		for _, l := range labels[from:to] {
 			captions = append(captions, l+"'")

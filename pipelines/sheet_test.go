@@ -72,9 +72,9 @@ func TestSheetCaptions(t *testing.T) {
 	}
 }
 
-// Rows of images alternate with rows of twins, a short last row included.
+// Rows of images alternate with rows of views, a short last row included.
 func TestBatchSheet(t *testing.T) {
-	b := Batch{Images: []float32{.1, .2, .3}, Twins: []float32{.6, .7, .8}, Labels: []int32{1, 2, 3}, N: 3}
+	b := Batch{Images: []float32{.1, .2, .3}, DeformedViews: []float32{.6, .7, .8}, Labels: []int32{1, 2, 3}, N: 3}
 	got := b.Sheet(Shape{1, 1, 1}, 2, 1)
 	cell := func(column, row int) float32 {
 		return float32(got.RGBAAt(4+column*5, 4+row*(1+captionLine+4)).R) / 255
@@ -86,14 +86,14 @@ func TestBatchSheet(t *testing.T) {
 			}
 		}
 	}
-	b.Twins = nil
+	b.DeformedViews = nil
 	if h := b.Sheet(Shape{1, 1, 1}, 2, 1).Rect.Dy(); h != 4+2*(1+captionLine+4) {
-		t.Errorf("without twins the sheet is %d high", h)
+		t.Errorf("without views the sheet is %d high", h)
 	}
 }
 
 func TestDescribe(t *testing.T) {
-	m := &memory{name: "m", shape: Shape{1, 2, 1}, classes: 3, pixels: []uint8{0, 51, 102, 255, 51, 51}, labels: []int32{2, 0, 2}}
+	m := &memorySource{name: "m", shape: Shape{1, 2, 1}, classes: 3, pixels: []uint8{0, 51, 102, 255, 51, 51}, labels: []int32{2, 0, 2}}
 	d, err := Describe(m)
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 
 // copied is a batch that outlives the iteration.
 func copied(b Batch) Batch {
-	b.Images, b.Twins = slices.Clone(b.Images), slices.Clone(b.Twins)
+	b.Images, b.DeformedViews = slices.Clone(b.Images), slices.Clone(b.DeformedViews)
 	b.Labels, b.Index = slices.Clone(b.Labels), slices.Clone(b.Index)
 	return b
 }
@@ -79,7 +79,7 @@ func TestStreamContents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	image, twin, raw := make([]float32, 36), make([]float32, 36), make([]uint8, 144)
+	image, view, raw := make([]float32, 36), make([]float32, 36), make([]uint8, 144)
 	step := 0
 	for _, b := range collect(t, src, o, -1) {
 		wantN := 4
@@ -87,8 +87,8 @@ func TestStreamContents(t *testing.T) {
 			wantN = 2
 		}
 		if b.Step != step || b.Epoch != step/3 || b.N != wantN || len(b.Index) != wantN || len(b.Labels) != wantN ||
-			len(b.Images) != wantN*36 || len(b.Twins) != wantN*36 {
-			t.Fatalf("batch %d: step %d, epoch %d, %d examples with %d images, %d twins", step, b.Step, b.Epoch, b.N, len(b.Images), len(b.Twins))
+			len(b.Images) != wantN*36 || len(b.DeformedViews) != wantN*36 {
+			t.Fatalf("batch %d: step %d, epoch %d, %d examples with %d images, %d views", step, b.Step, b.Epoch, b.N, len(b.Images), len(b.DeformedViews))
 		}
 		for k, i := range b.Index {
 			if int(b.Labels[k]) != i%5 {
@@ -97,8 +97,8 @@ func TestStreamContents(t *testing.T) {
 			if _, err := src.At(i, raw); err != nil {
 				t.Fatal(err)
 			}
-			m.apply(Seed(7).Split("augment", b.Epoch, i), raw, image, twin)
-			if !slices.Equal(image, b.Images[k*36:(k+1)*36]) || !slices.Equal(twin, b.Twins[k*36:(k+1)*36]) {
+			m.apply(Seed(7).Split("augment", b.Epoch, i), raw, image, view)
+			if !slices.Equal(image, b.Images[k*36:(k+1)*36]) || !slices.Equal(view, b.DeformedViews[k*36:(k+1)*36]) {
 				t.Errorf("batch %d: example %d is not the augmentation of its own seed", step, i)
 			}
 		}
@@ -399,12 +399,12 @@ func TestStreamRepeats(t *testing.T) {
 	}
 }
 
-// Batches without deform have no twins, and a short epoch does not reserve room for a full batch.
+// Batches without deform have no views, and a short epoch does not reserve room for a full batch.
 func TestStreamRoom(t *testing.T) {
 	src := noise("n", 3, Shape{4, 4, 1}, 10)
 	b := collect(t, src, Options{Batch: math.MaxInt, Remainder: true, Epochs: 1}, -1)
-	if len(b) != 1 || b[0].N != 3 || b[0].Twins != nil {
-		t.Errorf("%d batches, first of %d examples, twins %v; want one of 3, no twins", len(b), b[0].N, b[0].Twins)
+	if len(b) != 1 || b[0].N != 3 || b[0].DeformedViews != nil {
+		t.Errorf("%d batches, first of %d examples, views %v; want one of 3, no views", len(b), b[0].N, b[0].DeformedViews)
 	}
 }
 

@@ -3,205 +3,107 @@ package trainer
 import (
 	"errors"
 	"fmt"
-	"math"
-	"slices"
-	"strconv"
 	"strings"
 
+	"unwarp/graphs"
+	"unwarp/graphs/spec"
 	"unwarp/pipelines"
 )
 
-// Adversary says which images a model is trained on in place of, or beside,
-// those of the data set: their adversarial versions, made anew for the present
-// weights at every step. The zero value is no adversary.
-//
-// The adversary sees the model as an attacker does, without dropout and with
-// batch norm's statistics fixed; only free looks at the training pass itself.
-// No gradient goes through the making of an image. With deformed twins the
-// image is attacked, its twin is not.
-//
-// See [ParseAdversary] for the text in a configuration.
-type Adversary struct {
-	Method string // "", fgsm, pgd, trades, fast or free
+// Adversary is the adversarial training of a configuration: one [Method] with
+// its parameters, or none. The zero value is none.
+type Adversary struct{ Method Method }
 
-	Norm  string  // of the change of an image: linf or l2 over all pixels and channels
-	Eps   float32 // its largest value, in units of images in [0,1]
-	Alpha float32 // size of one step in that norm
-	Steps int     // gradients per image
-	Ramp  Span    // the span in which eps and alpha rise linearly to these values
-
-	Clean    float32 // share of images as they are, in [0,1): fgsm, pgd, fast
-	Beta     float32 // weight of the divergence: trades
-	Noise    float32 // standard deviation of the start: trades
-	Replays  int     // updates per batch: free
-	Codes    float32 // weight of the distance between the codes of an image and of its adversarial version: all but free
-	Of       string  // which of its codes: appearance, geometry or both; "" where Codes is 0
-	Follows  string  // the loss that the adversary raises: classification or training
-	Rebuilds string  // what an adversarial image is to be reconstructed as: adversarial (itself) or clean
+// Method is one way of adversarial training: it says which images a model is
+// trained on in place of, or beside, those of the data set. Each method is a
+// struct in a file of its own, whose tagged fields are its parameters.
+//
+// Adversarial images are made anew for the present weights at every step. The
+// method sees the model as an attacker does, without dropout and with batch
+// norm's statistics fixed; only [Free] sees the training pass itself. No
+// gradient goes through the making of an image. With deformed views the image
+// is attacked and its view is not.
+//
+// A method is also either an [imageAttack] or an [inPassAttack].
+type Method interface {
+	spec.Validator
+	// name is what a configuration calls the method.
+	name() string
+	// settings are the parameters that each method has in some form.
+	settings() settings
+	// loss is the training loss of a batch of rows, see [Objective.batchTerms].
+	loss(s *graphs.Scope, o Objective, f graphs.Forward, t targets) Terms
+	// check refuses parts of c that the method cannot be combined with.
+	check(c Config) error
 }
 
-// Losses that an adversary may follow, targets of reconstruction, and norms.
-const (
-	Classification = "classification"
-	WholeLoss      = "training"
-	Adversarial    = "adversarial"
-	CleanImage     = "clean"
-	ofAppearance   = "appearance"
-	ofGeometry     = "geometry"
-	ofBoth         = "both"
-	linf           = "linf"
-	l2             = "l2"
+// settings are the parameters of any method.
+type settings struct {
+	Common
+	eps, alpha float32 // largest change of an image and size of a step, once the ramp has ended
+	replays    int     // training steps per batch
+	codes      CodePenalty
+}
+
+// methods lists the methods in the order in which messages name them.
+var methods = methodKinds(
+	func() Method { return new(FGSM) },
+	func() Method { return new(PGD) },
+	func() Method { return new(TRADES) },
+	func() Method { return new(Fast) },
+	func() Method { return new(Free) },
 )
 
-// method is a way to train adversarially, with the arguments that it takes
-// besides those of all, and its defaults.
-type method struct {
-	name string
-	args []string
-	with Adversary
+func methodKinds(news ...func() Method) []spec.Kind[Method] {
+	var kinds []spec.Kind[Method]
+	for _, n := range news {
+		kinds = append(kinds, spec.Kind[Method]{Name: n().name(), New: n})
+	}
+	return kinds
 }
 
-var methods = []method{
-	{"fgsm", []string{"clean", "codes", "of", "loss"}, Adversary{Steps: 1, Clean: .5}},
-	{"pgd", []string{"steps", "alpha", "clean", "codes", "of", "loss"}, Adversary{Steps: 7}},
-	{"trades", []string{"steps", "alpha", "beta", "noise", "codes", "of"}, Adversary{Steps: 10, Beta: 6, Noise: .001}},
-	{"fast", []string{"alpha", "clean", "codes", "of", "loss"}, Adversary{Steps: 1}},
-	{"free", []string{"alpha", "replays", "loss"}, Adversary{Steps: 1, Replays: 8}},
-}
-
-var common = []string{"eps", "norm", "ramp", "target"}
-
-// ParseAdversary reads one method with its arguments; "" is none.
+// ParseAdversary reads one method with its parameters, such as
 //
-//	fgsm(eps=.3)              one step of eps along the gradient's sign, from the image itself, half of the
-//	                          images clean (Goodfellow et al. 2015, sections 4 and 6; Duan et al., Table 8)
-//	pgd(eps=.3,steps=7)       from a random point of the ball, steps of alpha (2.5·eps/steps unless given), each
-//	                          projected back (Madry et al. 2018, eq. 2.1)
-//	trades(eps=.3,beta=6)     cross-entropy of the clean image + beta·KL(clean ‖ adversarial); the adversary raises
-//	                          the divergence from a normal start of deviation noise (Zhang et al. 2019,
-//	                          algorithm 1); 10 steps
-//	fast(eps=.3)              one step of alpha = 1.25·eps from a random point (Wong et al. 2020, algorithm 3)
-//	free(eps=.3,replays=8)    each batch is used replays times; one backward pass serves weights and perturbation,
-//	                          which goes on from batch to batch (Shafahi et al. 2019, algorithm 1). Each replay is
-//	                          a step of the run: an epoch takes replays times as many
+//	pgd(eps=8/255,steps=7,ramp=2ep)
 //
-// All take eps (required; in units of images in [0,1], 8/255 is understood),
-// norm=linf|l2, ramp=SPAN (eps rises from 0 over it), target=adversarial|clean
-// (what the decoders are to draw for an adversarial image). All but trades take
-// loss=classification|training (what the adversary raises). fgsm, pgd and fast
-// take clean, the share of clean images: with .5 each image comes both ways,
-// below that the first of a batch do, above it the first of a batch are attacked.
-//
-// codes=1 adds 1 times the mean distance ‖C(x) - C(x')‖ between the codes of an
-// image and of its adversarial version: of=appearance|geometry|both, both unless
-// given. Gradients go through both. It wants each image both ways: trades, or
-// fgsm, pgd and fast with clean=.5.
+// "" is none. The methods are [FGSM], [PGD], [TRADES], [Fast] and [Free]. All
+// need eps, the largest change of an image, in units of images in [0,1].
 func ParseAdversary(text string) (Adversary, error) {
 	if strings.TrimSpace(text) == "" {
 		return Adversary{}, nil
 	}
-	p := readPhrase(text)
-	names := make([]string, len(methods))
-	for i, m := range methods {
-		names[i] = m.name
+	m, err := spec.Parse(text, methods)
+	if err != nil {
+		return Adversary{}, suggest(err)
 	}
-	i := slices.Index(names, p.name)
-	if i < 0 {
-		return Adversary{}, fmt.Errorf("want one of %s, or nothing, got %q: did you mean %q?", strings.Join(names, ", "), p.name, pipelines.Nearest(p.name, names))
-	}
-	m := methods[i]
-	a := m.with
-	a.Method, a.Norm, a.Follows, a.Rebuilds = m.name, linf, Classification, Adversarial
-	_, given := p.args["eps"]
-	p.number("eps", &a.Eps, 0, math.Inf(1), true)
-	p.word("norm", &a.Norm, linf, l2)
-	p.span("ramp", &a.Ramp)
-	p.word("target", &a.Rebuilds, Adversarial, CleanImage)
-	for _, arg := range m.args {
-		switch arg {
-		case "steps":
-			p.count("steps", &a.Steps, 1, 1000)
-		case "alpha":
-			p.number("alpha", &a.Alpha, 0, math.Inf(1), true)
-		case "clean":
-			p.number("clean", &a.Clean, 0, .99, false)
-		case "beta":
-			p.number("beta", &a.Beta, 0, math.Inf(1), true)
-		case "noise":
-			p.number("noise", &a.Noise, 0, 1, true)
-		case "replays":
-			p.count("replays", &a.Replays, 1, 1000)
-		case "loss":
-			p.word("loss", &a.Follows, Classification, WholeLoss)
-		case "codes":
-			p.number("codes", &a.Codes, 0, math.Inf(1), true)
-		case "of":
-			p.word("of", &a.Of, ofAppearance, ofGeometry, ofBoth)
-		}
-	}
-	if err := p.done(append(slices.Clone(common), m.args...)); err != nil {
-		return Adversary{}, err
-	}
-	if !given {
-		return Adversary{}, fmt.Errorf("want eps, the largest change of an image, got none in %q: write it like %s(eps=.3)", text, p.name)
-	}
-	if a.Alpha == 0 {
-		a.Alpha = a.usualStep()
-	}
-	switch {
-	case a.Codes == 0 && a.Of != "":
-		return Adversary{}, fmt.Errorf("want codes, the weight of their distance, beside of=%s, got none in %q: write it like codes=1,of=%s", a.Of, text, a.Of)
-	case a.Codes > 0 && a.Method != "trades" && a.Clean != .5:
-		return Adversary{}, fmt.Errorf("want clean=.5 beside codes, so that each image comes clean and attacked, got clean=%s in %q", short(a.Clean), text)
-	case a.Codes > 0 && a.Of == "":
-		a.Of = ofBoth
-	}
-	return a, nil
+	return Adversary{m}, nil
 }
 
-// usualStep is the step of a method that is not told its size.
-func (a Adversary) usualStep() float32 {
-	switch a.Method {
-	case "fast":
-		return 1.25 * a.Eps
-	case "pgd", "trades":
-		return enough(a.Eps, a.Steps)
+// suggest adds to an error about an unknown word the known one nearest to it.
+func suggest(err error) error {
+	var u *spec.UnknownError
+	if errors.As(err, &u) {
+		return fmt.Errorf("%w: did you mean %q?", err, pipelines.Nearest(u.Got, u.Known))
 	}
-	return a.Eps
+	return err
 }
-
-// enough lets steps of its size cross the ball with some to spare.
-func enough(eps float32, steps int) float32 { return min(eps, 2.5*eps/float32(steps)) }
 
 // Off reports whether there is no adversary.
-func (a Adversary) Off() bool { return a.Method == "" }
+func (a Adversary) Off() bool { return a.Method == nil }
 
-// String writes all that ParseAdversary reads.
+// String writes all that [ParseAdversary] reads, defaults included: a run
+// keeps its meaning when a default changes.
 func (a Adversary) String() string {
 	if a.Off() {
 		return ""
 	}
-	i := slices.IndexFunc(methods, func(m method) bool { return m.name == a.Method })
-	out := []string{"eps=" + short(a.Eps)}
-	if i >= 0 {
-		for _, arg := range methods[i].args {
-			if a.Codes == 0 && (arg == "codes" || arg == "of") {
-				continue
-			}
-			out = append(out, arg+"="+map[string]string{
-				"steps": strconv.Itoa(a.Steps), "alpha": short(a.Alpha), "clean": short(a.Clean), "beta": short(a.Beta),
-				"noise": short(a.Noise), "replays": strconv.Itoa(a.Replays), "loss": a.Follows,
-				"codes": short(a.Codes), "of": a.Of,
-			}[arg])
-		}
-	}
-	return a.Method + "(" + strings.Join(append(out, "norm="+a.Norm, "ramp="+a.Ramp.String(), "target="+a.Rebuilds), ",") + ")"
+	return spec.FullText(a.Method.name(), a.Method)
 }
 
 // MarshalText is String, for configuration files.
 func (a Adversary) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
-// UnmarshalText is ParseAdversary, for configuration files.
+// UnmarshalText is [ParseAdversary], for configuration files.
 func (a *Adversary) UnmarshalText(text []byte) error {
 	b, err := ParseAdversary(string(text))
 	if err == nil {
@@ -210,9 +112,9 @@ func (a *Adversary) UnmarshalText(text []byte) error {
 	return err
 }
 
-// check refuses what does not go together. A value made in Go and not read
-// from text must survive being written and read.
-func (a Adversary) check(twins bool) error {
+// check refuses what cannot be combined. A value made in Go and not read from
+// text must survive being written and read.
+func (a Adversary) check(c Config) error {
 	if a.Off() {
 		return nil
 	}
@@ -220,44 +122,44 @@ func (a Adversary) check(twins bool) error {
 	if err != nil {
 		return fmt.Errorf("train.adversary: %w", err)
 	}
-	if a.Ramp.Zero() {
-		a.Ramp = Span{}
+	if a.String() != b.String() {
+		return fmt.Errorf("train.adversary: want a value as ParseAdversary makes it, got %s: take %s", a, b)
 	}
-	if b != a {
-		return fmt.Errorf("train.adversary: want a value as ParseAdversary makes it, got %+v: take %+v", a, b)
-	}
-	if twins && a.Method == "trades" {
-		return errors.New("train.adversary: want no trades beside deform(...) in train.augment, got both: their losses both pair images; take pgd, or leave deform out")
-	}
-	return nil
+	return a.Method.check(c)
 }
 
-// replays is the number of updates per batch.
-func (a Adversary) replays() int { return max(1, a.Replays) }
+// settings are those of the method; without one there is nothing to scale, and
+// each batch is used once.
+func (a Adversary) settings() settings {
+	if a.Off() {
+		return settings{replays: 1}
+	}
+	return a.Method.settings()
+}
+
+// loss is the training loss of a batch: that of the method, or eq. 5 and eq. 8.
+func (a Adversary) loss(s *graphs.Scope, o Objective, f graphs.Forward, t targets) Terms {
+	if a.Off() {
+		return o.batchTerms(s, f, t)
+	}
+	return a.Method.loss(s, o, f, t)
+}
 
 // radii returns the largest change and the step size at each step of a run.
 func (a Adversary) radii(batch, perEpoch, total int) func(step int) (eps, alpha float32) {
-	ramp := a.Ramp.Steps(batch, perEpoch, total)
+	m := a.settings()
+	ramp := m.Ramp.Steps(batch, perEpoch, total)
 	return func(step int) (eps, alpha float32) {
-		share := risen(step, ramp)
-		return share * a.Eps, share * a.Alpha
+		share := rampShare(step, ramp)
+		return share * m.eps, share * m.alpha
 	}
 }
 
-// risen is the share of its value that something has at a step which rises
-// linearly over the first ramp steps.
-func risen(step, ramp int) float32 {
+// rampShare is the share of its final value that a setting has at a step. It
+// rises linearly over the first ramp steps.
+func rampShare(step, ramp int) float32 {
 	if step < ramp {
 		return float32(step+1) / float32(ramp)
 	}
 	return 1
-}
-
-// shares says how many of n images come clean and how many attacked.
-func (a Adversary) shares(n int) (clean, attacked int) {
-	c := float64(a.Clean)
-	if c <= .5 {
-		return int(math.Round(float64(n) * c / (1 - c))), n
-	}
-	return n, max(1, int(math.Round(float64(n)*(1-c)/c)))
 }

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -15,9 +16,9 @@ func mustAdversary(t testing.TB, text string) Adversary {
 	return a
 }
 
-func mustProbe(t testing.TB, text string) Probe {
+func mustValidationAttack(t testing.TB, text string) ValidationAttack {
 	t.Helper()
-	a, err := ParseProbe(text)
+	a, err := ParseValidationAttack(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func TestAdversaryText(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b Adversary
-		if err := b.UnmarshalText(raw); err != nil || b != a {
+		if err := b.UnmarshalText(raw); err != nil || !reflect.DeepEqual(a, b) {
 			t.Errorf("%q: read back %+v, %v", raw, b, err)
 		}
 		c := DefaultConfig()
@@ -63,75 +64,79 @@ func TestAdversaryText(t *testing.T) {
 		"pgd(eps=.4)": "pgd(eps=0.4,steps=10,alpha=0.1,norm=linf,images=1000)",
 		"pgd(eps=1,norm=l2,images=0,steps=5,alpha=.3)": "pgd(eps=1,steps=5,alpha=0.3,norm=l2,images=0)",
 	} {
-		a := mustProbe(t, text)
-		if b := mustProbe(t, a.String()); a.String() != want || a != b {
+		a := mustValidationAttack(t, text)
+		if b := mustValidationAttack(t, a.String()); a.String() != want || a != b {
 			t.Errorf("%q: want %q, got %q, read back %+v", text, want, a, b)
 		}
 	}
-	for _, c := range []struct{ probe, adversary, want string }{
+	for _, c := range []struct{ attack, adversary, want string }{
 		{"auto", "", "off"}, {"off", "pgd(eps=.3)", "off"}, {"pgd(eps=.1)", "", "pgd(eps=0.1,steps=10,alpha=0.025,norm=linf,images=1000)"},
 		{"auto", "fast(eps=.4)", "pgd(eps=0.4,steps=10,alpha=0.1,norm=linf,images=1000)"},
 		{"auto", "free(eps=2,norm=l2)", "pgd(eps=2,steps=10,alpha=0.5,norm=l2,images=1000)"},
 	} {
-		if got := mustProbe(t, c.probe).resolve(mustAdversary(t, c.adversary)); got.String() != c.want || got.On() != (c.want != "off") {
-			t.Errorf("attacked %s, adversary %q: want %s, got %s", c.probe, c.adversary, c.want, got)
+		if got := mustValidationAttack(t, c.attack).resolve(mustAdversary(t, c.adversary)); got.String() != c.want || got.On() != (c.want != "off") {
+			t.Errorf("attacked %s, adversary %q: want %s, got %s", c.attack, c.adversary, c.want, got)
 		}
 	}
 }
 
 func TestAdversaryRefused(t *testing.T) {
 	for text, names := range map[string]string{
-		"pgdd(eps=.3)":                     `one of fgsm, pgd, trades, fast, free;"pgdd";did you mean "pgd"`,
-		"pgd":                              "eps;none;pgd(eps=.3)",
-		"pgd(steps=3)":                     "eps;none",
-		"pgd(eps=0)":                       "eps as a number above 0;got 0",
-		"pgd(eps=-1)":                      "got -1",
-		"pgd(eps=NaN)":                     "got NaN",
-		"pgd(eps=1/0)":                     "eps;1/0",
-		"pgd(eps=x)":                       "eps;got x",
-		"pgd(eps=.3":                       "parentheses",
-		"pgd(eps=.3) x":                    "parentheses",
-		"pgd(.3)":                          `name=value;".3"`,
-		"pgd(eps=.3,eps=.2)":               "each once",
-		"pgd(eps=.3,steps=0)":              "steps as a whole number from 1;got 0",
-		"pgd(eps=.3,steps=1.5)":            "whole number;1.5",
-		"pgd(eps=.3,alpha=0)":              "alpha",
-		"pgd(eps=.3,clean=1)":              "clean;up to 0.99;got 1",
-		"pgd(eps=.3,norm=l1)":              `linf or l2;"l1"`,
-		"pgd(eps=.3,target=none)":          "adversarial or clean",
-		"pgd(eps=.3,loss=margin)":          "classification or training",
-		"pgd(eps=.3,ramp=2)":               "ramp;2ep",
-		"pgd(eps=.3,step=2)":               `"step";did you mean "steps"`,
-		"fgsm(eps=.3,steps=2)":             `arguments of fgsm;"steps"`,
-		"trades(eps=.3,beta=0)":            "beta;above 0",
-		"trades(eps=.3,loss=training)":     `"loss"`,
-		"trades(eps=.3,clean=.5)":          `"clean"`,
-		"free(eps=.3,replays=0)":           "replays;got 0",
-		"free(eps=.3,clean=.5)":            `"clean"`,
-		"pgd(eps=.3,codes=1)":              "clean=.5 beside codes;got clean=0",
-		"fgsm(eps=.3,clean=.4,codes=1)":    "clean=.5 beside codes;got clean=0.4",
-		"fgsm(eps=.3,codes=0)":             "codes;above 0;got 0",
-		"fgsm(eps=.3,of=both)":             "codes;of=both;none",
-		"fgsm(eps=.3,codes=1,of=shape)":    `appearance or geometry or both;"shape"`,
-		"free(eps=.3,codes=1)":             `arguments of free;"codes"`,
-		"pgd(eps=.3,rebuild=clean\nx=y=z)": "arguments",
+		"pgdd(eps=.3)":                     `want one of fgsm, pgd, trades, fast, free;"pgdd";did you mean "pgd"`,
+		"pgd":                              "eps: want a value;none;pgd(eps=.3)",
+		"pgd(steps=3)":                     "eps: want;none;pgd(eps=.3)",
+		"pgd(eps=0)":                       `eps: want a number in (0,+Inf);got "0"`,
+		"pgd(eps=-1)":                      `got "-1"`,
+		"pgd(eps=NaN)":                     `got "NaN"`,
+		"pgd(eps=1/0)":                     "eps: want;1/0",
+		"pgd(eps=x)":                       `eps: want;got "x"`,
+		"pgd(eps=.3":                       "want a closing bracket",
+		"pgd(eps=.3) x":                    "want a closing bracket",
+		"pgd(.3)":                          `want key=value;".3"`,
+		"pgd(eps=.3,eps=.2)":               "given twice",
+		"pgd(eps=.3,steps=0)":              `steps: want a whole number in 1..1000;got "0"`,
+		"pgd(eps=.3,steps=1.5)":            "want a whole number;1.5",
+		"pgd(eps=.3,alpha=0)":              `alpha: want a number above 0;got "0"`,
+		"pgd(eps=.3,alpha=1e-40)":          "alpha: want a number above 0",
+		"pgd(eps=.3,clean=1)":              `clean: want;0.99];got "1"`,
+		"pgd(eps=.3,norm=l1)":              `norm: want one of linf, l2;"l1"`,
+		"pgd(eps=.3,target=none)":          "target: want one of adversarial, clean",
+		"pgd(eps=.3,loss=margin)":          "loss: want one of classification, training",
+		"pgd(eps=.3,ramp=2)":               "ramp: ;want a number with its unit;30ep",
+		"pgd(eps=.3,step=2)":               `unknown key "step", want;did you mean "steps"`,
+		"fgsm(eps=.3,steps=2)":             `unknown key "steps", want one of clean, codes, eps`,
+		"trades(eps=.3,beta=0)":            "beta: want a number in (0,",
+		"trades(eps=.3,loss=training)":     `unknown key "loss", want`,
+		"trades(eps=.3,clean=.5)":          `unknown key "clean", want`,
+		"free(eps=.3,replays=0)":           `replays: want;got "0"`,
+		"free(eps=.3,clean=.5)":            `unknown key "clean", want`,
+		"pgd(eps=.3,codes=1)":              "want clean=.5 beside codes;got clean=0",
+		"fgsm(eps=.3,clean=.4,codes=1)":    "want clean=.5 beside codes;got clean=0.4",
+		"fgsm(eps=.3,codes=0)":             `codes: want a number above 0;got "0"`,
+		"fgsm(eps=.3,of=both)":             "codes: want;of=both;none;codes=1,of=both",
+		"fgsm(eps=.3,codes=1,of=shape)":    `of: want one of appearance, geometry, both;"shape"`,
+		"free(eps=.3,codes=1)":             `unknown key "codes", want`,
+		"pgd(eps=.3,rebuild=clean\nx=y=z)": `unknown key "rebuild", want`,
 	} {
 		_, err := ParseAdversary(text)
-		refused(t, text, err, "want ", names)
+		refused(t, text, err, "", names)
 	}
 	for text, names := range map[string]string{
-		"on": "auto, off or pgd(...)", "fgsm(eps=.3)": "pgd(...)", "pgd": "eps;none", "pgd(eps=.3,images=-1)": "images;-1", "pgd(eps=.3,loss=training)": `"loss"`,
+		"on": "want auto, off or pgd(...)", "fgsm(eps=.3)": "pgd(...)", "pgd": "eps: want;none", "pgd(eps=.3,images=-1)": "images: want;-1",
+		"pgd(eps=.3,loss=training)": `unknown key "loss"`, "pgd(eps=.3,image=2)": `did you mean "images"`,
 	} {
-		_, err := ParseProbe(text)
-		refused(t, text, err, "want ", names)
+		_, err := ParseValidationAttack(text)
+		refused(t, text, err, "", names)
 	}
 	c := DefaultConfig()
 	c.Adversary, c.Augment = mustAdversary(t, "trades(eps=.3)"), mustAugment(t, "deform(stretch=2..4,shift=2..4)")
-	refused(t, "trades and twins", c.Check(), "train.adversary: ", "trades;deform")
+	refused(t, "trades and views", c.Check(), "train.adversary: ", "trades;deform")
 	c = DefaultConfig()
-	c.Adversary = Adversary{Method: "pgd", Eps: .3}
+	c.Adversary = Adversary{&PGD{Eps: .3}}
 	refused(t, "made by hand", c.Check(), "train.adversary: ", "want")
-	c.Adversary, c.Attacked = Adversary{}, Probe{Norm: linf}
+	c.Adversary = Adversary{&PGD{Eps: .3, Steps: 2, Alpha: .1}}
+	refused(t, "made by hand", c.Check(), "train.adversary: ", "want a value as ParseAdversary makes it;got pgd(eps=0.3,steps=2,alpha=0.1,clean=0,ramp=0st): take;norm=linf")
+	c.Adversary, c.Attacked = Adversary{}, ValidationAttack{Norm: linf}
 	refused(t, "made by hand", c.Check(), "train.attacked: ", "want")
 }
 
@@ -141,7 +146,7 @@ func refused(t *testing.T, text string, err error, key, names string) {
 		t.Errorf("%q: accepted", text)
 		return
 	}
-	for _, name := range append(strings.Split(names, ";"), "want ") {
+	for _, name := range strings.Split(names, ";") {
 		if !strings.HasPrefix(err.Error(), key) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%q: want an error that opens with %s and names %s, got %q", text, key, name, err)
 		}
@@ -163,21 +168,21 @@ func TestRamp(t *testing.T) {
 
 func TestShares(t *testing.T) {
 	for clean, want := range map[float32][2]int{0: {0, 12}, .25: {4, 12}, .5: {12, 12}, .75: {12, 4}, .99: {12, 1}, .1: {1, 12}} {
-		c, a := Adversary{Clean: clean}.shares(12)
+		c, a := mixedRows(clean, 12)
 		if [2]int{c, a} != want {
 			t.Errorf("clean=%g of 12: want %v clean and attacked, got %d and %d", clean, want, c, a)
 		}
 	}
 }
 
-// Without an adversary there is nothing of one in the graph; with the probe
-// alone, training is what it was.
+// Without an adversary there is nothing of one in the graph; with the
+// validation attack alone, training is what it was.
 func TestNoAdversary(t *testing.T) {
 	count := func(c Config) (ops int, found []string) {
 		_, net := declared(t, 7, c, fullModel(), littleShape)
 		for _, o := range net.Graph.Operations() {
 			ops++
-			for _, word := range []string{"adversary", "attacked", "targets"} {
+			for _, word := range []string{"adversary", "attacked", "originals"} {
 				if strings.Contains(o.Name(), word) {
 					found = append(found, o.Name())
 				}
@@ -201,15 +206,15 @@ func TestNoAdversary(t *testing.T) {
 			t.Errorf("step %d: want loss %.5f, got %.5f", step, want, got)
 		}
 	}
-	c.Attacked = mustProbe(t, "pgd(eps=.1,steps=2)")
+	c.Attacked = mustValidationAttack(t, "pgd(eps=.1,steps=2)")
 	r := &recorder{}
 	got, _, err := session(t, t.Context(), c, fullInputs(t.TempDir()), r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sameValues(t, "with a probe", got, want)
+	sameValues(t, "with a validation attack", got, want)
 	if a := r.evals[16].Attacked; a == nil || a.Images != 10 || a.Attack != c.Attacked.String() {
-		t.Errorf("want the probe's accuracy, got %+v", a)
+		t.Errorf("want the accuracy under attack, got %+v", a)
 	}
 }
 
@@ -226,11 +231,32 @@ func FuzzAdversary(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if b, err := ParseAdversary(a.String()); err != nil || b != a {
+		if b, err := ParseAdversary(a.String()); err != nil || !reflect.DeepEqual(a, b) {
 			t.Errorf("%q: read %+v, read again %+v, %v", text, a, b, err)
 		}
-		if err := a.check(false); err != nil {
+		if err := a.check(DefaultConfig()); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
 	})
+}
+
+// Each method has a name of its own and makes its images in one of two ways.
+func TestMethods(t *testing.T) {
+	seen := map[string]bool{}
+	for _, k := range methods {
+		m := k.New()
+		_, before := m.(imageAttack)
+		_, inPass := m.(inPassAttack)
+		if before == inPass {
+			t.Errorf("%s: want an attack before the step or one within it, got %v and %v", k.Name, before, inPass)
+		}
+		if seen[k.Name] {
+			t.Errorf("%s: a second method of this name", k.Name)
+		}
+		seen[k.Name] = true
+		s := mustAdversary(t, k.Name+"(eps=.25)").settings()
+		if s.eps != .25 || !(s.alpha > 0) || s.replays < 1 || s.Norm != linf || s.Target != Adversarial {
+			t.Errorf("%s: got settings %+v", k.Name, s)
+		}
+	}
 }

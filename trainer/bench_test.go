@@ -20,7 +20,9 @@ type dots struct {
 func (d dots) Name() string           { return "dots" }
 func (d dots) Len() int               { return d.n }
 func (d dots) Shape() pipelines.Shape { return d.shape }
-func (d dots) Classes() int           { return d.classes }
+func (d dots) Label(i int) int        { return i % d.classes }
+
+func (d dots) Classes() int { return d.classes }
 func (d dots) At(i int, dst []uint8) (int, error) {
 	r := pipelines.Seed(1).Split("dots", i).Rand()
 	for k := range dst {
@@ -34,7 +36,7 @@ func (d dots) At(i int, dst []uint8) (int, error) {
 	return label, nil
 }
 
-func build(tb testing.TB, o graphs.Options, c Config, m graphs.Model, src pipelines.Source) (*Plan, *graphs.Net) {
+func build(tb testing.TB, o graphs.Options, c Config, m graphs.Model, src pipelines.Source) (*TrainGraph, *graphs.Net) {
 	tb.Helper()
 	model, err := m.Build(src.Classes())
 	if err != nil {
@@ -44,9 +46,9 @@ func build(tb testing.TB, o graphs.Options, c Config, m graphs.Model, src pipeli
 }
 
 // planned builds a plan for a model and images of a shape, as augmented.
-func planned(tb testing.TB, o graphs.Options, c Config, model graphs.Disentangled, shape pipelines.Shape) (*Plan, *graphs.Net) {
+func planned(tb testing.TB, o graphs.Options, c Config, model graphs.Disentangled, shape pipelines.Shape) (*TrainGraph, *graphs.Net) {
 	tb.Helper()
-	var plan *Plan
+	var plan *TrainGraph
 	net, err := graphs.Build(o, func(b *graphs.Builder) (err error) {
 		plan, err = Declare(b, c, model, shape)
 		return err
@@ -68,7 +70,7 @@ func BenchmarkStep(b *testing.B) {
 		c := DefaultConfig()
 		b.Run(kind+"/bare", func(b *testing.B) {
 			p, net := build(b, graphs.Options{}, c, m, src)
-			f, err := p.newFeeder()
+			f, err := p.newInputBuffers()
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -76,17 +78,17 @@ func BenchmarkStep(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				feeds, err := f.rows(rows{Batch: batch}, 0, pace{rate: 1e-3})
+				feeds, err := f.feedStep(stepBatch{Batch: batch}, 0, stepParams{rate: 1e-3})
 				if err != nil {
 					b.Fatal(err)
 				}
 				for range 3 {
-					if _, err := net.Run(feeds, []tf.Output{p.losses}, p.update); err != nil {
+					if _, err := net.Run(feeds, []tf.Output{p.terms.vector}, p.update); err != nil {
 						b.Fatal(err)
 					}
 				}
 				for b.Loop() {
-					if _, err := net.Run(feeds, []tf.Output{p.losses}, p.update); err != nil {
+					if _, err := net.Run(feeds, []tf.Output{p.terms.vector}, p.update); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -96,8 +98,8 @@ func BenchmarkStep(b *testing.B) {
 		})
 		b.Run(kind+"/loop", func(b *testing.B) {
 			c := c
-			c.Evaluate, c.Checkpoint = Span{}, Span{}
-			c.Duration = Span{float64(b.N + 3), "st"}
+			c.Evaluate, c.Checkpoint = Duration{}, Duration{}
+			c.Duration = Duration{float64(b.N + 3), "st"}
 			p, net := build(b, graphs.Options{}, c, m, src)
 			w := &warm{b: b}
 			_, err := p.Run(context.Background(), net, Inputs{Train: src, Dir: b.TempDir()}, w)
@@ -159,7 +161,9 @@ type striped struct {
 func (s *striped) Name() string           { return s.name }
 func (s *striped) Len() int               { return len(s.pixels) / s.shape.Len() }
 func (s *striped) Shape() pipelines.Shape { return s.shape }
-func (s *striped) Classes() int           { return s.classes }
+func (s *striped) Label(i int) int        { return i % s.classes }
+
+func (s *striped) Classes() int { return s.classes }
 func (s *striped) At(i int, dst []uint8) (int, error) {
 	copy(dst, s.pixels[i*s.shape.Len():(i+1)*s.shape.Len()])
 	return i % s.classes, nil
@@ -192,13 +196,13 @@ func (x protocol) bench(b *testing.B, src pipelines.Source, precision graphs.Pre
 	}
 	c := DefaultConfig()
 	c.Augment = mustAugment(b, x.augment)
-	c.Evaluate, c.Checkpoint = Span{}, Span{}
-	c.Duration = Span{float64(b.N + 3), "st"}
+	c.Evaluate, c.Checkpoint = Duration{}, Duration{}
+	c.Duration = Duration{float64(b.N + 3), "st"}
 	c.Schedule.Name = "constant"
 	if x.train != nil {
 		x.train(&c)
 	}
-	out, err := c.Augment.Out(x.shape)
+	out, err := c.Augment.OutputShape(x.shape)
 	if err != nil {
 		b.Fatal(err)
 	}

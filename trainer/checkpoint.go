@@ -21,7 +21,7 @@ type State struct {
 	BestStep  int     `json:"best_step"` // 0 = none evaluated yet
 	Best      float64 `json:"best"`      // validation accuracy at BestStep; with an adversary, that under attack
 	Evaluated int     `json:"evaluated"` // step of the last evaluation
-	Plan      string  `json:"plan"`      // hash of what determines the run
+	Identity  string  `json:"plan"`      // hash of what determines the run
 }
 
 // Checkpoints is the folder of a run's checkpoints:
@@ -47,15 +47,15 @@ const (
 	unfinished   = ".unfinished"
 )
 
-// otherwise says what to do about a checkpoint that cannot be read.
-const otherwise = "take the other of last and best, or write the name of a whole checkpoint beside it into the pointer file"
+// unreadableAdvice says what to do about a checkpoint that cannot be read.
+const unreadableAdvice = "take the other of last and best, or write the name of a whole checkpoint beside it into the pointer file"
 
 // Save writes the variables and state and moves the pointers named, in this
 // order: a run resumes from Last, so it goes last.
-func (c Checkpoints) Save(p *Plan, net *graphs.Net, st State, pointers ...string) error {
-	name := c.vacant(st.Step)
+func (c Checkpoints) Save(g *TrainGraph, net *graphs.Net, st State, pointers ...string) error {
+	name := c.unusedName(st.Step)
 	final := filepath.Join(c.Dir, name)
-	if err := c.write(p, net, st, final); err != nil {
+	if err := c.write(g, net, st, final); err != nil {
 		return fmt.Errorf("checkpoint %s: not written: %w: free space or choose another run folder; the previous checkpoint is untouched", final, err)
 	}
 	for _, ptr := range pointers {
@@ -63,33 +63,33 @@ func (c Checkpoints) Save(p *Plan, net *graphs.Net, st State, pointers ...string
 			return fmt.Errorf("checkpoint %s: pointer %q not moved: %w: free space or choose another run folder; it still names the previous checkpoint", final, ptr, err)
 		}
 	}
-	return c.prune()
+	return c.removeOutdated()
 }
 
-// vacant is a name for a checkpoint of step that no pointer names: a folder
+// unusedName is a name for a checkpoint of step that no pointer names: a folder
 // that one names must stay until the pointer has moved.
-func (c Checkpoints) vacant(step int) string {
+func (c Checkpoints) unusedName(step int) string {
 	name := fmt.Sprintf("step-%08d", step)
-	taken := c.pointed()
+	taken := c.pointedFolders()
 	for n := 2; taken[filepath.Join(c.Dir, name)]; n++ {
 		name = fmt.Sprintf("step-%08d-%d", step, n)
 	}
 	return name
 }
 
-// pointed are the folders that pointers name.
-func (c Checkpoints) pointed() map[string]bool {
+// pointedFolders are the folders that pointers name.
+func (c Checkpoints) pointedFolders() map[string]bool {
 	dirs := map[string]bool{}
 	for _, ptr := range []string{Last, Best} {
-		if dir, err := c.resolve(ptr); err == nil {
+		if dir, err := c.folderOf(ptr); err == nil {
 			dirs[dir] = true
 		}
 	}
 	return dirs
 }
 
-func (c Checkpoints) write(p *Plan, net *graphs.Net, st State, final string) error {
-	if err := c.clean(); err != nil {
+func (c Checkpoints) write(g *TrainGraph, net *graphs.Net, st State, final string) error {
+	if err := c.removeUnfinished(); err != nil {
 		return err
 	}
 	tmp := final + unfinished
@@ -97,7 +97,7 @@ func (c Checkpoints) write(p *Plan, net *graphs.Net, st State, final string) err
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	if err := p.Saver.write(net, tmp); err != nil {
+	if err := g.Saver.write(net, tmp); err != nil {
 		return err
 	}
 	state, err := json.MarshalIndent(st, "", "  ")
@@ -124,9 +124,9 @@ func (c Checkpoints) write(p *Plan, net *graphs.Net, st State, final string) err
 }
 
 // Load restores the variables from the checkpoint that pointer names.
-func (c Checkpoints) Load(p *Plan, net *graphs.Net, pointer string) (State, error) {
+func (c Checkpoints) Load(g *TrainGraph, net *graphs.Net, pointer string) (State, error) {
 	var st State
-	dir, err := c.resolve(pointer)
+	dir, err := c.folderOf(pointer)
 	if err != nil {
 		return st, err
 	}
@@ -135,24 +135,24 @@ func (c Checkpoints) Load(p *Plan, net *graphs.Net, pointer string) (State, erro
 		err = json.Unmarshal(raw, &st)
 	}
 	if err != nil {
-		return st, fmt.Errorf("checkpoint %s: want a readable %s: %w: %s", dir, stateFile, err, otherwise)
+		return st, fmt.Errorf("checkpoint %s: want a readable %s: %w: %s", dir, stateFile, err, unreadableAdvice)
 	}
 	manifest, err := os.ReadFile(filepath.Join(dir, manifestFile))
 	if err != nil {
-		return st, fmt.Errorf("checkpoint %s: want a readable %s: %w: %s", dir, manifestFile, err, otherwise)
+		return st, fmt.Errorf("checkpoint %s: want a readable %s: %w: %s", dir, manifestFile, err, unreadableAdvice)
 	}
-	if err := p.Saver.read(net, dir, string(manifest)); err != nil {
+	if err := g.Saver.read(net, dir, string(manifest)); err != nil {
 		var m *MismatchError
 		if errors.As(err, &m) {
 			return st, err
 		}
-		return st, fmt.Errorf("checkpoint %s: cannot be restored: %w: %s", dir, err, otherwise)
+		return st, fmt.Errorf("checkpoint %s: cannot be restored: %w: %s", dir, err, unreadableAdvice)
 	}
 	return st, nil
 }
 
 // Path is the folder of the checkpoint that pointer names.
-func (c Checkpoints) Path(pointer string) (string, error) { return c.resolve(pointer) }
+func (c Checkpoints) Path(pointer string) (string, error) { return c.folderOf(pointer) }
 
 // Exists reports whether the pointer is there.
 func (c Checkpoints) Exists(pointer string) bool {
@@ -160,7 +160,7 @@ func (c Checkpoints) Exists(pointer string) bool {
 	return err == nil
 }
 
-func (c Checkpoints) resolve(pointer string) (string, error) {
+func (c Checkpoints) folderOf(pointer string) (string, error) {
 	raw, err := os.ReadFile(filepath.Join(c.Dir, pointer))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("checkpoint %s: want a pointer file %q, found none: has the run saved anything yet?", c.Dir, pointer)
@@ -170,19 +170,19 @@ func (c Checkpoints) resolve(pointer string) (string, error) {
 	}
 	name := strings.TrimSpace(string(raw))
 	if name == "" || name != filepath.Base(name) || !strings.HasPrefix(name, "step-") {
-		return "", fmt.Errorf("checkpoint %s: pointer %q: want the name of a folder such as step-00000500, got %q: %s", c.Dir, pointer, name, otherwise)
+		return "", fmt.Errorf("checkpoint %s: pointer %q: want the name of a folder such as step-00000500, got %q: %s", c.Dir, pointer, name, unreadableAdvice)
 	}
 	return filepath.Join(c.Dir, name), nil
 }
 
-// clean removes what a killed save left behind.
-func (c Checkpoints) clean() error {
-	for _, pattern := range []string{"step-*" + unfinished, temporary(Last), temporary(Best)} {
-		litter, err := filepath.Glob(filepath.Join(c.Dir, pattern))
+// removeUnfinished removes what a killed save left behind.
+func (c Checkpoints) removeUnfinished() error {
+	for _, pattern := range []string{"step-*" + unfinished, temporaryPattern(Last), temporaryPattern(Best)} {
+		leftovers, err := filepath.Glob(filepath.Join(c.Dir, pattern))
 		if err != nil {
 			return err
 		}
-		for _, l := range litter {
+		for _, l := range leftovers {
 			if err := os.RemoveAll(l); err != nil {
 				return err
 			}
@@ -191,9 +191,9 @@ func (c Checkpoints) clean() error {
 	return nil
 }
 
-// prune removes checkpoints that no pointer names.
-func (c Checkpoints) prune() error {
-	keep := c.pointed()
+// removeOutdated removes checkpoints that no pointer names.
+func (c Checkpoints) removeOutdated() error {
+	keep := c.pointedFolders()
 	all, err := filepath.Glob(filepath.Join(c.Dir, "step-*"))
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 // folder is a run's checkpoints with a net that can save and restore.
 type folder struct {
 	Checkpoints
-	p   *Plan
+	p   *TrainGraph
 	net *graphs.Net
 }
 
@@ -285,7 +285,7 @@ func TestInferenceReadsCheckpoint(t *testing.T) {
 	for _, average := range []float32{0, .9} {
 		c := fullConfig(t)
 		c.Average = average
-		c.Duration = mustSpan(t, "5st")
+		c.Duration = mustDuration(t, "5st")
 		in := fullInputs(t.TempDir())
 		p, net := declared(t, 7, c, fullModel(), littleShape)
 		if _, err := p.Run(t.Context(), net, in); err != nil {
@@ -295,7 +295,7 @@ func TestInferenceReadsCheckpoint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var q *Plan
+		var q *TrainGraph
 		inference, err := graphs.Build(graphs.Options{Seed: 50, Device: graphs.CPU}, func(b *graphs.Builder) (err error) {
 			q, err = DeclareInference(b, c, fullModel(), littleShape)
 			return err
@@ -320,7 +320,7 @@ func TestInferenceReadsCheckpoint(t *testing.T) {
 // Another configuration or other data must not go on with this run.
 func TestIdentity(t *testing.T) {
 	c := fullConfig(t)
-	c.Duration = mustSpan(t, "2st")
+	c.Duration = mustDuration(t, "2st")
 	in := fullInputs(t.TempDir())
 	p, net := declared(t, 7, c, fullModel(), littleShape)
 	if _, err := p.Run(t.Context(), net, in); err != nil {

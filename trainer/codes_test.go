@@ -61,7 +61,7 @@ func TestSynthesise(t *testing.T) {
 		}
 	}
 
-	out, err := net.Run(feedsOf(t, p, images[:64*20]), []tf.Output{p.best})
+	out, err := net.Run(feedsOf(t, p, images[:64*20]), []tf.Output{p.predicted})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func furthest(a, b []float32) float32 {
 	return d
 }
 
-func feedsOf(t *testing.T, p *Plan, images []float32) graphs.Feeds {
+func feedsOf(t *testing.T, p *TrainGraph, images []float32) graphs.Feeds {
 	t.Helper()
 	b, err := p.imageBuffer(tf.Float, len(images)/p.Shape.Len())
 	if err != nil {

@@ -1,9 +1,7 @@
 package trainer
 
 import (
-	"errors"
 	"fmt"
-	"math"
 
 	"unwarp/graphs"
 	"unwarp/pipelines"
@@ -13,47 +11,55 @@ import (
 type Config struct {
 	// Batch is the number of images in a step.
 	Batch int `mapstructure:"batch" yaml:"batch"`
-	// Duration is the length of the run.
-	Duration Span `mapstructure:"duration" yaml:"duration"`
-	// Evaluate is the cadence of evaluation on the validation images.
-	Evaluate Span `mapstructure:"evaluate" yaml:"evaluate"`
-	// Checkpoint is the cadence of saving; the end of the run is always saved.
-	Checkpoint Span `mapstructure:"checkpoint" yaml:"checkpoint"`
-	// Log is the cadence of lines in metrics.jsonl and TensorBoard.
-	Log Span `mapstructure:"log" yaml:"log"`
-	// Augment is the augmentation sentence; with deform(...) each image comes with
-	// its deformed twin, and the objective is eq. 8.
+	// Duration is the length of the training: 30ep (epochs), 500st (steps) or
+	// 50000ex (examples).
+	Duration Duration `mapstructure:"duration" yaml:"duration"`
+	// Evaluate is how often the validation images are evaluated: a duration as
+	// above, or 5% of the run. 0st: never.
+	Evaluate Duration `mapstructure:"evaluate" yaml:"evaluate"`
+	// Checkpoint is how often a checkpoint is saved, written as evaluate is.
+	// The end of the run is always saved.
+	Checkpoint Duration `mapstructure:"checkpoint" yaml:"checkpoint"`
+	// Log is how often a line goes to metrics.jsonl and to TensorBoard, written
+	// as evaluate is.
+	Log Duration `mapstructure:"log" yaml:"log"`
+	// Augment is what is done to an image before training: steps separated by
+	// |, such as pad(4,reflect)|crop(32)|flip. With deform(...) each image
+	// comes with a deformed view, and the objective is eq. 8 of the paper. "":
+	// nothing.
 	Augment pipelines.Augment `mapstructure:"augment" yaml:"augment"`
-	// Workers prepare batches; 0 means one per core.
+	// Workers is the number of threads that prepare batches. 0: one per core.
 	Workers int `mapstructure:"workers" yaml:"workers"`
 
 	Objective Objective `mapstructure:"objective" yaml:"objective"`
 	Optimizer Optimizer `mapstructure:"optimizer" yaml:"optimizer"`
 	Schedule  Schedule  `mapstructure:"schedule" yaml:"schedule"`
-	// Average is the decay of the moving average of weights, which evaluation,
-	// attacks and export then use; 0 turns it off.
+	// Average is the decay of the moving average of weights, in [0,1), which
+	// evaluation, attacks and export then use. 0: no average.
 	Average float32 `mapstructure:"average" yaml:"average"`
 
-	// Adversary makes adversarial images to train on; "" is none.
+	// Adversary is the method that makes adversarial images to train on, such
+	// as pgd(eps=.1,steps=10): fgsm, pgd, trades, fast or free. "": none.
 	Adversary Adversary `mapstructure:"adversary" yaml:"adversary"`
-	// Teacher is a finished run whose softened class probabilities are learned in
-	// place of labels; "" is none. See [Teacher].
+	// Teacher is the folder of a finished run whose softened class
+	// probabilities are trained on in place of labels (distillation). "": none.
 	Teacher string `mapstructure:"teacher" yaml:"teacher"`
 	// Attacked is the attack under which evaluation during training measures
-	// the accuracy once more: auto, off, or pgd(...).
-	Attacked Probe `mapstructure:"attacked" yaml:"attacked"`
+	// the accuracy once more: auto (with the norm and eps of adversary; off
+	// without one), off, or pgd(eps=.1,steps=10).
+	Attacked ValidationAttack `mapstructure:"attacked" yaml:"attacked"`
 }
 
-// DefaultConfig trains on MNIST-sized data as method.md chose: Adam 1e-3,
-// batch 128, cosine.
+// DefaultConfig trains with Adam at a rate of 1e-3 that falls by a cosine, in
+// batches of 128, for 10 epochs: enough for data of the size of MNIST.
 func DefaultConfig() Config {
 	return Config{
 		Batch:      128,
 		Duration:   Epochs(10),
 		Evaluate:   Epochs(1),
 		Checkpoint: Epochs(1),
-		Log:        Span{50, "st"},
-		Objective:  Objective{Lambda: 1, LambdaRamp: Span{0, "st"}, Gamma: 1, Norm: graphs.Frobenius, Temperature: 1},
+		Log:        Duration{50, "st"},
+		Objective:  Objective{Lambda: 1, LambdaRamp: Duration{0, "st"}, Gamma: 1, Norm: graphs.Frobenius, Temperature: 1},
 		Optimizer:  Optimizer{Name: "adam", Beta1: .9, Beta2: .999, Epsilon: 1e-8, Momentum: .9},
 		Schedule:   Schedule{Name: "cosine", Rate: 1e-3, Factor: .1},
 	}
@@ -80,35 +86,13 @@ func (c Config) Check() error {
 	if err := c.Schedule.check(); err != nil {
 		return err
 	}
-	if err := c.Adversary.check(c.Augment.Twin()); err != nil {
-		return err
-	}
-	if err := c.joint(); err != nil {
+	if err := c.Adversary.check(c); err != nil {
 		return err
 	}
 	return c.Attacked.check()
 }
 
-// joint refuses objectives and adversaries that do not go together.
-func (c Config) joint() error {
-	o, a := c.Objective, c.Adversary
-	switch {
-	case o.InputGradient > 0 && (a.Method == "trades" || a.Method == "free"):
-		return fmt.Errorf("train.objective.input_gradient: want fgsm, pgd, fast or nothing as train.adversary beside it, got %s: its loss or its perturbation is a gradient of its own", a.Method)
-	case o.Temperature != 1 && a.Method == "trades":
-		return fmt.Errorf("train.objective.temperature: want 1 beside trades, whose divergence has no temperature, got %g: take pgd, or leave the temperature out", o.Temperature)
-	case !o.LambdaRamp.Zero() && a.Follows == WholeLoss && a.Method != "free":
-		return errors.New("train.objective.lambda_ramp: want an adversary that follows the classification loss, or free, got loss=training: leave that out, or the ramp")
-	}
-	return nil
+// CheckModel refuses what a model cannot be trained with, naming the key.
+func (c Config) CheckModel(m graphs.Disentangled) error {
+	return c.Adversary.settings().codes.checkModel(m)
 }
-
-// Fits refuses what a model cannot be trained with, naming the key.
-func (c Config) Fits(m graphs.Disentangled) error {
-	if of := c.Adversary.Of; (of == ofAppearance || of == ofGeometry) && !(m.Decode && m.Warp) {
-		return fmt.Errorf("train.adversary: want a disentangled model for of=%s, got one whose embedding is not split: write of=both, or set model.kind to disentangled", of)
-	}
-	return nil
-}
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

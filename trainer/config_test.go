@@ -21,8 +21,8 @@ func TestConfigCheck(t *testing.T) {
 	}{
 		{"train.batch", "0", func(c *Config) { c.Batch = 0 }},
 		{"train.batch", "-1", func(c *Config) { c.Batch = -1 }},
-		{"train.duration", "0st", func(c *Config) { c.Duration = Span{} }},
-		{"train.duration", "5%", func(c *Config) { c.Duration = mustSpan(t, "5%") }},
+		{"train.duration", "0st", func(c *Config) { c.Duration = Duration{} }},
+		{"train.duration", "5%", func(c *Config) { c.Duration = mustDuration(t, "5%") }},
 		{"train.workers", "-1", func(c *Config) { c.Workers = -1 }},
 		{"train.average", "-0.1", func(c *Config) { c.Average = -.1 }},
 		{"train.average", "1", func(c *Config) { c.Average = 1 }},
@@ -46,7 +46,7 @@ func TestConfigCheck(t *testing.T) {
 			c.Objective.Temperature, c.Adversary = 20, mustAdversary(t, "trades(eps=.3)")
 		}},
 		{"train.objective.lambda_ramp", "loss=training", func(c *Config) {
-			c.Objective.LambdaRamp, c.Adversary = mustSpan(t, "2ep"), mustAdversary(t, "pgd(eps=.3,loss=training)")
+			c.Objective.LambdaRamp, c.Adversary = mustDuration(t, "2ep"), mustAdversary(t, "pgd(eps=.3,loss=training)")
 		}},
 		{"train.objective.norm", `"l3"`, func(c *Config) { c.Objective.Norm = "l3" }},
 		{"train.objective.norm", `""`, func(c *Config) { c.Objective.Norm = "" }},
@@ -70,10 +70,10 @@ func TestConfigCheck(t *testing.T) {
 		{"train.schedule.floor", "NaN", func(c *Config) { c.Schedule.Floor = nan }},
 		{"train.schedule.at, factor", "[]", func(c *Config) { c.Schedule.Name = "steps" }},
 		{"train.schedule.at, factor", "2", func(c *Config) {
-			c.Schedule.Name, c.Schedule.At, c.Schedule.Factor = "steps", []Span{mustSpan(t, "1ep")}, 2
+			c.Schedule.Name, c.Schedule.At, c.Schedule.Factor = "steps", []Duration{mustDuration(t, "1ep")}, 2
 		}},
 		{"train.schedule.at, factor", "NaN", func(c *Config) {
-			c.Schedule.Name, c.Schedule.At, c.Schedule.Factor = "steps", []Span{mustSpan(t, "1ep")}, nan
+			c.Schedule.Name, c.Schedule.At, c.Schedule.Factor = "steps", []Duration{mustDuration(t, "1ep")}, nan
 		}},
 	} {
 		config := DefaultConfig()
@@ -99,7 +99,7 @@ func TestConfigCheck(t *testing.T) {
 
 // Codes that a model does not have are refused before it is built; what goes
 // together passes.
-func TestConfigFits(t *testing.T) {
+func TestConfigCheckModel(t *testing.T) {
 	for _, c := range []struct {
 		kind, adversary string
 		refused         bool
@@ -112,7 +112,7 @@ func TestConfigFits(t *testing.T) {
 	} {
 		config := DefaultConfig()
 		config.Adversary = mustAdversary(t, c.adversary)
-		err := config.Fits(littleModel(c.kind))
+		err := config.CheckModel(littleModel(c.kind))
 		if (err != nil) != c.refused {
 			t.Errorf("%s, %s: got %v", c.kind, c.adversary, err)
 		}
@@ -128,7 +128,7 @@ func TestConfigFits(t *testing.T) {
 	if err := c.Check(); err != nil {
 		t.Error(err)
 	}
-	c.Objective.LambdaRamp, c.Objective.InputGradient, c.Adversary = mustSpan(t, "10%"), 0, mustAdversary(t, "free(eps=.3,loss=training)")
+	c.Objective.LambdaRamp, c.Objective.InputGradient, c.Adversary = mustDuration(t, "10%"), 0, mustAdversary(t, "free(eps=.3,loss=training)")
 	if err := c.Check(); err != nil {
 		t.Error(err)
 	}

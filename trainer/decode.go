@@ -9,21 +9,21 @@ import (
 	"unwarp/graphs"
 )
 
-// Decoded is what the decoders make of images, row-major; parts that the model
-// does not have are nil.
+// Decoded are the outputs of the decoders for N images, row-major; parts that
+// the model does not have are nil.
 type Decoded struct {
-	Canonical      []float32 // [N,H,W,C] in (0,1)
+	Canonical      []float32 // canonical images [N,H,W,C] in (0,1)
 	Field          []float32 // [N,H,W,2] in pixels
 	Reconstruction []float32 // [N,H,W,C]
 }
 
 // Decode encodes and decodes images [N,H,W,C] in [0,1].
-func (p *Plan) Decode(net *graphs.Net, images []float32) (Decoded, error) {
+func (g *TrainGraph) Decode(net *graphs.Net, images []float32) (Decoded, error) {
 	var d Decoded
-	if err := p.whole("decode", images); err != nil {
+	if err := g.checkImages("decode", images); err != nil {
 		return d, err
 	}
-	b, err := p.imageBuffer(tf.Float, len(images)/p.Shape.Len())
+	b, err := g.imageBuffer(tf.Float, len(images)/g.Shape.Len())
 	if err != nil {
 		return d, err
 	}
@@ -31,11 +31,11 @@ func (p *Plan) Decode(net *graphs.Net, images []float32) (Decoded, error) {
 	for _, part := range []struct {
 		from tf.Output
 		to   *[]float32
-	}{{p.Eval.Canonical, &d.Canonical}, {p.Eval.Field, &d.Field}, {p.Eval.Reconstruction, &d.Reconstruction}} {
+	}{{g.Inference.Canonical, &d.Canonical}, {g.Inference.Field, &d.Field}, {g.Inference.Reconstruction, &d.Reconstruction}} {
 		if part.from.Op == nil {
 			continue
 		}
-		out, err := net.Run(graphs.Feeds{p.Images.Feed: b.Tensor}, []tf.Output{part.from})
+		out, err := net.Run(graphs.Feeds{g.Images.Feed: b.Tensor}, []tf.Output{part.from})
 		if err != nil {
 			return d, err
 		}
@@ -44,8 +44,8 @@ func (p *Plan) Decode(net *graphs.Net, images []float32) (Decoded, error) {
 	return d, nil
 }
 
-// Codes are what the encoder makes of N images, row-major; parts that the model
-// does not have are nil.
+// Codes are the outputs of the encoder for N images, row-major; parts that the
+// model does not have are nil.
 type Codes struct {
 	N          int
 	Embedding  []float32 // [N,D], all that the classifier reads
@@ -53,38 +53,38 @@ type Codes struct {
 	Geometry   []float32 // [N,Dg]
 }
 
-// Encode computes the codes of images [N,H,W,C] in [0,1] and the class that the
-// classifier sees in each, in float32.
-func (p *Plan) Encode(ctx context.Context, net *graphs.Net, images []float32) (Codes, []int32, error) {
+// Encode computes the codes of images [N,H,W,C] in [0,1] and the predicted class
+// of each, in float32.
+func (g *TrainGraph) Encode(ctx context.Context, net *graphs.Net, images []float32) (Codes, []int32, error) {
 	var c Codes
 	var classes []int32
-	if err := p.whole("encode", images); err != nil {
+	if err := g.checkImages("encode", images); err != nil {
 		return c, nil, err
 	}
-	net, done, err := exactly(net)
+	net, done, err := inFloat32(net)
 	if err != nil {
 		return c, nil, err
 	}
 	defer done()
-	fetches, to := []tf.Output{p.best, p.Eval.Embedding}, []*[]float32{nil, &c.Embedding}
-	if p.Eval.Appearance.Op != nil {
-		fetches, to = append(fetches, p.Eval.Appearance), append(to, &c.Appearance)
+	fetches, to := []tf.Output{g.predicted, g.Inference.Embedding}, []*[]float32{nil, &c.Embedding}
+	if g.Inference.Appearance.Op != nil {
+		fetches, to = append(fetches, g.Inference.Appearance), append(to, &c.Appearance)
 	}
-	if p.Eval.Geometry.Op != nil {
-		fetches, to = append(fetches, p.Eval.Geometry), append(to, &c.Geometry)
+	if g.Inference.Geometry.Op != nil {
+		fetches, to = append(fetches, g.Inference.Geometry), append(to, &c.Geometry)
 	}
-	size := p.Shape.Len()
+	size := g.Shape.Len()
 	for len(images) > 0 {
 		if err := ctx.Err(); err != nil {
 			return c, nil, err
 		}
 		n := min(evalBatch, len(images)/size)
-		b, err := p.imageBuffer(tf.Float, n)
+		b, err := g.imageBuffer(tf.Float, n)
 		if err != nil {
 			return c, nil, err
 		}
 		copy(b.Float32(), images)
-		out, err := net.Run(graphs.Feeds{p.Images.Feed: b.Tensor}, fetches)
+		out, err := net.Run(graphs.Feeds{g.Images.Feed: b.Tensor}, fetches)
 		if err != nil {
 			return c, nil, err
 		}
@@ -100,34 +100,34 @@ func (p *Plan) Encode(ctx context.Context, net *graphs.Net, images []float32) (C
 // Synthesise decodes codes that need not belong together, appearance [N,Da] and
 // geometry [N,Dg]: X_new of section 3.3 of Duan et al. It wants a model with
 // both.
-func (p *Plan) Synthesise(ctx context.Context, net *graphs.Net, appearance, geometry []float32) (Decoded, error) {
+func (g *TrainGraph) Synthesise(ctx context.Context, net *graphs.Net, appearance, geometry []float32) (Decoded, error) {
 	var d Decoded
-	if p.Eval.Geometry.Op == nil {
+	if g.Inference.Geometry.Op == nil {
 		return d, fmt.Errorf("trainer: synthesise: want a disentangled model, got one without a geometric code")
 	}
-	da, dg := p.Model.Appearance, p.Model.Geometry
+	da, dg := g.Model.Appearance, g.Model.Geometry
 	total := len(appearance) / da
 	if total == 0 || len(appearance) != total*da || len(geometry) != total*dg {
 		return d, fmt.Errorf("trainer: synthesise: want as many appearance codes of %d as geometric codes of %d, got %d and %d values", da, dg, len(appearance), len(geometry))
 	}
-	fetches := []tf.Output{p.Eval.Canonical, p.Eval.Field, p.Eval.Reconstruction}
+	fetches := []tf.Output{g.Inference.Canonical, g.Inference.Field, g.Inference.Reconstruction}
 	for from := 0; from < total; from += evalBatch {
 		if err := ctx.Err(); err != nil {
 			return d, err
 		}
 		n := min(evalBatch, total-from)
-		a, err := graphs.NewBuffer(tf.Float, int64(n), int64(da))
+		appearanceBuffer, err := graphs.NewBuffer(tf.Float, int64(n), int64(da))
 		if err != nil {
 			return d, err
 		}
-		g, err := graphs.NewBuffer(tf.Float, int64(n), int64(dg))
+		geometryBuffer, err := graphs.NewBuffer(tf.Float, int64(n), int64(dg))
 		if err != nil {
 			return d, err
 		}
-		copy(a.Float32(), appearance[from*da:])
-		copy(g.Float32(), geometry[from*dg:])
-		// The codes are fed in the place where the encoder's would be.
-		out, err := net.Run(graphs.Feeds{p.Eval.Appearance: a.Tensor, p.Eval.Geometry: g.Tensor}, fetches)
+		copy(appearanceBuffer.Float32(), appearance[from*da:])
+		copy(geometryBuffer.Float32(), geometry[from*dg:])
+		// The codes are fed in place of those of the encoder.
+		out, err := net.Run(graphs.Feeds{g.Inference.Appearance: appearanceBuffer.Tensor, g.Inference.Geometry: geometryBuffer.Tensor}, fetches)
 		if err != nil {
 			return d, err
 		}
@@ -138,10 +138,10 @@ func (p *Plan) Synthesise(ctx context.Context, net *graphs.Net, appearance, geom
 	return d, nil
 }
 
-// whole refuses a list of values that is not one of images.
-func (p *Plan) whole(what string, images []float32) error {
-	if n := len(images) / p.Shape.Len(); n == 0 || len(images)%p.Shape.Len() != 0 {
-		return fmt.Errorf("trainer: %s: want whole images of %v, got %d values", what, p.Shape, len(images))
+// checkImages refuses a list of values that is not one of images.
+func (g *TrainGraph) checkImages(what string, images []float32) error {
+	if n := len(images) / g.Shape.Len(); n == 0 || len(images)%g.Shape.Len() != 0 {
+		return fmt.Errorf("trainer: %s: want whole images of %v, got %d values", what, g.Shape, len(images))
 	}
 	return nil
 }

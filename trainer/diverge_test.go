@@ -38,7 +38,7 @@ func tree(t *testing.T, dir string) map[string]string {
 func TestDiverges(t *testing.T) {
 	for _, validate := range []bool{false, true} {
 		c := DefaultConfig()
-		c.Batch, c.Duration, c.Evaluate, c.Checkpoint, c.Log = 8, mustSpan(t, "4st"), mustSpan(t, "1st"), Span{}, mustSpan(t, "1st")
+		c.Batch, c.Duration, c.Evaluate, c.Checkpoint, c.Log = 8, mustDuration(t, "4st"), mustDuration(t, "1st"), Duration{}, mustDuration(t, "1st")
 		c.Optimizer.Name, c.Schedule = "sgd", Schedule{Name: "constant", Rate: .01}
 		in := Inputs{Train: littleDots(36), Dir: t.TempDir(), Seed: 5}
 		if validate {
@@ -55,7 +55,7 @@ func TestDiverges(t *testing.T) {
 		}
 		good := tree(t, filepath.Join(in.Dir, CheckpointsDir))
 
-		p.Config.Duration, p.Config.Schedule.Rate = mustSpan(t, "9st"), rate
+		p.Config.Duration, p.Config.Schedule.Rate = mustDuration(t, "9st"), rate
 		in.Resume = true
 		seen := &recorder{}
 		s, err := p.Run(t.Context(), net, in, seen)
@@ -98,7 +98,7 @@ func TestDiverges(t *testing.T) {
 // are looked at before they are saved.
 func TestDivergesInTheLastStep(t *testing.T) {
 	c := DefaultConfig()
-	c.Batch, c.Duration = 8, mustSpan(t, "1st")
+	c.Batch, c.Duration = 8, mustDuration(t, "1st")
 	c.Optimizer.Name, c.Schedule = "sgd", Schedule{Name: "constant", Rate: 1e30}
 	p, net := declared(t, 1, c, littleModel("base", func(m *graphs.Disentangled) { m.Encoder = graphs.Hinton{Embedding: 12} }), littleShape)
 	in := Inputs{Train: littleDots(36), Dir: t.TempDir()}
@@ -125,14 +125,14 @@ func TestNotANumber(t *testing.T) {
 		}
 		b := firstBatch(t, in.Train, pipelines.Options{Batch: 8})
 		b.Images[77] = float32(math.NaN())
-		err = r.step(rows{Batch: b})
+		err = r.step(stepBatch{Batch: b})
 		var d *DivergedError
 		if !errors.As(err, &d) || *d != (DivergedError{From: 0, To: 1}) {
 			t.Errorf("%s: want a DivergedError from 0 to 1, got %v", kind, err)
 		} else if !strings.Contains(err.Error(), "between step 0 (loss 0) and step 1; no checkpoint was saved: ") {
 			t.Errorf("%s: %v", kind, err)
 		}
-		if err := r.end(); err != nil {
+		if err := r.log.close(); err != nil {
 			t.Error(err)
 		}
 		if r.checkpoints.Exists(Last) || r.state.Step != 0 {

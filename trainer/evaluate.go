@@ -10,10 +10,10 @@ import (
 	"unwarp/pipelines"
 )
 
-// Evaluation is how a model does on a set of images, computed in float32.
+// Evaluation is the result of a model on a set of images, computed in float32.
 type Evaluation struct {
 	Images         int     `json:"images"`
-	Accuracy       float64 `json:"accuracy"`                 // share of images classified right, in [0,1]
+	Accuracy       float64 `json:"accuracy"`                 // share of images classified correctly, in [0,1]
 	Loss           float64 `json:"loss"`                     // mean cross-entropy, nats
 	Reconstruction float64 `json:"reconstruction,omitempty"` // mean reconstruction error in the objective's norm
 	Confusion      [][]int `json:"confusion"`                // [true class][predicted class]
@@ -23,73 +23,80 @@ type Evaluation struct {
 }
 
 // Evaluate classifies every image of src once, prepared as for evaluation.
-func (p *Plan) Evaluate(ctx context.Context, net *graphs.Net, src pipelines.Source) (Evaluation, error) {
-	var e Evaluation
-	if err := p.Check(src); err != nil {
-		return e, err
+func (g *TrainGraph) Evaluate(ctx context.Context, net *graphs.Net, src pipelines.Source) (Evaluation, error) {
+	if err := g.CheckSource(src); err != nil {
+		return Evaluation{}, err
 	}
-	e.Confusion = make([][]int, p.Model.Classes)
-	for i := range e.Confusion {
-		e.Confusion[i] = make([]int, p.Model.Classes)
-	}
-	net, done, err := exactly(net)
+	e := newEvaluation(g.Model.Classes)
+	net, done, err := inFloat32(net)
 	if err != nil {
 		return e, err
 	}
 	defer done()
-	f, err := p.newFeeder()
+	buffers, err := g.newInputBuffers()
 	if err != nil {
 		return e, err
 	}
-	fetches := []tf.Output{p.best, p.each.Classification}
-	if p.each.Reconstruction.Op != nil {
-		fetches = append(fetches, p.each.Reconstruction)
-	}
-	var classes []int32
-	var values []float32
-	for b, err := range p.evaluated(ctx, src) {
+	for b, err := range g.streamForEvaluation(ctx, src) {
 		if err != nil {
 			return e, err
 		}
-		feeds, err := f.batch(b, false)
-		if err != nil {
+		if err := g.evaluateBatch(net, buffers, b, &e); err != nil {
 			return e, err
 		}
-		out, err := net.Run(feeds, fetches)
-		if err != nil {
-			return e, err
-		}
-		classes = graphs.Ints(classes, out[0])
-		for i, c := range classes {
-			e.Confusion[b.Labels[i]][c]++
-			if c == b.Labels[i] {
-				e.Accuracy++
-			}
-		}
-		values = graphs.Floats(values, out[1])
-		e.Loss += sum(values)
-		if len(out) > 2 {
-			values = graphs.Floats(values, out[2])
-			e.Reconstruction += sum(values)
-		}
-		e.Images += b.N
 	}
 	n := float64(e.Images)
 	e.Accuracy, e.Loss, e.Reconstruction = e.Accuracy/n, e.Loss/n, e.Reconstruction/n
 	return e, nil
 }
 
-// evaluated streams src once, prepared as for evaluation.
-func (p *Plan) evaluated(ctx context.Context, src pipelines.Source) iter.Seq2[pipelines.Batch, error] {
+func newEvaluation(classes int) Evaluation {
+	e := Evaluation{Confusion: make([][]int, classes)}
+	for i := range e.Confusion {
+		e.Confusion[i] = make([]int, classes)
+	}
+	return e
+}
+
+// evaluateBatch adds the images of b to the sums in e.
+func (g *TrainGraph) evaluateBatch(net *graphs.Net, buffers *inputBuffers, b pipelines.Batch, e *Evaluation) error {
+	feeds, err := buffers.feedBatch(b, false)
+	if err != nil {
+		return err
+	}
+	fetches := []tf.Output{g.predicted, g.perImage.Classification}
+	if g.perImage.Reconstruction.Op != nil {
+		fetches = append(fetches, g.perImage.Reconstruction)
+	}
+	out, err := net.Run(feeds, fetches)
+	if err != nil {
+		return err
+	}
+	for i, c := range graphs.Ints(nil, out[0]) {
+		e.Confusion[b.Labels[i]][c]++
+		if c == b.Labels[i] {
+			e.Accuracy++
+		}
+	}
+	e.Loss += sumValues(graphs.Floats(nil, out[1]))
+	if len(out) > 2 {
+		e.Reconstruction += sumValues(graphs.Floats(nil, out[2]))
+	}
+	e.Images += b.N
+	return nil
+}
+
+// streamForEvaluation streams src once, prepared as for evaluation.
+func (g *TrainGraph) streamForEvaluation(ctx context.Context, src pipelines.Source) iter.Seq2[pipelines.Batch, error] {
 	return pipelines.Stream(ctx, src, pipelines.Options{
-		Batch: evalBatch, Augment: p.Config.Augment.Eval(), Epochs: 1, Remainder: true, Workers: p.Config.Workers,
+		Batch: evalBatch, Augment: g.Config.Augment.ForEvaluation(), Epochs: 1, Remainder: true, Workers: g.Config.Workers,
 	})
 }
 
 // evalBatch keeps the activations of Hinton's CNN within a few dozen MB.
 const evalBatch = 250
 
-func sum(x []float32) float64 {
+func sumValues(x []float32) float64 {
 	t := 0.0
 	for _, v := range x {
 		t += float64(v)

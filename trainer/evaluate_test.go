@@ -10,6 +10,8 @@ import (
 	tf "github.com/wamuir/graft/tensorflow"
 
 	"unwarp/attacks"
+	"unwarp/attacks/engine"
+	_ "unwarp/attacks/library"
 	"unwarp/graphs"
 	"unwarp/graphs/graphtest"
 	"unwarp/pipelines"
@@ -17,7 +19,7 @@ import (
 
 // counted is an evaluation made by hand: image by image from the source, with
 // logits and reconstructions of a few images at a time.
-func counted(t *testing.T, p *Plan, net *graphs.Net, src pipelines.Source) Evaluation {
+func counted(t *testing.T, p *TrainGraph, net *graphs.Net, src pipelines.Source) Evaluation {
 	t.Helper()
 	n, px := src.Len(), src.Shape().Len()
 	e := Evaluation{Images: n, Confusion: make([][]int, p.Model.Classes)}
@@ -35,7 +37,7 @@ func counted(t *testing.T, p *Plan, net *graphs.Net, src pipelines.Source) Evalu
 			image.Data[k] = float32(v) / 255
 		}
 		feeds := graphs.Feeds{p.Images.Feed: image.Tensor(t)}
-		z := fetchAll(t, net, feeds, p.Eval.Logits)[0].Data
+		z := fetchAll(t, net, feeds, p.Inference.Logits)[0].Data
 		best := 0
 		for k, v := range z {
 			if v > z[best] {
@@ -47,8 +49,8 @@ func counted(t *testing.T, p *Plan, net *graphs.Net, src pipelines.Source) Evalu
 			e.Accuracy += 1 / float64(n)
 		}
 		e.Loss += crossEntropy(z, int32(label)) / float64(n)
-		if p.Eval.Reconstruction.Op != nil {
-			e.Reconstruction += difference(p.Config.Objective.Norm, image.Data, fetchAll(t, net, feeds, p.Eval.Reconstruction)[0].Data) / float64(n)
+		if p.Inference.Reconstruction.Op != nil {
+			e.Reconstruction += difference(p.Config.Objective.Norm, image.Data, fetchAll(t, net, feeds, p.Inference.Reconstruction)[0].Data) / float64(n)
 		}
 	}
 	return e
@@ -65,7 +67,7 @@ func TestEvaluate(t *testing.T) {
 		config := DefaultConfig()
 		config.Objective.Norm = c.norm
 		config.Augment = mustAugment(t, "flip|brightness(.3)") // for training alone
-		p, net := declared(t, 6, config, littleModel(c.kind, func(m *graphs.Disentangled) { m.Dropout = .5 }), littleShape)
+		p, net := declared(t, 6, config, littleModel(c.kind, func(m *graphs.Disentangled) { m.Head = graphs.LinearHead{Dropout: .5} }), littleShape)
 		src := littleDots(c.n)
 		want := counted(t, p, net, src)
 		got, err := p.Evaluate(t.Context(), net, src)
@@ -119,7 +121,7 @@ func TestEvaluateRefuses(t *testing.T) {
 		{dots{9, 3, pipelines.Shape{H: 12, W: 12, C: 3}}, `trainer: dots: want images of 8x8x1 for this model, got 8x8x3 (12x12x3 before the augmentation "centre(8)")`},
 		{dots{9, 4, littleShape}, "trainer: dots: want labels of at most 3 classes for this model, got 4 classes"},
 		{dots{0, 3, littleShape}, "want at least 1 example, got an empty set"},
-		{broken{littleDots(9), 4}, errBroken.Error()},
+		{failing{littleDots(9), 4}, errFailing.Error()},
 		{mislabelled{littleDots(9)}, "dots: example 3: want a label in 0..2, got 3"},
 	} {
 		_, err := p.Evaluate(t.Context(), net, c.src)
@@ -151,7 +153,7 @@ func TestDecode(t *testing.T) {
 			t.Errorf("%s: want %v values, got %v", kind, parts, got)
 		}
 		if kind == "disentangled" {
-			graphtest.Equal(t, kind, d.Field, fetchAll(t, net, graphs.Feeds{p.Images.Feed: images.Tensor(t)}, p.Eval.Field)[0].Data)
+			graphtest.Equal(t, kind, d.Field, fetchAll(t, net, graphs.Feeds{p.Images.Feed: images.Tensor(t)}, p.Inference.Field)[0].Data)
 		}
 		for _, n := range []int{0, 63, 65} {
 			_, err := p.Decode(net, images.Data[:n])
@@ -165,8 +167,8 @@ func TestDecode(t *testing.T) {
 func TestStatisticsMoveWithTheStep(t *testing.T) {
 	config := DefaultConfig()
 	model := fullModel()
-	var p *Plan
-	var arena *attacks.Arena
+	var p *TrainGraph
+	var graph *engine.AttackGraph
 	var all []attacks.Attack
 	for _, text := range []string{"random", "fgsm", "bim(loss=training,steps=2)"} {
 		k, err := attacks.Parse(text)
@@ -179,7 +181,7 @@ func TestStatisticsMoveWithTheStep(t *testing.T) {
 		if p, err = Declare(b, config, model, littleShape); err != nil {
 			return err
 		}
-		arena, err = attacks.NewArena(b, attacks.Victim{
+		graph, err = engine.NewAttackGraph(b, attacks.Victim{
 			H: 8, W: 8, C: 1, Classes: 3,
 			Logits: func(s *graphs.Scope, images tf.Output) tf.Output { return model.Classify(s, images).Logits },
 			TrainingLoss: func(s *graphs.Scope, images, labels tf.Output) (loss, logits tf.Output) {
@@ -190,7 +192,7 @@ func TestStatisticsMoveWithTheStep(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return arena.Declare(all...)
+		return graph.Declare(all...)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -198,16 +200,16 @@ func TestStatisticsMoveWithTheStep(t *testing.T) {
 	t.Cleanup(func() { net.Close() })
 
 	b := firstBatch(t, littleDots(36), pipelines.Options{Batch: 6})
-	f, err := p.newFeeder()
+	f, err := p.newInputBuffers()
 	if err != nil {
 		t.Fatal(err)
 	}
-	feeds, err := f.rows(rows{Batch: b}, 0, pace{rate: .1})
+	feeds, err := f.feedStep(stepBatch{Batch: b}, 0, stepParams{rate: .1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := values(t, net)
-	if _, err := net.Run(feeds, []tf.Output{p.losses}, p.update); err != nil {
+	if _, err := net.Run(feeds, []tf.Output{p.terms.vector}, p.update); err != nil {
 		t.Fatal(err)
 	}
 	after := values(t, net)
@@ -222,13 +224,13 @@ func TestStatisticsMoveWithTheStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameValues(t, "after an evaluation", values(t, net), after)
-	set := attacks.Set{Pixels: b.Images, Labels: b.Labels, Index: b.Index}
-	stage := attacks.Stage{Arena: arena, Net: net}
-	engine, err := attacks.NewEngine(stage, stage, attacks.Options{Attacks: all, Eps: []float32{.1}, Batch: 5})
+	set := attacks.Images{Pixels: b.Images, Labels: b.Labels, Index: b.Index}
+	session := engine.Session{Graph: graph, Net: net}
+	attack, err := engine.NewEngine(session, session, engine.Options{Attacks: all, Eps: []float32{.1}, Batch: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := engine.Run(t.Context(), set, nil, nil); err != nil {
+	if _, err := attack.Run(t.Context(), set, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	sameValues(t, "after an attack", values(t, net), after)

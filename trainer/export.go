@@ -18,11 +18,12 @@ const (
 	Uint8Input = "uint8" // bytes 0..255, divided by 255 in the graph
 )
 
-// Export says what a SavedModel is to hold and how it takes images.
+// Export configures a SavedModel: its parts and the form of its input images.
 type Export struct {
-	// InferenceOnly leaves the decoders out, graph and weights.
+	// InferenceOnly leaves the decoders out, their graph and weights.
 	InferenceOnly bool `mapstructure:"inference_only" yaml:"inference_only"`
-	// Input is float (values in [0,1]) or uint8.
+	// Input is how an export takes images: float (values in [0,1]) or uint8
+	// (bytes).
 	Input string `mapstructure:"input" yaml:"input"`
 }
 
@@ -37,7 +38,7 @@ func (e Export) Check() error {
 	return nil
 }
 
-// ExportReport is what an export came to.
+// ExportReport is the result of an export.
 type ExportReport struct {
 	Path       string              `json:"path"`
 	Bytes      int64               `json:"bytes"`
@@ -57,9 +58,9 @@ type ExportInfo struct {
 	Image         [3]int  `json:"image"`   // height, width, channels
 	Input         string  `json:"input"`   // float or uint8
 	High          float32 `json:"high"`    // the largest value of a pixel, 1 or 255; the smallest is 0
-	Prepare       string  `json:"prepare"` // what evaluation does to an image of the data set first, as a sentence; "" is nothing
+	Prepare       string  `json:"prepare"` // what evaluation does to an image of the data set first, as augmentation text; "" is nothing
 	InferenceOnly bool    `json:"inference_only"`
-	// Model and Objective say how to build it again, for attacks.
+	// Model and Objective describe how to build it again, for attacks.
 	Model     graphs.Model `json:"model"`
 	Objective Objective    `json:"objective"`
 }
@@ -94,22 +95,22 @@ const (
 // second name.
 //
 // The files are loaded back and compared with net on images, row-major
-// [N,H,W,C] in [0,1]; without any, on random ones. Only a model that agrees
-// takes the name dir, and until then an earlier export stays there. Anything
-// else under that name is left alone and is an error.
-func (p *Plan) WriteSavedModel(net *graphs.Net, dir string, e Export, images []float32) (ExportReport, error) {
+// [N,H,W,C] in [0,1]; without any, on random ones. The export gets the name dir
+// only if they agree; until then an earlier export stays in its place. Anything
+// else under that name is not touched and is an error.
+func (g *TrainGraph) WriteSavedModel(net *graphs.Net, dir string, e Export, images []float32) (ExportReport, error) {
 	if err := e.Check(); err != nil {
 		return ExportReport{}, err
 	}
-	r, err := p.writeSavedModel(net, dir, e, images)
+	r, err := g.writeSavedModel(net, dir, e, images)
 	if err != nil {
 		return ExportReport{}, fmt.Errorf("export %s: %w", dir, err)
 	}
 	return r, nil
 }
 
-func (p *Plan) writeSavedModel(net *graphs.Net, dir string, e Export, images []float32) (r ExportReport, err error) {
-	pr, err := p.newProbe(e, images)
+func (g *TrainGraph) writeSavedModel(net *graphs.Net, dir string, e Export, images []float32) (r ExportReport, err error) {
+	pr, err := g.newComparison(e, images)
 	if err != nil {
 		return r, err
 	}
@@ -117,33 +118,33 @@ func (p *Plan) writeSavedModel(net *graphs.Net, dir string, e Export, images []f
 	if err != nil {
 		return r, err
 	}
-	defer to.discard() // nothing is left of it once it is published
-	x, err := p.newExported(net, e)
+	defer to.discard() // does nothing once it is published
+	x, err := g.newExported(net, e)
 	if err != nil {
 		return r, err
 	}
 	defer x.net.Close()
-	if err := p.fill(to.tmp, net, x, e); err != nil {
+	if err := g.writeExportFiles(to.tmp, net, x, e); err != nil {
 		return r, notWritten(err)
 	}
-	r = ExportReport{Path: to.dir, Input: e.Input, Classes: p.Model.Classes, Signatures: x.signatures()}
-	if r.Differences, err = p.compareExport(net, to.tmp, x, pr); err != nil {
+	r = ExportReport{Path: to.dir, Input: e.Input, Classes: g.Model.Classes, Signatures: x.signatures()}
+	if r.Differences, err = g.compareExport(net, to.tmp, x, pr); err != nil {
 		return r, err
 	}
-	if r.Bytes, err = size(to.tmp); err == nil {
+	if r.Bytes, err = folderSize(to.tmp); err == nil {
 		err = to.publish()
 	}
 	return r, notWritten(err)
 }
 
-// fill writes the files of the export x into tmp and flushes them to the
+// writeExportFiles writes the files of the export x into tmp and flushes them to the
 // disk: the weights first and saved_model.pb, by which a folder is recognised
 // as a SavedModel, last.
-func (p *Plan) fill(tmp string, net *graphs.Net, x *exported, e Export) error {
-	// The weights pass through the export's own session, so that what it does
-	// not have (the decoders) cannot get into its files.
+func (g *TrainGraph) writeExportFiles(tmp string, net *graphs.Net, x *exported, e Export) error {
+	// The weights are written by the export's own session, so that parts that
+	// it lacks (the decoders) cannot get into its files.
 	trained := filepath.Join(tmp, "trained")
-	if err := p.Saver.run(net, p.Saver.model, filepath.Join(trained, dataPrefix)); err != nil {
+	if err := g.Saver.run(net, g.Saver.model, filepath.Join(trained, dataPrefix)); err != nil {
 		return err
 	}
 	if err := x.saver.run(x.net, x.saver.restore, filepath.Join(trained, dataPrefix)); err != nil {
@@ -156,7 +157,7 @@ func (p *Plan) fill(tmp string, net *graphs.Net, x *exported, e Export) error {
 	if err := x.saver.write(x.net, variables); err != nil {
 		return err
 	}
-	info, err := json.MarshalIndent(p.exportInfo(e), "", "  ")
+	info, err := json.MarshalIndent(g.exportInfo(e), "", "  ")
 	if err != nil {
 		return err
 	}
@@ -176,15 +177,15 @@ func (p *Plan) fill(tmp string, net *graphs.Net, x *exported, e Export) error {
 	return syncTree(tmp)
 }
 
-func (p *Plan) exportInfo(e Export) ExportInfo {
+func (g *TrainGraph) exportInfo(e Export) ExportInfo {
 	info := ExportInfo{
-		Kind: "base", Classes: p.Model.Classes, Image: [3]int{p.Shape.H, p.Shape.W, p.Shape.C},
-		Input: e.Input, High: 1, Prepare: p.Config.Augment.Eval().String(),
-		InferenceOnly: e.InferenceOnly, Model: p.Model.Config, Objective: p.Config.Objective,
+		Kind: "base", Classes: g.Model.Classes, Image: [3]int{g.Shape.H, g.Shape.W, g.Shape.C},
+		Input: e.Input, High: 1, Prepare: g.Config.Augment.ForEvaluation().String(),
+		InferenceOnly: e.InferenceOnly, Model: g.Model.Config, Objective: g.Config.Objective,
 	}
-	if p.Model.Decode {
+	if g.Model.Decode {
 		info.Kind = "reconstruction"
-		if p.Model.Warp {
+		if g.Model.Warp {
 			info.Kind = "disentangled"
 		}
 	}

@@ -24,14 +24,14 @@ const (
 // randomImages is the number of images compared when none are given.
 const randomImages = 16
 
-// probe is a batch of images on which an export is compared with the live
+// comparison is a batch of images on which an export is compared with the live
 // net, in the form that each of the two takes.
-type probe struct{ live, exported *tf.Tensor }
+type comparison struct{ live, exported *tf.Tensor }
 
-func (p *Plan) newProbe(e Export, images []float32) (probe, error) {
-	each := p.Shape.Len()
+func (g *TrainGraph) newComparison(e Export, images []float32) (comparison, error) {
+	each := g.Shape.Len()
 	if len(images)%each != 0 {
-		return probe{}, fmt.Errorf("images to compare on: want whole images of %v = %d values each, got %d values", p.Shape, each, len(images))
+		return comparison{}, fmt.Errorf("images to compare on: want whole images of %v = %d values each, got %d values", g.Shape, each, len(images))
 	}
 	if len(images) == 0 {
 		r := rand.New(rand.NewPCG(1, 2))
@@ -41,36 +41,36 @@ func (p *Plan) newProbe(e Export, images []float32) (probe, error) {
 		}
 	}
 	n := len(images) / each
-	live, err := p.imageBuffer(tf.Float, n)
+	live, err := g.imageBuffer(tf.Float, n)
 	if err != nil {
-		return probe{}, err
+		return comparison{}, err
 	}
 	copy(live.Float32(), images)
 	if e.Input == FloatInput {
-		return probe{live.Tensor, live.Tensor}, nil
+		return comparison{live.Tensor, live.Tensor}, nil
 	}
-	bytes, err := p.imageBuffer(tf.Uint8, n)
+	bytes, err := g.imageBuffer(tf.Uint8, n)
 	if err != nil {
-		return probe{}, err
+		return comparison{}, err
 	}
 	for i, v := range images {
 		b := uint8(min(max(v, 0), 1)*255 + .5)
 		bytes.Uint8()[i] = b
 		live.Float32()[i] = float32(b) / 255
 	}
-	return probe{live.Tensor, bytes.Tensor}, nil
+	return comparison{live.Tensor, bytes.Tensor}, nil
 }
 
 // compareExport loads the SavedModel in dir and compares every output of every
 // signature with what net computes. It returns the largest absolute
 // differences, or an error where one is too large.
-func (p *Plan) compareExport(net *graphs.Net, dir string, x *exported, pr probe) (map[string]float64, error) {
-	net, done, err := exactly(net) // as who reads the export computes
+func (g *TrainGraph) compareExport(net *graphs.Net, dir string, x *exported, pr comparison) (map[string]float64, error) {
+	net, done, err := inFloat32(net) // as readers of the export compute
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	want, err := p.liveOutputs(net, pr.live)
+	want, err := g.liveOutputs(net, pr.live)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (p *Plan) compareExport(net *graphs.Net, dir string, x *exported, pr probe)
 	}
 	differences := map[string]float64{}
 	for _, end := range x.ends {
-		d, scale := apart(want[end.name], got[end.name])
+		d, scale := largestDifference(want[end.name], got[end.name])
 		if math.IsNaN(scale) || math.IsInf(scale, 0) {
 			return nil, fmt.Errorf("the trained model's %s are not finite numbers: nothing was exported: take a checkpoint from before the loss diverged", end.name)
 		}
@@ -96,15 +96,15 @@ func (p *Plan) compareExport(net *graphs.Net, dir string, x *exported, pr probe)
 	return differences, nil
 }
 
-// liveOutputs is what the evaluation pass makes of images, by endpoint. The
+// liveOutputs are the outputs of the inference pass for images, by endpoint. The
 // probabilities are computed here, in float64.
-func (p *Plan) liveOutputs(net *graphs.Net, images *tf.Tensor) (map[string][]float32, error) {
-	ends := endpoints(p.Model, p.Eval)
+func (g *TrainGraph) liveOutputs(net *graphs.Net, images *tf.Tensor) (map[string][]float32, error) {
+	ends := endpoints(g.Model, g.Inference)
 	fetches := make([]tf.Output, len(ends))
 	for i, e := range ends {
 		fetches[i] = e.value
 	}
-	values, err := net.Run(graphs.Feeds{p.Images.Feed: images}, fetches)
+	values, err := net.Run(graphs.Feeds{g.Images.Feed: images}, fetches)
 	if err != nil {
 		return nil, err
 	}
@@ -112,11 +112,11 @@ func (p *Plan) liveOutputs(net *graphs.Net, images *tf.Tensor) (map[string][]flo
 	for i, e := range ends {
 		out[e.name] = graphs.Floats(nil, values[i])
 	}
-	out["probabilities"] = softmax(out["logits"], p.Model.Classes)
+	out["probabilities"] = softmax(out["logits"], g.Model.Classes)
 	return out, nil
 }
 
-// loadedOutputs loads dir as anybody would and runs each signature.
+// loadedOutputs loads dir as any reader would and runs each signature.
 func loadedOutputs(net *graphs.Net, dir string, ends []endpoint, images *tf.Tensor) (map[string][]float32, error) {
 	options, err := graphs.SessionOptions(graphs.Options{Device: deviceOf(net)})
 	if err != nil {
@@ -130,11 +130,11 @@ func loadedOutputs(net *graphs.Net, dir string, ends []endpoint, images *tf.Tens
 	out := map[string][]float32{}
 	for _, e := range ends {
 		sign := sm.Signatures[e.signature]
-		in, err := lookUp(sm.Graph, sign.Inputs["image"].Name)
+		in, err := findTensor(sm.Graph, sign.Inputs["image"].Name)
 		if err != nil {
 			return nil, err
 		}
-		fetch, err := lookUp(sm.Graph, sign.Outputs[e.name].Name)
+		fetch, err := findTensor(sm.Graph, sign.Outputs[e.name].Name)
 		if err != nil {
 			return nil, err
 		}
@@ -147,8 +147,8 @@ func loadedOutputs(net *graphs.Net, dir string, ends []endpoint, images *tf.Tens
 	return out, nil
 }
 
-// lookUp finds a tensor by a name such as logits:0.
-func lookUp(g *tf.Graph, tensor string) (tf.Output, error) {
+// findTensor finds a tensor by a name such as logits:0.
+func findTensor(g *tf.Graph, tensor string) (tf.Output, error) {
 	name, index, _ := strings.Cut(tensor, ":")
 	o := g.Operation(name)
 	if o == nil || index != "0" {
@@ -157,9 +157,9 @@ func lookUp(g *tf.Graph, tensor string) (tf.Output, error) {
 	return o.Output(0), nil
 }
 
-// apart is the largest absolute difference between want and got, infinite
+// largestDifference is the largest absolute difference between want and got, infinite
 // where they differ in number, and the largest absolute value of want.
-func apart(want, got []float32) (difference, scale float64) {
+func largestDifference(want, got []float32) (difference, scale float64) {
 	for _, w := range want {
 		scale = max(scale, math.Abs(float64(w)))
 	}

@@ -66,7 +66,7 @@ func TestExportApart(t *testing.T) {
 		{[]float32{1, 2}, []float32{1}, math.Inf(1), 2},
 		{nil, nil, math.Inf(1), 0},
 	} {
-		d, scale := apart(c.want, c.got)
+		d, scale := largestDifference(c.want, c.got)
 		same := func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
 		if !same(d, c.d) || !same(scale, c.scale) {
 			t.Errorf("apart(%v, %v): want %g of %g, got %g of %g", c.want, c.got, c.d, c.scale, d, scale)
@@ -85,7 +85,7 @@ func TestExportDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer x.net.Close()
-	pr, err := p.newProbe(DefaultExport(), nil)
+	pr, err := p.newComparison(DefaultExport(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

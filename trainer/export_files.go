@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// exportFolder is an export on its way to its name:
+// exportFolder writes an export under a temporary name and then renames it:
 //
 //	dir.unfinished   being written; a killed export leaves it, the next removes it
-//	dir.replaced     an earlier export, for the moment in which dir changes hands
+//	dir.replaced     an earlier export, while the new one is renamed to dir
 type exportFolder struct{ dir, tmp, old string }
 
 // replaced is appended to the name of an export that a new one replaces.
@@ -45,7 +45,7 @@ func beginExport(dir string) (exportFolder, error) {
 	return f, nil
 }
 
-// recover ends a replacement that was killed halfway.
+// recover completes a replacement that was killed halfway.
 func (f exportFolder) recover() error {
 	entries, err := os.ReadDir(f.old)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -54,7 +54,7 @@ func (f exportFolder) recover() error {
 	if err != nil {
 		return err
 	}
-	if other := foreign(entries); other != "" {
+	if other := foreignEntry(entries); other != "" {
 		return fmt.Errorf("%s holds %q, which is no part of an export, but its name is needed: move it away", f.old, other)
 	}
 	if _, err := os.Lstat(f.dir); errors.Is(err, fs.ErrNotExist) && isExport(f.old) {
@@ -82,7 +82,7 @@ func replaceable(dir string) error {
 	if len(entries) == 0 || isExport(dir) {
 		return nil
 	}
-	if other := foreign(entries); other != "" {
+	if other := foreignEntry(entries); other != "" {
 		return fmt.Errorf("want a new folder or an earlier export, found one with %q in it: choose another name or move it away", other)
 	}
 	return fmt.Errorf("want a new folder or an earlier export, found one without %s: choose another name or move it away", strings.Join(exportEntries, ", "))
@@ -92,13 +92,13 @@ func replaceable(dir string) error {
 // else: only that may be deleted.
 func isExport(dir string) bool {
 	entries, err := os.ReadDir(dir)
-	return err == nil && len(entries) == len(exportEntries) && foreign(entries) == ""
+	return err == nil && len(entries) == len(exportEntries) && foreignEntry(entries) == ""
 }
 
 var exportEntries = []string{savedModelFile, infoFile, variablesDir}
 
-// foreign names the first entry that an export does not have.
-func foreign(entries []fs.DirEntry) string {
+// foreignEntry names the first entry that an export does not have.
+func foreignEntry(entries []fs.DirEntry) string {
 	for _, e := range entries {
 		if !slices.Contains(exportEntries, e.Name()) {
 			return e.Name()
@@ -107,8 +107,8 @@ func foreign(entries []fs.DirEntry) string {
 	return ""
 }
 
-// publish gives the finished folder its name. An earlier export steps aside
-// and comes back if that fails.
+// publish gives the finished folder its name. An earlier export is
+// renamed first, and renamed back if that fails.
 func (f exportFolder) publish() error {
 	err := os.Rename(f.dir, f.old)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -130,8 +130,8 @@ func (f exportFolder) publish() error {
 // discard removes the temporary folder.
 func (f exportFolder) discard() { os.RemoveAll(f.tmp) }
 
-// size is the number of bytes in the files of dir.
-func size(dir string) (int64, error) {
+// folderSize is the number of bytes in the files of dir.
+func folderSize(dir string) (int64, error) {
 	total := int64(0)
 	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

@@ -40,7 +40,7 @@ var exportShape = pipelines.Shape{H: 8, W: 6, C: 3}
 
 func exportModel(kind string) graphs.Disentangled {
 	return graphs.Disentangled{
-		Encoder: normed{}, Classes: exportClasses, Appearance: 7, Geometry: 5, Dropout: .3,
+		Encoder: normed{}, Classes: exportClasses, Appearance: 7, Geometry: 5, Head: graphs.LinearHead{Dropout: .3},
 		Decode: kind != "base", Warp: kind == "disentangled",
 		Width: 4, Field: graphs.Smooth, Border: graphs.Zero, Reach: .3,
 	}
@@ -48,11 +48,11 @@ func exportModel(kind string) graphs.Disentangled {
 
 // trainedExport is a model after a few steps on noise: no weight, statistic or
 // average has its initial value any more, and the field moves pixels.
-func trainedExport(t *testing.T, kind string, average float32) (*Plan, *graphs.Net) {
+func trainedExport(t *testing.T, kind string, average float32) (*TrainGraph, *graphs.Net) {
 	t.Helper()
 	c := DefaultConfig()
 	c.Average = average
-	var p *Plan
+	var p *TrainGraph
 	net, err := graphs.Build(graphs.Options{Seed: 3}, func(b *graphs.Builder) (err error) {
 		p, err = Declare(b, c, exportModel(kind), exportShape)
 		return err
@@ -67,7 +67,7 @@ func trainedExport(t *testing.T, kind string, average float32) (*Plan, *graphs.N
 	return p, net
 }
 
-func exportStep(t *testing.T, p *Plan, net *graphs.Net, step int, rate float32) {
+func exportStep(t *testing.T, p *TrainGraph, net *graphs.Net, step int, rate float32) {
 	t.Helper()
 	feeds := graphs.Feeds{
 		p.Images.Feed: newTensor(t, noiseImages(6, uint64(step))),
@@ -131,7 +131,7 @@ func newTensor(t *testing.T, v any) *tf.Tensor {
 	return x
 }
 
-func mustExport(t *testing.T, p *Plan, net *graphs.Net, dir string, e Export) ExportReport {
+func mustExport(t *testing.T, p *TrainGraph, net *graphs.Net, dir string, e Export) ExportReport {
 	t.Helper()
 	r, err := p.WriteSavedModel(net, dir, e, nil)
 	if err != nil {

@@ -25,7 +25,7 @@ type endpoint struct {
 	value           tf.Output
 }
 
-// endpoints lists what m offers of f; see [Plan.WriteSavedModel].
+// endpoints lists what m offers of f; see [TrainGraph.WriteSavedModel].
 func endpoints(m graphs.Disentangled, f graphs.Forward) []endpoint {
 	list := []endpoint{{signServe, "logits", f.Logits}, {signEmbed, "embedding", f.Embedding}}
 	if m.Warp {
@@ -50,28 +50,28 @@ type exported struct {
 
 // newExported builds the inference-only graph of the model. Its variables have
 // no values yet.
-func (p *Plan) newExported(net *graphs.Net, e Export) (*exported, error) {
+func (g *TrainGraph) newExported(net *graphs.Net, e Export) (*exported, error) {
 	x := &exported{}
 	var err error
 	x.net, err = graphs.Build(graphs.Options{Portable: true, Device: deviceOf(net)}, func(b *graphs.Builder) error {
 		s := b.Pass("model", graphs.Inference)
-		f := p.Model.Classify(s, x.images(b, s, e, p))
+		f := g.Model.Classify(s, x.images(b, s, e, g))
 		if !e.InferenceOnly {
-			p.Model.Reconstruct(s, &f)
+			g.Model.Reconstruct(s, &f)
 		}
 		if !s.OK() {
 			return b.Err()
 		}
-		x.ends = endpoints(p.Model, f)
+		x.ends = endpoints(g.Model, f)
 		x.ends = slices.Insert(x.ends, 1, endpoint{signServe, "probabilities", op.Softmax(s.Op("softmax"), f.Logits)})
 		for i, end := range x.ends {
-			x.ends[i].value = named(b, end.name, end.value).Output(0)
+			x.ends[i].value = namedOutput(b, end.name, end.value).Output(0)
 		}
 		x.saver = declareSaver(b)
 		if !s.OK() {
 			return b.Err()
 		}
-		x.saved = named(b, "ckpt/saved", x.saver.prefix.Value, x.saver.save)
+		x.saved = namedOutput(b, "ckpt/saved", x.saver.prefix.Value, x.saver.save)
 		return b.Err()
 	})
 	return x, err
@@ -79,13 +79,13 @@ func (p *Plan) newExported(net *graphs.Net, e Export) (*exported, error) {
 
 // images adds the placeholder "image" and what turns it into the float32
 // images in [0,1] that the model reads.
-func (x *exported) images(b *graphs.Builder, s *graphs.Scope, e Export, p *Plan) tf.Output {
-	dims := tf.MakeShape(-1, int64(p.Shape.H), int64(p.Shape.W), int64(p.Shape.C))
+func (x *exported) images(b *graphs.Builder, s *graphs.Scope, e Export, g *TrainGraph) tf.Output {
+	dims := tf.MakeShape(-1, int64(g.Shape.H), int64(g.Shape.W), int64(g.Shape.C))
 	dt := tf.Float
 	if e.Input == Uint8Input {
 		dt = tf.Uint8
 	}
-	x.image = b.Named("image", tf.OpSpec{Type: "Placeholder", Attrs: map[string]any{"dtype": dt, "shape": dims}}).Output(0)
+	x.image = b.AddNamedOp("image", tf.OpSpec{Type: "Placeholder", Attrs: map[string]any{"dtype": dt, "shape": dims}}).Output(0)
 	// A session does not compare a feed with its placeholder, and kernels may
 	// abort the process on a wrong shape.
 	images := op.EnsureShape(s.Op("checked"), x.image, dims)
@@ -97,9 +97,9 @@ func (x *exported) images(b *graphs.Builder, s *graphs.Scope, e Export, p *Plan)
 	return op.Div(s.Op("scaled"), op.Cast(s.Op("float"), images, tf.Float), op.Const(s.Op("white"), float32(255)))
 }
 
-// named gives x a name of its own in the graph, computed after the given ops.
-func named(b *graphs.Builder, name string, x tf.Output, after ...*tf.Operation) *tf.Operation {
-	return b.Named(name, tf.OpSpec{Type: "Identity", Input: []tf.Input{x}, ControlDependencies: after})
+// namedOutput gives x a name of its own in the graph, computed after the given ops.
+func namedOutput(b *graphs.Builder, name string, x tf.Output, after ...*tf.Operation) *tf.Operation {
+	return b.AddNamedOp(name, tf.OpSpec{Type: "Identity", Input: []tf.Input{x}, ControlDependencies: after})
 }
 
 // deviceOf is the device on which an export must compute to agree with net:

@@ -33,8 +33,8 @@ func ReadExport(dir string) (ExportInfo, error) {
 
 // RestoreExport gives net, in which p was declared for inference and without
 // averages, the weights of the export in dir.
-func (p *Plan) RestoreExport(net *graphs.Net, dir string) error {
-	if err := p.Saver.run(net, p.Saver.restore, filepath.Join(dir, variablesDir, dataPrefix)); err != nil {
+func (g *TrainGraph) RestoreExport(net *graphs.Net, dir string) error {
+	if err := g.Saver.run(net, g.Saver.restore, filepath.Join(dir, variablesDir, dataPrefix)); err != nil {
 		return fmt.Errorf("export %s: the weights do not fit the model that its %s describes: %w: export it again", dir, infoFile, err)
 	}
 	return nil

@@ -145,7 +145,7 @@ func checkVariables(t *testing.T, dir string, m *pb.MetaGraphDef, net *graphs.Ne
 		trainable[v.Path] = v.Kind == graphs.Trainable
 	}
 	if (decoders == 0) != (kind == "base") {
-		t.Fatalf("%d decoder variables: this test has lost its sense", decoders)
+		t.Fatalf("%d decoder variables: this test would check nothing", decoders)
 	}
 	checkGraph(t, m, e, all)
 	checkCollections(t, m, trainable)
@@ -186,7 +186,7 @@ func checkCollections(t *testing.T, m *pb.MetaGraphDef, trainable map[string]boo
 		}
 	}
 	if statistics == 0 {
-		t.Fatal("no statistics: this test has lost its sense")
+		t.Fatal("no statistics: this test would check nothing")
 	}
 	for name, count := range map[string]int{"variables": len(trainable), "trainable_variables": len(trainable) - statistics} {
 		list := m.CollectionDef[name].GetBytesList().GetValue()
@@ -228,10 +228,10 @@ func checkFiles(t *testing.T, dir string, all map[string]int64) {
 
 // checkValues compares the loaded files with the live net, output by output,
 // at two batch sizes.
-func checkValues(t *testing.T, dir string, p *Plan, net *graphs.Net, e Export, want map[string]map[string][]int64) {
+func checkValues(t *testing.T, dir string, p *TrainGraph, net *graphs.Net, e Export, want map[string]map[string][]int64) {
 	t.Helper()
 	sm := loadExport(t, dir)
-	f := p.Eval
+	f := p.Inference
 	ends := map[string]tf.Output{
 		"logits": f.Logits, "embedding": f.Embedding, "appearance": f.Appearance, "geometry": f.Geometry,
 		"canonical": f.Canonical, "field": f.Field, "reconstruction": f.Reconstruction,
@@ -256,7 +256,7 @@ func checkValues(t *testing.T, dir string, p *Plan, net *graphs.Net, e Export, w
 	if want["reconstruct"]["field"] != nil {
 		fed := inForm(e, noiseImages(5, 77))
 		moved, warped := callExport(t, sm, "canonical", fed), callExport(t, sm, "reconstruction", fed)
-		if d, _ := apart(graphs.Floats(nil, moved), graphs.Floats(nil, warped)); d < .01 {
+		if d, _ := largestDifference(graphs.Floats(nil, moved), graphs.Floats(nil, warped)); d < .01 {
 			t.Errorf("the warp changes nothing (%g): this test would not see canonical and reconstruction swapped", d)
 		}
 	}
@@ -306,7 +306,7 @@ func TestExportAverages(t *testing.T) {
 	if err := p.Saver.write(net, ckpt); err != nil {
 		t.Fatal(err)
 	}
-	var q *Plan
+	var q *TrainGraph
 	infer, err := graphs.Build(graphs.Options{Seed: 4}, func(b *graphs.Builder) (err error) {
 		q, err = DeclareInference(b, p.Config, p.Model, p.Shape)
 		return err
@@ -331,7 +331,7 @@ func TestExportAverages(t *testing.T) {
 	for _, v := range net.Vars.All(graphs.Trainable) {
 		average := value(net.Vars.Find("average/" + v.Path).Read)
 		if slices.Equal(average, value(v.Read)) {
-			t.Fatalf("%s: average and last value are equal: this test has lost its sense", v.Path)
+			t.Fatalf("%s: average and last value are equal: this test would check nothing", v.Path)
 		}
 		for _, from := range []string{"a", "b"} {
 			if got := restoredVariable(t, filepath.Join(dir, from, "variables", "variables"), v.Path); !slices.Equal(got, average) {
@@ -409,10 +409,10 @@ func TestExportNames(t *testing.T) {
 	for _, taken := range []string{"image", "encoder/kernel"} {
 		_, err := graphs.Build(graphs.Options{Portable: true}, func(b *graphs.Builder) error {
 			spec := tf.OpSpec{Type: "Placeholder", Attrs: map[string]any{"dtype": tf.Float}}
-			b.Named("image", spec)
-			b.Named(taken, spec)
+			b.AddNamedOp("image", spec)
+			b.AddNamedOp(taken, spec)
 			b.Declare("encoder/kernel", graphs.Trainable, graphs.Zeros, 2)
-			if b.Named("later", spec) != nil {
+			if b.AddNamedOp("later", spec) != nil {
 				t.Error("an op was added after an error")
 			}
 			return nil

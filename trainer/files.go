@@ -5,14 +5,14 @@ import (
 	"path/filepath"
 )
 
-// temporary is the pattern of the names that WriteFile writes base under before
+// temporaryPattern is the pattern of the names that WriteFile writes base under before
 // it renames; a kill can leave one behind.
-func temporary(base string) string { return "." + base + ".*" }
+func temporaryPattern(base string) string { return "." + base + ".*" }
 
 // WriteFile replaces path in one step: a reader sees the old content or the
 // new, never a part, also after a kill or a power cut.
 func WriteFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), temporary(filepath.Base(path)))
+	f, err := os.CreateTemp(filepath.Dir(path), temporaryPattern(filepath.Base(path)))
 	if err != nil {
 		return err
 	}

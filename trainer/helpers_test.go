@@ -46,9 +46,9 @@ func littleModel(kind string, change ...func(m *graphs.Disentangled)) graphs.Dis
 
 func littleDots(n int) dots { return dots{n, 3, littleShape} }
 
-func declared(t testing.TB, seed uint64, c Config, m graphs.Disentangled, shape pipelines.Shape) (*Plan, *graphs.Net) {
+func declared(t testing.TB, seed uint64, c Config, m graphs.Disentangled, shape pipelines.Shape) (*TrainGraph, *graphs.Net) {
 	t.Helper()
-	var p *Plan
+	var p *TrainGraph
 	net, err := graphs.Build(graphs.Options{Seed: seed, Device: graphs.CPU}, func(b *graphs.Builder) (err error) {
 		p, err = Declare(b, c, m, shape)
 		return err
@@ -60,9 +60,9 @@ func declared(t testing.TB, seed uint64, c Config, m graphs.Disentangled, shape 
 	return p, net
 }
 
-func mustSpan(t testing.TB, text string) Span {
+func mustDuration(t testing.TB, text string) Duration {
 	t.Helper()
-	s, err := ParseSpan(text)
+	s, err := ParseDuration(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func firstBatch(t testing.TB, src pipelines.Source, o pipelines.Options) pipelin
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.Images, b.Twins, b.Labels, b.Index = slices.Clone(b.Images), slices.Clone(b.Twins), slices.Clone(b.Labels), slices.Clone(b.Index)
+		b.Images, b.DeformedViews, b.Labels, b.Index = slices.Clone(b.Images), slices.Clone(b.DeformedViews), slices.Clone(b.Labels), slices.Clone(b.Index)
 		return b
 	}
 	t.Fatal("no batch")
@@ -133,4 +133,30 @@ func fetchAll(t testing.TB, net *graphs.Net, feeds graphs.Feeds, outs ...tf.Outp
 		arrays[i] = graphtest.FromTensor(t, x)
 	}
 	return arrays
+}
+
+// adversaryOf makes the adversarial images that p trains on.
+func adversaryOf(t testing.TB, p *TrainGraph, net *graphs.Net, seed pipelines.Seed) *attacker {
+	t.Helper()
+	a, err := p.newAttacker(net, p.Config.Adversary.Method.(imageAttack), p.adversaryStep, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// stepLosses fetches the terms of a training step, and makes the update where
+// that is among the targets.
+func stepLosses(t testing.TB, p *TrainGraph, net *graphs.Net, feeds graphs.Feeds, targets ...*tf.Operation) Losses {
+	t.Helper()
+	out, err := net.Run(feeds, []tf.Output{p.terms.vector}, targets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.terms.losses(out[0])
+}
+
+// ofEq8 are the terms of eq. 8, in the order of [seen.loss].
+func (l Losses) ofEq8() []float32 {
+	return []float32{l.Total, l.Classification, l.Reconstruction, l.CodeChange}
 }

@@ -14,10 +14,10 @@ const killedDir = "UNWARP_TEST_KILLED_DIR"
 
 // killedRun is a run that evaluates and saves all the time, so that most kills
 // hit a save.
-func killedRun(t *testing.T, dir string) (*Plan, *graphs.Net, Inputs) {
+func killedRun(t *testing.T, dir string) (*TrainGraph, *graphs.Net, Inputs) {
 	t.Helper()
 	c := fullConfig(t)
-	c.Duration, c.Evaluate, c.Checkpoint, c.Log = mustSpan(t, "120st"), mustSpan(t, "3st"), mustSpan(t, "1st"), mustSpan(t, "2st")
+	c.Duration, c.Evaluate, c.Checkpoint, c.Log = mustDuration(t, "120st"), mustDuration(t, "3st"), mustDuration(t, "1st"), mustDuration(t, "2st")
 	p, net := declared(t, 7, c, fullModel(), littleShape)
 	in := fullInputs(dir)
 	in.Resume = true
@@ -99,7 +99,7 @@ func checkLitter(t *testing.T, dir string) {
 	t.Helper()
 	keep := map[string]bool{Best: true, Last: true}
 	for _, pointer := range []string{Best, Last} {
-		name, err := (Checkpoints{dir}).resolve(pointer)
+		name, err := (Checkpoints{dir}).folderOf(pointer)
 		if err != nil {
 			t.Error(err)
 		}

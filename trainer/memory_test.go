@@ -35,8 +35,8 @@ func resident(tb testing.TB) float64 {
 // returns by how many MB the process grew.
 func growth(tb testing.TB, warm, steps int, every string) float64 {
 	c := DefaultConfig()
-	c.Batch, c.Duration = 64, Span{float64(warm + steps), "st"}
-	c.Log, c.Evaluate, c.Checkpoint = mustSpan(tb, every), mustSpan(tb, every), mustSpan(tb, every)
+	c.Batch, c.Duration = 64, Duration{float64(warm + steps), "st"}
+	c.Log, c.Evaluate, c.Checkpoint = mustDuration(tb, every), mustDuration(tb, every), mustDuration(tb, every)
 	c.Augment = mustAugment(tb, "flip|deform(stretch=1..2,shift=1..2,step=1)")
 	src := dots{640, 3, pipelines.Shape{H: 16, W: 16, C: 1}}
 	p, net := declared(tb, 1, c, littleModel("disentangled"), src.shape)
@@ -64,7 +64,7 @@ func (s *stepper) Evaluated(Progress, Evaluation) {}
 func (s *stepper) Saved(Progress, []string)       {}
 func (s *stepper) Ended(Progress, Summary, error) {}
 
-// Tensors kept from each step would be 64 KB of images and as much of twins: 32
+// Tensors kept from each step would be 64 KB of images and as much of views: 32
 // MB in 250 steps.
 func TestMemoryIsFlat(t *testing.T) {
 	if mb := growth(t, 150, 250, "10st"); mb > 20 {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// line is one line of metrics.jsonl.
-type line struct {
+// metricsLine is one line of metrics.jsonl.
+type metricsLine struct {
 	Kind            string  `json:"kind"` // train or validation
 	Time            string  `json:"time"` // RFC 3339
 	Step            int     `json:"step"`
@@ -32,7 +32,7 @@ type metrics struct{ f *os.File }
 // than st: a killed run has written metrics that the resumed one will write
 // again.
 func openMetrics(path string, st State) (*metrics, error) {
-	if err := dropAfter(path, st); err != nil {
+	if err := dropLinesAfter(path, st); err != nil {
 		return nil, fmt.Errorf("trainer: metrics: %w", err)
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
@@ -42,7 +42,7 @@ func openMetrics(path string, st State) (*metrics, error) {
 	return &metrics{f}, nil
 }
 
-func dropAfter(path string, st State) error {
+func dropLinesAfter(path string, st State) error {
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -69,7 +69,7 @@ func dropAfter(path string, st State) error {
 	return WriteFile(path, keep)
 }
 
-func (m *metrics) write(l line) error {
+func (m *metrics) write(l metricsLine) error {
 	l.Time = time.Now().UTC().Format(time.RFC3339)
 	raw, err := json.Marshal(l)
 	if err == nil {

@@ -116,7 +116,7 @@ func TestMetricsAfterAKill(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		if err := m.write(line{Kind: "train", Step: 77}); err != nil {
+		if err := m.write(metricsLine{Kind: "train", Step: 77}); err != nil {
 			t.Error(err)
 		}
 		if err := m.close(); err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 // seen is what a model made of a batch, as fetched: rows of images first, then
-// of their twins.
+// of their views.
 type seen struct {
 	labels                               []int32
 	images, logits, codes, reconstructed []float32 // [n,...]; nil where the model has none
@@ -50,7 +50,7 @@ func difference(n graphs.Norm, a, b []float32) float64 {
 
 // loss is eq. 5 of the paper, or eq. 8, in the order total, classification,
 // reconstruction, code change.
-func (x seen) loss(o Objective, twins bool) [4]float64 {
+func (x seen) loss(o Objective, views bool) [4]float64 {
 	n := len(x.labels)
 	average := func(from, to int) (classification, reconstruction float64) { // one branch of eq. 8
 		for i := from; i < to; i++ {
@@ -61,7 +61,7 @@ func (x seen) loss(o Objective, twins bool) [4]float64 {
 		}
 		return classification, reconstruction
 	}
-	if !twins {
+	if !views {
 		c, r := average(0, n)
 		return [4]float64{c + float64(o.Lambda)*r, c, r, 0}
 	}
@@ -77,7 +77,7 @@ func (x seen) loss(o Objective, twins bool) [4]float64 {
 	return out
 }
 
-// fetch runs the inference outputs of f.
+// fetchSeen runs the inference outputs of f.
 func fetchSeen(t *testing.T, net *graphs.Net, f graphs.Forward, feeds graphs.Feeds, images []float32, labels []int32) seen {
 	t.Helper()
 	x := seen{labels: labels, images: images}
@@ -92,7 +92,7 @@ func fetchSeen(t *testing.T, net *graphs.Net, f graphs.Forward, feeds graphs.Fee
 	return x
 }
 
-// Every norm, weight and kind of model, with and without twins.
+// Every norm, weight and kind of model, with and without views.
 func TestObjective(t *testing.T) {
 	const n = 6
 	images := graphtest.Uniform(1, 0, 1, n, 8, 8, 1)
@@ -105,18 +105,18 @@ func TestObjective(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			type setting struct {
 				o     Objective
-				twins bool
+				views bool
 				terms Terms
 			}
 			var rows []*setting
-			for _, twins := range []bool{false, true} {
+			for _, views := range []bool{false, true} {
 				for _, norm := range []graphs.Norm{graphs.Frobenius, graphs.SSE, graphs.MSE, graphs.L1} {
-					rows = append(rows, &setting{o: Objective{Lambda: .3, Gamma: .7, Norm: norm, Temperature: 1}, twins: twins})
+					rows = append(rows, &setting{o: Objective{Lambda: .3, Gamma: .7, Norm: norm, Temperature: 1}, views: views})
 				}
 				rows = append(rows,
-					&setting{o: Objective{Lambda: 1, Gamma: 1, Norm: graphs.Frobenius, Temperature: 1}, twins: twins},
-					&setting{o: Objective{Lambda: 0, Gamma: 2, Norm: graphs.SSE, Temperature: 1}, twins: twins},
-					&setting{o: Objective{Lambda: 5, Gamma: 0, Norm: graphs.L1, Temperature: 1}, twins: twins})
+					&setting{o: Objective{Lambda: 1, Gamma: 1, Norm: graphs.Frobenius, Temperature: 1}, views: views},
+					&setting{o: Objective{Lambda: 0, Gamma: 2, Norm: graphs.SSE, Temperature: 1}, views: views},
+					&setting{o: Objective{Lambda: 5, Gamma: 0, Norm: graphs.L1, Temperature: 1}, views: views})
 			}
 			var f graphs.Forward
 			var in, is graphs.Input
@@ -126,7 +126,7 @@ func TestObjective(t *testing.T) {
 				s := b.Pass("p", graphs.Inference)
 				f = littleModel(kind).Apply(s, in.Value)
 				for i, r := range rows {
-					r.terms = r.o.batch(s.In(fmt.Sprint("objective", i)), f, lesson{labels: is.Value, twins: r.twins})
+					r.terms = r.o.batchTerms(s.In(fmt.Sprint("objective", i)), f, targets{labels: is.Value, views: r.views})
 				}
 				each = rows[0].o.PerImage(s.In("each"), f, is.Value)
 				return b.Err()
@@ -141,7 +141,7 @@ func TestObjective(t *testing.T) {
 				t.Fatal("want a reconstruction from all but the base model")
 			}
 			for _, r := range rows {
-				compareTerms(t, fmt.Sprintf("%+v, twins %v", r.o, r.twins), net, feeds, r.terms, x.loss(r.o, r.twins))
+				compareTerms(t, fmt.Sprintf("%+v, views %v", r.o, r.views), net, feeds, r.terms, x.loss(r.o, r.views))
 			}
 			// Each image's own loss is that of a batch of one.
 			got := fetchAll(t, net, feeds, each.Total)[0].Data
@@ -169,7 +169,7 @@ func compareTerms(t *testing.T, what string, net *graphs.Net, feeds graphs.Feeds
 }
 
 // What Declare trains on is the configured objective of the fed batch: with
-// deform in the augmentation, of batch and twins. The five settings of the
+// deform in the augmentation, of batch and views. The five settings of the
 // paper's Table 11 are among the rows.
 func TestDeclaredLoss(t *testing.T) {
 	const deform = "deform(stretch=1..2,shift=1..2,step=1)"
@@ -190,33 +190,33 @@ func TestDeclaredLoss(t *testing.T) {
 		config.Objective = Objective{Lambda: .4, Gamma: c.gamma, Norm: graphs.L1, Temperature: 1}
 		p, net := declared(t, 1, config, littleModel(c.kind), littleShape)
 		b := firstBatch(t, littleDots(12), pipelines.Options{Batch: 5, Augment: config.Augment, Seed: 4})
-		f, err := p.newFeeder()
+		f, err := p.newInputBuffers()
 		if err != nil {
 			t.Fatal(err)
 		}
-		feeds, err := f.rows(rows{Batch: b}, 3, pace{rate: 1})
+		feeds, err := f.feedStep(stepBatch{Batch: b}, 3, stepParams{rate: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		losses := fetchAll(t, net, feeds, p.losses)[0].Data
-		images, labels := append(append([]float32{}, b.Images...), b.Twins...), append([]int32{}, b.Labels...)
-		if p.Twins != strings.Contains(c.augment, "deform") {
-			t.Errorf("%s: twins %v", c.augment, p.Twins)
+		losses := stepLosses(t, p, net, feeds)
+		images, labels := append(append([]float32{}, b.Images...), b.DeformedViews...), append([]int32{}, b.Labels...)
+		if p.Views != strings.Contains(c.augment, "deform") {
+			t.Errorf("%s: views %v", c.augment, p.Views)
 		}
-		if p.Twins {
+		if p.Views {
 			labels = append(labels, labels...)
 		}
 		whole := pipelines.Batch{Images: images, Labels: labels, N: len(labels)}
-		if feeds, err = f.batch(whole, false); err != nil {
+		if feeds, err = f.feedBatch(whole, false); err != nil {
 			t.Fatal(err)
 		}
-		want := fetchSeen(t, net, p.Eval, feeds, images, labels).loss(config.Objective, p.Twins)
-		graphtest.Near(t, fmt.Sprintf("%s %s gamma %g", c.kind, c.augment, c.gamma), losses[:4], want[:], 1e-5)
-		if regularised := c.kind == "disentangled" && p.Twins && c.gamma > 0; (losses[3] > 0) != regularised {
-			t.Errorf("%s %s gamma %g: code change %g", c.kind, c.augment, c.gamma, losses[3])
+		want := fetchSeen(t, net, p.Inference, feeds, images, labels).loss(config.Objective, p.Views)
+		graphtest.Near(t, fmt.Sprintf("%s %s gamma %g", c.kind, c.augment, c.gamma), losses.ofEq8(), want[:], 1e-5)
+		if regularised := c.kind == "disentangled" && p.Views && c.gamma > 0; (losses.CodeChange > 0) != regularised {
+			t.Errorf("%s %s gamma %g: code change %g", c.kind, c.augment, c.gamma, losses.CodeChange)
 		}
-		if !(losses[4] > 0) {
-			t.Errorf("%s %s: want a positive gradient norm, got %g", c.kind, c.augment, losses[4])
+		if !(losses.GradientNorm > 0) {
+			t.Errorf("%s %s: want a positive gradient norm, got %g", c.kind, c.augment, losses.GradientNorm)
 		}
 	}
 }
@@ -237,7 +237,7 @@ func TestObjectiveGradient(t *testing.T) {
 	fn := func(s *graphs.Scope, in []tf.Output) []tf.Output {
 		f := m.Apply(s, in[0])
 		labels := op.Const(s.Op("labels"), []int32{0, 1, 2, 0, 1, 2})
-		total := o.batch(s.In("objective"), f, lesson{labels: labels, twins: true}).Total
+		total := o.batchTerms(s.In("objective"), f, targets{labels: labels, views: true}).Total
 		graphtest.Covered(t, total, in[0])
 		return []tf.Output{total}
 	}

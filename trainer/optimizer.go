@@ -11,22 +11,25 @@ import (
 
 // Optimizer turns gradients into updates.
 type Optimizer struct {
-	// Name is adam (Kingma and Ba 2015) or sgd (with momentum).
+	// Name is the optimiser: adam (Kingma and Ba 2015) or sgd (with momentum).
 	Name string `mapstructure:"name" yaml:"name"`
-	// Beta1, Beta2 and Epsilon belong to adam. Epsilon is added to the root of
-	// the uncorrected second moment (the paper's "epsilon hat", as in Keras;
-	// PyTorch adds it after the correction).
-	Beta1   float32 `mapstructure:"beta1" yaml:"beta1"`
-	Beta2   float32 `mapstructure:"beta2" yaml:"beta2"`
+	// Beta1 is the decay of the mean of gradients; for adam.
+	Beta1 float32 `mapstructure:"beta1" yaml:"beta1"`
+	// Beta2 is the decay of the mean of squared gradients; for adam.
+	Beta2 float32 `mapstructure:"beta2" yaml:"beta2"`
+	// Epsilon is added to the root of the uncorrected second moment (the
+	// paper's "epsilon hat", as in Keras; PyTorch adds it after the
+	// correction); for adam.
 	Epsilon float32 `mapstructure:"epsilon" yaml:"epsilon"`
-	// Momentum and Nesterov belong to sgd: a ← Momentum·a + g, w ← w - rate·a.
+	// Momentum is the factor m in a ← m·a + g, w ← w - rate·a; for sgd.
 	Momentum float32 `mapstructure:"momentum" yaml:"momentum"`
-	Nesterov bool    `mapstructure:"nesterov" yaml:"nesterov"`
-	// Decay shrinks kernels (not biases or batch norm's parameters): adam
-	// subtracts rate·Decay·w (Loshchilov and Hutter 2019), sgd adds Decay·w to
-	// the gradient (He et al. 2015).
+	// Nesterov steps along g + m·a in place of a; for sgd.
+	Nesterov bool `mapstructure:"nesterov" yaml:"nesterov"`
+	// Decay is the weight decay d of kernels (not of biases or batch norm's
+	// parameters): adam subtracts rate·d·w (Loshchilov and Hutter 2019), sgd
+	// adds d·w to the gradient (He et al. 2015).
 	Decay float32 `mapstructure:"weight_decay" yaml:"weight_decay"`
-	// Clip bounds the norm of all gradients together; 0 turns it off.
+	// Clip is the largest norm of all gradients together. 0: no limit.
 	Clip float32 `mapstructure:"clip_norm" yaml:"clip_norm"`
 }
 
@@ -123,11 +126,11 @@ func globalNorm(s *graphs.Scope, grads []tf.Output) tf.Output {
 	return op.Sqrt(s.Op("norm"), op.Mul(s.Op("squares"), sum, op.Const(s.Op("two"), float32(2))))
 }
 
-// average moves each average towards its variable after the updates:
+// updateAverages moves each average towards its variable after the updates:
 // a += (1-d)(v-a) with d = min(decay, (1+step)/(10+step)), so that the first
 // steps are not dominated by the initial values.
-func average(s *graphs.Scope, decay float32, step tf.Output, after []*tf.Operation) []*tf.Operation {
-	averages := s.Builder().Average()
+func updateAverages(s *graphs.Scope, decay float32, step tf.Output, after []*tf.Operation) []*tf.Operation {
+	averages := s.Builder().DeclareAverages()
 	t := op.Cast(s.Op("step"), step, tf.Float)
 	early := op.Div(s.Op("early"), op.AddV2(s.Op("seen"), t, op.Const(s.Op("one"), float32(1))), op.AddV2(s.Op("seen10"), t, op.Const(s.Op("ten"), float32(10))))
 	d := op.Minimum(s.Op("decay"), op.Const(s.Op("limit"), decay), early)

@@ -127,7 +127,7 @@ func wide(x []float32) []float64 {
 	return out
 }
 
-// Three steps of each optimiser, with another rate at each, against the twin.
+// Three steps of each optimiser, with another rate at each, against the reference.
 func TestOptimizers(t *testing.T) {
 	adam := Optimizer{Name: "adam", Beta1: .8, Beta2: .95, Epsilon: 1e-2}
 	sgd := Optimizer{Name: "sgd", Momentum: .7, Beta1: .9, Beta2: .9, Epsilon: 1}
@@ -154,35 +154,35 @@ func TestOptimizers(t *testing.T) {
 			src := dots{60, 4, pipelines.Shape{H: 4, W: 3, C: 1}}
 			p, net := declared(t, 3, config, graphs.Disentangled{Encoder: pixels{}, Classes: 4}, src.shape)
 			start := values(t, net)
-			twin := &regression{classes: 4, w: wide(start["classifier/kernel"]), b: wide(start["classifier/bias"]), slots: map[string][]float64{}}
-			twin.average = [2][]float64{wide(start["classifier/kernel"]), wide(start["classifier/bias"])}
-			f, err := p.newFeeder()
+			reference := &regression{classes: 4, w: wide(start["classifier/kernel"]), b: wide(start["classifier/bias"]), slots: map[string][]float64{}}
+			reference.average = [2][]float64{wide(start["classifier/kernel"]), wide(start["classifier/bias"])}
+			f, err := p.newInputBuffers()
 			if err != nil {
 				t.Fatal(err)
 			}
 			for step, rate := range []float64{.5, .25, 1} {
 				b := firstBatch(t, src, pipelines.Options{Batch: 6, Start: step + 5})
-				feeds, err := f.rows(rows{Batch: b}, step, pace{rate: float32(rate)})
+				feeds, err := f.feedStep(stepBatch{Batch: b}, step, stepParams{rate: float32(rate)})
 				if err != nil {
 					t.Fatal(err)
 				}
-				out, err := net.Run(feeds, []tf.Output{p.losses}, p.update)
-				if err != nil {
-					t.Fatal(err)
-				}
-				loss, norm := twin.step(c.o, float64(c.average), b, rate, step+1)
+				losses := stepLosses(t, p, net, feeds, p.update)
+				loss, norm := reference.step(c.o, float64(c.average), b, rate, step+1)
 				if c.o.Clip == .3 && norm < .3 {
 					t.Fatalf("want a gradient that is clipped, got norm %g", norm)
 				}
-				graphtest.Near(t, "losses", graphtest.FromTensor(t, out[0]).Data, []float64{loss, loss, 0, 0, norm, 0, 0, 0}, 2e-6)
+				graphtest.Near(t, "losses", []float32{losses.Total, losses.Classification, losses.GradientNorm}, []float64{loss, loss, norm}, 2e-6)
+				if rest := (Losses{Total: losses.Total, Classification: losses.Classification, GradientNorm: losses.GradientNorm}); rest != losses {
+					t.Errorf("want no other losses, got %+v", losses)
+				}
 
 				got := values(t, net)
-				want := map[string][]float64{"classifier/kernel": twin.w, "classifier/bias": twin.b}
-				for path, s := range twin.slots {
+				want := map[string][]float64{"classifier/kernel": reference.w, "classifier/bias": reference.b}
+				for path, s := range reference.slots {
 					want[path] = s
 				}
 				if c.average > 0 {
-					want["average/classifier/kernel"], want["average/classifier/bias"] = twin.average[0], twin.average[1]
+					want["average/classifier/kernel"], want["average/classifier/bias"] = reference.average[0], reference.average[1]
 				}
 				if len(got) != len(want) {
 					t.Errorf("want %d variables, got %d", len(want), len(got))
@@ -191,13 +191,13 @@ func TestOptimizers(t *testing.T) {
 					graphtest.Near(t, fmt.Sprintf("step %d: %s", step, path), got[path], w, 3e-6)
 				}
 				// Evaluation reads the averages where they are kept.
-				seen := &regression{classes: 4, w: twin.w, b: twin.b}
+				seen := &regression{classes: 4, w: reference.w, b: reference.b}
 				if c.average > 0 {
-					seen.w, seen.b = twin.average[0], twin.average[1]
+					seen.w, seen.b = reference.average[0], reference.average[1]
 				}
 				_, _, loss = seen.gradient(b)
-				each := fetchAll(t, net, feeds, p.each.Total)[0].Data
-				graphtest.Near(t, "evaluation", []float32{float32(sum(each) / float64(b.N))}, []float64{loss}, 3e-6)
+				each := fetchAll(t, net, feeds, p.perImage.Total)[0].Data
+				graphtest.Near(t, "evaluation", []float32{float32(sumValues(each) / float64(b.N))}, []float64{loss}, 3e-6)
 			}
 		})
 	}

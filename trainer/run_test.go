@@ -51,7 +51,7 @@ func TestLearns(t *testing.T) {
 // means never, but the end is saved and logged.
 func TestRunWithout(t *testing.T) {
 	c := fullConfig(t)
-	c.Duration, c.Evaluate, c.Checkpoint, c.Log = mustSpan(t, "3st"), Span{}, Span{}, Span{}
+	c.Duration, c.Evaluate, c.Checkpoint, c.Log = mustDuration(t, "3st"), Duration{}, Duration{}, Duration{}
 	in, seen := fullInputs(t.TempDir()), &recorder{}
 	in.Validation = nil
 	_, s, err := session(t, t.Context(), c, in, seen)
@@ -73,7 +73,7 @@ func TestRunWithout(t *testing.T) {
 // Of equal evaluations the first is the best: it took less training.
 func TestFirstOfEquals(t *testing.T) {
 	c := DefaultConfig()
-	c.Batch, c.Duration, c.Evaluate, c.Checkpoint = 8, mustSpan(t, "3st"), mustSpan(t, "1st"), Span{}
+	c.Batch, c.Duration, c.Evaluate, c.Checkpoint = 8, mustDuration(t, "3st"), mustDuration(t, "1st"), Duration{}
 	c.Schedule.Rate = 1e-20
 	p, net := declared(t, 1, c, littleModel("base"), littleShape)
 	in, seen := fullInputs(t.TempDir()), &recorder{}
@@ -110,17 +110,17 @@ func TestRunRefuses(t *testing.T) {
 	}
 }
 
-// broken fails at one image.
-type broken struct {
+// failing is a source that fails at one image.
+type failing struct {
 	dots
 	at int
 }
 
-var errBroken = errors.New("image 9 is broken")
+var errFailing = errors.New("image 9 cannot be read")
 
-func (b broken) At(i int, dst []uint8) (int, error) {
+func (b failing) At(i int, dst []uint8) (int, error) {
 	if i == b.at {
-		return 0, errBroken
+		return 0, errFailing
 	}
 	return b.dots.At(i, dst)
 }
@@ -129,11 +129,11 @@ func (b broken) At(i int, dst []uint8) (int, error) {
 // reached.
 func TestRunSourceError(t *testing.T) {
 	c := fullConfig(t)
-	c.Checkpoint, c.Evaluate = Span{}, Span{}
+	c.Checkpoint, c.Evaluate = Duration{}, Duration{}
 	in, seen := fullInputs(t.TempDir()), &recorder{}
-	in.Train = broken{littleDots(36), 9}
+	in.Train = failing{littleDots(36), 9}
 	_, s, err := session(t, t.Context(), c, in, seen)
-	if !errors.Is(err, errBroken) || strings.Contains(err.Error(), "\n") {
+	if !errors.Is(err, errFailing) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("want the source's error, got %v", err)
 	}
 	want := fmt.Sprintf("saved %d last", s.Steps)

@@ -45,7 +45,7 @@ func declareSaver(b *graphs.Builder) Saver {
 	for i := range types {
 		types[i] = tf.Float
 	}
-	names, slices := keys(s, all)
+	names, slices := variableKeys(s, all)
 	values := op.RestoreV2(s.Op("restore"), sv.prefix.Value, names, slices, types)
 	if !s.OK() {
 		return sv
@@ -65,11 +65,11 @@ func saveOp(s *graphs.Scope, prefix tf.Output, vars []*graphs.Variable, read fun
 	for i, v := range vars {
 		reads[i] = read(v)
 	}
-	names, slices := keys(s, vars)
+	names, slices := variableKeys(s, vars)
 	return op.SaveV2(s.Op("save"), prefix, names, slices, reads)
 }
 
-func keys(s *graphs.Scope, vars []*graphs.Variable) (names, slices tf.Output) {
+func variableKeys(s *graphs.Scope, vars []*graphs.Variable) (names, slices tf.Output) {
 	paths := make([]string, len(vars))
 	for i, v := range vars {
 		paths[i] = v.Path
@@ -85,7 +85,7 @@ func (sv Saver) write(net *graphs.Net, dir string) error {
 // read restores all variables of the net from dir, after comparing its
 // manifest with the net's.
 func (sv Saver) read(net *graphs.Net, dir, manifest string) error {
-	if diff := compare(manifest, net.Vars); len(diff) > 0 {
+	if diff := compareManifest(manifest, net.Vars); len(diff) > 0 {
 		return &MismatchError{Dir: dir, Differences: diff}
 	}
 	return sv.run(net, sv.restore, filepath.Join(dir, dataPrefix))
@@ -110,10 +110,10 @@ func (e *MismatchError) Error() string {
 	return fmt.Sprintf("checkpoint %s: does not fit this model: %s: use the configuration it was trained with", e.Dir, strings.Join(e.Differences, "; "))
 }
 
-// compare lists what net wants and the manifest lacks or holds in another
+// compareManifest lists what net wants and the manifest lacks or holds in another
 // shape, and trainable variables that the net does not know. Slots and
 // averages that an inference net does not declare are not a difference.
-func compare(manifest string, vars *graphs.Variables) []string {
+func compareManifest(manifest string, vars *graphs.Variables) []string {
 	has := map[string]string{}
 	var diff []string
 	for line := range strings.Lines(manifest) {

@@ -7,17 +7,21 @@ import (
 
 // Schedule is the learning rate as a function of the step.
 type Schedule struct {
-	// Name is constant, cosine (half a cosine from Rate to Floor at the end of
-	// the run; Loshchilov and Hutter 2017) or steps (times Factor at each Span of At).
+	// Name is how the learning rate changes: constant, cosine (half a cosine
+	// from rate to floor at the end of the run; Loshchilov and Hutter 2017) or
+	// steps (times factor at each point of at).
 	Name string `mapstructure:"name" yaml:"name"`
-	// Rate is the peak learning rate.
+	// Rate is the largest learning rate.
 	Rate float64 `mapstructure:"rate" yaml:"rate"`
-	// Warmup is the span in which the rate rises linearly from Rate/n to Rate.
-	Warmup Span `mapstructure:"warmup" yaml:"warmup"`
-	// Floor is where cosine ends.
+	// Warmup is the duration, of n steps, in which the learning rate rises
+	// linearly from rate/n to rate.
+	Warmup Duration `mapstructure:"warmup" yaml:"warmup"`
+	// Floor is the learning rate at the end of cosine.
 	Floor float64 `mapstructure:"floor" yaml:"floor"`
-	// At and Factor belong to steps.
-	At     []Span  `mapstructure:"at" yaml:"at"`
+	// At is the list of points of the run at which steps changes the learning
+	// rate, such as 50%.
+	At []Duration `mapstructure:"at" yaml:"at"`
+	// Factor is what steps multiplies the learning rate with at each point.
 	Factor float64 `mapstructure:"factor" yaml:"factor"`
 }
 
@@ -33,13 +37,14 @@ func (c Schedule) check() error {
 	case !(c.Floor >= 0) || c.Floor > c.Rate:
 		return fmt.Errorf("train.schedule.floor: want a rate between 0 and %g, got %g", c.Rate, c.Floor)
 	case c.Name == "steps" && (len(c.At) == 0 || !(c.Factor > 0) || c.Factor > 1):
-		return fmt.Errorf("train.schedule.at, factor: want spans and a factor in (0,1] for steps, got %v and %g", c.At, c.Factor)
+		return fmt.Errorf("train.schedule.at, factor: want durations and a factor in (0,1] for steps, got %v and %g", c.At, c.Factor)
 	}
 	return nil
 }
 
-// rates returns the learning rate of each step of a run of total steps.
-func (c Schedule) rates(batch, perEpoch, total int) func(step int) float32 {
+// Rates returns the learning rate of each step, counted from 0, of a run of total
+// steps in batches of batch images, perEpoch of them in an epoch.
+func (c Schedule) Rates(batch, perEpoch, total int) func(step int) float32 {
 	warmup := c.Warmup.Steps(batch, perEpoch, total)
 	at := make([]int, len(c.At))
 	for i, s := range c.At {

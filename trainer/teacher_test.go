@@ -7,72 +7,66 @@ import (
 	"strings"
 	"testing"
 
-	tf "github.com/wamuir/graft/tensorflow"
-
 	"unwarp/graphs"
 	"unwarp/graphs/graphtest"
 	"unwarp/pipelines"
 )
 
-// taught declares a student that a run named "teacher" teaches.
-func taught(t testing.TB, c Config, m graphs.Disentangled) (*Plan, *graphs.Net) {
+// declaredStudent declares a student of a run named "teacher".
+func declaredStudent(t testing.TB, c Config, m graphs.Disentangled) (*TrainGraph, *graphs.Net) {
 	t.Helper()
 	c.Teacher = "teacher"
 	return declared(t, 7, c, m, littleShape)
 }
 
 // stepped makes one training step and returns the losses.
-func stepped(t *testing.T, p *Plan, net *graphs.Net, in rows, at pace) []float32 {
+func stepped(t *testing.T, p *TrainGraph, net *graphs.Net, in stepBatch, at stepParams) Losses {
 	t.Helper()
-	f, err := p.newFeeder()
+	f, err := p.newInputBuffers()
 	if err != nil {
 		t.Fatal(err)
 	}
-	feeds, err := f.rows(in, 0, at)
+	feeds, err := f.feedStep(in, 0, at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := net.Run(feeds, []tf.Output{p.losses}, p.update)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return graphtest.FromTensor(t, out[0]).Data
+	return stepLosses(t, p, net, feeds, p.update)
 }
 
-// A teacher that is certain of the labels, at temperature 1, teaches what the
-// labels do: the same step, with twins and with adversarial images.
+// A teacher that is certain of the labels, at temperature 1, gives the same step
+// as the labels: with deformed views and with adversarial images.
 func TestCertainTeacher(t *testing.T) {
 	for _, adversary := range []string{"", "pgd(eps=.2,steps=2,clean=.25)", "trades(eps=.2,steps=2)"} {
 		config := DefaultConfig()
-		config.Adversary, config.Attacked = mustAdversary(t, adversary), mustProbe(t, "off")
-		if config.Adversary.Method != "trades" {
+		config.Adversary, config.Attacked = mustAdversary(t, adversary), mustValidationAttack(t, "off")
+		if !strings.HasPrefix(adversary, "trades") {
 			config.Augment = mustAugment(t, "deform(stretch=1..2,shift=1..2,step=1)")
 		}
-		in := rows{Batch: firstBatch(t, littleDots(12), pipelines.Options{Batch: 8, Augment: config.Augment, Seed: 4})}
-		run := func(p *Plan, net *graphs.Net, in rows) ([]float32, map[string][]float32) {
-			if p.adverse.next.Op != nil {
-				a, err := p.newAttacker(net, config.Adversary, p.adverse, 1)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if in, err = a.rows(in, 0, .2, .1); err != nil {
+		in := stepBatch{Batch: firstBatch(t, littleDots(12), pipelines.Options{Batch: 8, Augment: config.Augment, Seed: 4})}
+		run := func(p *TrainGraph, net *graphs.Net, in stepBatch) (Losses, map[string][]float32) {
+			if p.adversaryStep.next.Op != nil {
+				a := adversaryOf(t, p, net, 1)
+				var err error
+				if in, err = a.stepBatch(in, 0, .2, .1); err != nil {
 					t.Fatal(err)
 				}
 			}
-			return stepped(t, p, net, in, pace{rate: .01}), values(t, net)
+			return stepped(t, p, net, in, stepParams{rate: .01}), values(t, net)
 		}
 		p, net := declared(t, 7, config, littleModel("base"), littleShape)
 		wantLosses, want := run(p, net, in)
-		for range 1 + len(in.Twins)/len(in.Images) {
+		for range 1 + len(in.DeformedViews)/len(in.Images) {
 			for _, label := range in.Labels {
 				z := make([]float32, 3)
 				z[label] = 200 // exp(-200) is 0 in float32
 				in.teacher = append(in.teacher, z...)
 			}
 		}
-		p, net = taught(t, config, littleModel("base"))
+		p, net = declaredStudent(t, config, littleModel("base"))
 		gotLosses, got := run(p, net, in)
-		graphtest.Equal(t, adversary+": losses", gotLosses, wantLosses)
+		if gotLosses != wantLosses {
+			t.Errorf("%s: want losses %+v, got %+v", adversary, wantLosses, gotLosses)
+		}
 		sameValues(t, adversary, got, want)
 	}
 }
@@ -85,11 +79,11 @@ func TestDistillation(t *testing.T) {
 		config := DefaultConfig()
 		config.Objective.Temperature = float32(temperature)
 		config.Optimizer.Name, config.Optimizer.Momentum = "sgd", 0
-		p, net := taught(t, config, linearModel(3))
-		in := rows{Batch: firstBatch(t, littleDots(12), pipelines.Options{Batch: n, Seed: 4})}
+		p, net := declaredStudent(t, config, linearModel(3))
+		in := stepBatch{Batch: firstBatch(t, littleDots(12), pipelines.Options{Batch: n, Seed: 4})}
 		in.teacher = graphtest.Normal(9, 3, n, 3).Data
 		before := values(t, net)
-		losses := stepped(t, p, net, in, pace{rate: rate})
+		losses := stepped(t, p, net, in, stepParams{rate: rate})
 		l, kernel, entropy := linear{before["classifier/kernel"], before["classifier/bias"]}, doubles(before["classifier/kernel"]), 0.
 		cooled := func(z []float64) []float64 {
 			for k := range z {
@@ -107,7 +101,7 @@ func TestDistillation(t *testing.T) {
 				}
 			}
 		}
-		graphtest.Near(t, "loss", losses[:2], []float64{entropy, entropy}, 1e-5)
+		graphtest.Near(t, "loss", losses.ofEq8()[:2], []float64{entropy, entropy}, 1e-5)
 		graphtest.Near(t, "kernel", values(t, net)["classifier/kernel"], kernel, 1e-5)
 	}
 }
@@ -115,7 +109,7 @@ func TestDistillation(t *testing.T) {
 // linearTeacher is a teacher that is known in closed form.
 func linearTeacher(t testing.TB, seed uint64, classes int, shape pipelines.Shape) (*Teacher, linear) {
 	t.Helper()
-	var p *Plan
+	var p *TrainGraph
 	net, err := graphs.Build(graphs.Options{Seed: seed, Device: graphs.CPU}, func(b *graphs.Builder) (err error) {
 		p, err = DeclareInference(b, DefaultConfig(), linearModel(classes), shape)
 		return err
@@ -132,31 +126,28 @@ func linearTeacher(t testing.TB, seed uint64, classes int, shape pipelines.Shape
 	return teacher, linear{v["classifier/kernel"], v["classifier/bias"]}
 }
 
-// The teacher sees each image as the student does, then each twin; what it says
-// of an image stands beside its adversarial version.
+// The teacher sees each image as the student does, then each deformed view. Its
+// output for an image is also that for its adversarial version.
 func TestTeach(t *testing.T) {
 	const n = 8
 	teacher, l := linearTeacher(t, 11, 3, littleShape)
 	config := DefaultConfig()
-	config.Augment, config.Adversary, config.Attacked = mustAugment(t, "flip|deform(stretch=1..2,shift=1..2,step=1)"), mustAdversary(t, "pgd(eps=.2,clean=.25)"), mustProbe(t, "off")
-	p, net := taught(t, config, littleModel("base"))
-	in := rows{Batch: firstBatch(t, littleDots(12), pipelines.Options{Batch: n, Augment: config.Augment, Seed: 4})}
+	config.Augment, config.Adversary, config.Attacked = mustAugment(t, "flip|deform(stretch=1..2,shift=1..2,step=1)"), mustAdversary(t, "pgd(eps=.2,clean=.25)"), mustValidationAttack(t, "off")
+	p, net := declaredStudent(t, config, littleModel("base"))
+	in := stepBatch{Batch: firstBatch(t, littleDots(12), pipelines.Options{Batch: n, Augment: config.Augment, Seed: 4})}
 	var err error
-	if in.teacher, err = teacher.teach(in.Batch); err != nil {
+	if in.teacher, err = teacher.batchLogits(in.Batch); err != nil {
 		t.Fatal(err)
 	}
-	var want [2][][]float64 // of images, of twins
-	for k, images := range [][]float32{in.Images, in.Twins} {
+	var want [2][][]float64 // of images, of views
+	for k, images := range [][]float32{in.Images, in.DeformedViews} {
 		for i := range n {
 			want[k] = append(want[k], l.logits(doubles(row(images, i, n))))
 		}
 	}
 	graphtest.Near(t, "logits", in.teacher, slices.Concat(slices.Concat(want[0]...), slices.Concat(want[1]...)), 1e-5)
-	a, err := p.newAttacker(net, config.Adversary, p.adverse, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := a.rows(in, 0, .2, .1)
+	a := adversaryOf(t, p, net, 1)
+	r, err := a.stepBatch(in, 0, .2, .1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,13 +158,13 @@ func TestTeach(t *testing.T) {
 	graphtest.Near(t, "logits of the rows", r.teacher, all, 1e-5)
 }
 
-// A taught run that is interrupted while lambda rises goes on as if nothing had
+// A run with a teacher that is interrupted while lambda rises goes on as if nothing had
 // happened, whatever replays an adversary makes of a batch.
 func TestTeacherResumes(t *testing.T) {
 	teacher, _ := linearTeacher(t, 11, 3, littleShape)
 	config := fullConfig(t)
-	config.Objective.LambdaRamp = mustSpan(t, "11st")
-	config.Objective.Temperature, config.Adversary, config.Attacked, config.Teacher = 4, mustAdversary(t, "free(eps=.1,replays=3)"), mustProbe(t, "off"), "teacher"
+	config.Objective.LambdaRamp = mustDuration(t, "11st")
+	config.Objective.Temperature, config.Adversary, config.Attacked, config.Teacher = 4, mustAdversary(t, "free(eps=.1,replays=3)"), mustValidationAttack(t, "off"), "teacher"
 	in := func(dir string, teacher *Teacher) Inputs {
 		i := fullInputs(dir)
 		i.Teacher = teacher
@@ -222,10 +213,10 @@ func TestTeacherRefused(t *testing.T) {
 	right, _ := linearTeacher(t, 1, 3, littleShape)
 	wide, _ := linearTeacher(t, 1, 3, pipelines.Shape{H: 8, W: 9, C: 1})
 	many, _ := linearTeacher(t, 1, 4, littleShape)
-	with, _ := taught(t, DefaultConfig(), linearModel(3))
+	with, _ := declaredStudent(t, DefaultConfig(), linearModel(3))
 	without, _ := declared(t, 1, DefaultConfig(), linearModel(3), littleShape)
 	for _, c := range []struct {
-		p       *Plan
+		p       *TrainGraph
 		teacher *Teacher
 		names   string
 	}{
@@ -236,7 +227,7 @@ func TestTeacherRefused(t *testing.T) {
 		{with, right, ""},
 		{without, nil, ""},
 	} {
-		err := c.p.Admit(c.teacher)
+		err := c.p.CheckTeacher(c.teacher)
 		if c.names == "" {
 			if err != nil {
 				t.Error(err)
@@ -258,7 +249,7 @@ func TestTeacherRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer net.Close()
-		if _, err := NewTeacher(right.plan, net); err == nil || !strings.Contains(err.Error(), "float32") {
+		if _, err := NewTeacher(right.graph, net); err == nil || !strings.Contains(err.Error(), "float32") {
 			t.Errorf("a teacher in bfloat16: got %v", err)
 		}
 	}

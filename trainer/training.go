@@ -7,96 +7,57 @@ import (
 	"unwarp/graphs"
 )
 
-// declareTraining writes the forward pass on what is fed, the objective, its
-// gradients and the update.
-func (p *Plan) declareTraining(b *graphs.Builder) {
-	var opts []graphs.PassOption
-	if p.Config.Objective.InputGradient > 0 {
-		opts = append(opts, graphs.TwiceDifferentiable())
+// declareTraining writes one training step: a tower on the batch that is fed,
+// and the update of the weights by its gradients.
+func (g *TrainGraph) declareTraining(b *graphs.Builder) {
+	t := tower{model: g.Model, objective: g.Config.Objective, adversary: g.Config.Adversary}
+	s := b.Pass("train", graphs.Training, t.passOptions()...)
+	in := towerInputs{
+		images: g.Images.Value, labels: g.Labels.Value, views: g.views.Value, teacher: g.teacher.Value, lambda: g.lambda.Value,
 	}
-	s := b.Pass("train", graphs.Training, opts...)
-	free := p.declareFree(b, s)
-	images, targets := p.declareTargets(b, free)
-	images, targets, l := p.lesson(s, images, targets)
-	f := p.Model.Apply(s, images)
-	if targets.Op != nil {
-		f.Images = targets // the objective compares the reconstruction with them
+	var p *perturbation
+	if m, ok := g.Config.Adversary.Method.(inPassAttack); ok {
+		p = m.perturb(s, g.Images.Value, g.imageDims(int64(g.Config.Batch)))
+		in.images, in.raised = p.images, p.loss
 	}
-	t := p.objective(s, f, images, l)
-	vars := b.Variables().All(graphs.Trainable)
-	reads := make([]tf.Output, len(vars))
-	for i, v := range vars {
-		reads[i] = v.Read
-	}
-	grads, climb := free.gradients(s, t, reads)
+	in.originals = g.declareOriginals(b, p != nil)
+	out := t.declare(s, in)
 
 	u := b.Pass("update", graphs.Training)
-	updates, norm := p.Config.Optimizer.apply(u, vars, grads, p.rate.Value, p.step.Value)
-	updates = append(updates, s.Updates()...)
-	if p.Config.Average > 0 {
-		updates = append(updates, average(u.In("average"), p.Config.Average, p.step.Value, updates)...)
-	}
+	updates, norm := g.applyGradients(u, out)
 	if !s.OK() {
 		return
 	}
-	if free != nil {
-		updates = append(updates, free.climb(u, climb))
+	if p != nil {
+		updates = append(updates, p.move(u, out.images, g.ascent.eps.Value, g.ascent.alpha.Value))
 	}
-	p.update = op.NoOp(u.Op("step").WithControlDependencies(updates...))
-	p.size = globalNorm(s.In("weights"), reads)
-	p.losses = t.pack(s, norm)
+	g.update = op.NoOp(u.Op("step").WithControlDependencies(updates...))
+	g.weightNorm = globalNorm(s.In("weights"), readsOf(out.weights))
+	g.terms = packTerms(s, out.terms.list(norm))
 }
 
-// lesson returns what the training pass sees, what it is to reconstruct (none
-// where that is the same) and what it learns from: with twins, the fed images
-// and then the twins, the labels of both.
-func (p *Plan) lesson(s *graphs.Scope, images, targets tf.Output) (seen, drawn tf.Output, l lesson) {
-	l = lesson{labels: p.Labels.Value, teacher: p.teacher.Value, lambda: p.lambda.Value, twins: p.Twins}
-	if !p.Twins {
-		return images, targets, l
+// declareOriginals returns what the images are to be reconstructed as, none
+// where that is themselves: with a perturbation inside the pass, the images
+// that are fed.
+func (g *TrainGraph) declareOriginals(b *graphs.Builder, inPass bool) tf.Output {
+	switch {
+	case g.Config.Adversary.settings().Target != CleanImage || !g.Model.Decode:
+		return tf.Output{}
+	case inPass:
+		return g.Images.Value
 	}
-	first := op.Const(s.Op("axis"), int32(0))
-	join := func(x tf.Output) tf.Output {
-		return op.ConcatV2(s.Op("images"), []tf.Output{x, p.twins.Value}, first)
-	}
-	if targets.Op != nil {
-		targets = join(targets)
-	}
-	l.labels = op.ConcatV2(s.Op("labels"), []tf.Output{l.labels, l.labels}, first)
-	return join(images), targets, l
+	g.originals = b.Input("originals", tf.Float, g.imageDims(-1)...)
+	return g.originals.Value
 }
 
-// objective is the configured loss of what a pass made of images.
-func (p *Plan) objective(s *graphs.Scope, f graphs.Forward, images tf.Output, l lesson) Terms {
-	o, a := p.Config.Objective, p.Config.Adversary
-	in := s.In("objective")
-	var t Terms
-	if a.Method == "trades" {
-		t = o.trades(in, f, l, a.Beta)
-	} else {
-		t = o.batch(in, f, l)
+// applyGradients declares the update of the weights and of what follows them:
+// batch norm's statistics and the moving averages. It returns the ops, and the
+// norm of the gradients before clipping.
+func (g *TrainGraph) applyGradients(s *graphs.Scope, t towerOutputs) (updates []*tf.Operation, norm tf.Output) {
+	updates, norm = g.Config.Optimizer.apply(s, t.weights, t.gradients, g.rate.Value, g.step.Value)
+	updates = append(updates, t.updates...)
+	if g.Config.Average > 0 {
+		updates = append(updates, updateAverages(s.In("average"), g.Config.Average, g.step.Value, updates)...)
 	}
-	if a.Codes > 0 && s.OK() {
-		t.CodeShift = a.codeShift(in.In("code_shift"), f, l.twins)
-		t.Total = op.AddV2(in.Op("steady"), t.Total, graphs.Weighted(in, a.Codes, t.CodeShift))
-	}
-	if o.InputGradient > 0 && s.OK() {
-		// Each branch of eq. 8 has a penalty of its own, as it has a cross-entropy.
-		t.InputGradient = graphs.Weighted(in, l.branches(), inputGradient(in.In("input_gradient"), t.entropies, images))
-		t.Total = op.AddV2(in.Op("smoothed"), t.Total, graphs.Weighted(in, o.InputGradient, t.InputGradient))
-	}
-	return t
-}
-
-// pack is the terms as a vector, 0 for those that there are not, and the norm of
-// the gradient of all weights, in the order of the fields of [Losses].
-func (t Terms) pack(s *graphs.Scope, norm tf.Output) tf.Output {
-	zero := op.Const(s.Op("none"), float32(0))
-	all := []tf.Output{t.Total, t.Classification, t.Reconstruction, t.CodeChange, norm, t.Divergence, t.InputGradient, t.CodeShift}
-	for i := range all {
-		if all[i].Op == nil {
-			all[i] = zero
-		}
-	}
-	return op.Pack(s.Op("losses"), all)
+	return updates, norm
 }

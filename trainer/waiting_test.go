@@ -32,7 +32,7 @@ func (s slow) At(i int, dst []uint8) (int, error) {
 func TestWaitingShare(t *testing.T) {
 	c := DefaultConfig()
 	c.Batch, c.Workers = 8, 1
-	c.Duration, c.Log, c.Evaluate, c.Checkpoint = mustSpan(t, "9st"), mustSpan(t, "3st"), mustSpan(t, "5st"), mustSpan(t, "5st")
+	c.Duration, c.Log, c.Evaluate, c.Checkpoint = mustDuration(t, "9st"), mustDuration(t, "3st"), mustDuration(t, "5st"), mustDuration(t, "5st")
 	src := slow{littleDots(64), 10 * time.Millisecond}
 	for _, x := range []struct {
 		name  string

@@ -1,15 +1,26 @@
-// Package checks asks whether an evaluation can be believed.
+// Package checks holds 35 checks of whether the result of an evaluation can be
+// trusted. It may import attacks and its subpackages, graphs, graft and the
+// standard library.
 //
-// A model that looks robust has more often been attacked badly. Each check
-// looks for one way in which that happens: gradients that are zero or wrong, a
-// loss that is saturated, an attack that has not converged, noise that does
-// better than a gradient. Some read a finished [attacks.Evaluation]; the others
-// ask the victim, on some of its images.
+// A model that looks robust has more often been attacked badly. A [Check]
+// looks for one cause: gradients that are zero or wrong, a saturated loss, an
+// attack that has not converged, random noise that succeeds more often than a
+// gradient. Some checks only read a finished [attacks.Evaluation]. Others run
+// the model on a sample of its images, or attack the sample again with other
+// settings; all such attacks run together before the first check, in the probe
+// run.
+//
+// A check ends in one of four states. PASS: its threshold is met. FAIL: the
+// evaluation cannot be trusted as it is. WARN: the check is not conclusive, or
+// a report should mention its result. SKIP: the check does not apply, or lacks what it
+// needs. A rate measured on few images fails its threshold only if the lower
+// end of its Wilson interval exceeds it, and warns where only the rate does.
+//
+// To add a check, add a file that registers a [Check] next to the function that
+// judges it. Its id is the next free number.
 //
 // The checks and most thresholds are those of Carlini et al. 2019 ("On
 // evaluating adversarial robustness"), of AutoAttack (Croce and Hein 2020), of
 // the Indicators of Attack Failure (Pintor et al. 2022) and of Zimmermann et
-// al. 2022; each result names its source. Where few images were looked at, a
-// rate fails its threshold only if the lower end of its Wilson interval does,
-// and warns where only the rate itself does.
+// al. 2022. Each result names its source.
 package checks

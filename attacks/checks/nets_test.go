@@ -10,18 +10,21 @@ import (
 	"github.com/wamuir/graft/tensorflow/op"
 
 	"unwarp/attacks"
+	"unwarp/attacks/attacktest"
+	"unwarp/attacks/engine"
+	"unwarp/attacks/vector"
 	"unwarp/graphs"
 )
 
-// Small networks that are trained here, in plain Go, in moments.
+// Small networks that are trained here, in plain Go, within seconds.
 
 const side, classes, hidden = 6, 4, 24
 
 // patterns are n images of the classes: each class is bright in one quarter,
 // with noise over it.
-func patterns(seed uint64, n int, noise float32) attacks.Set {
+func patterns(seed uint64, n int, noise float32) attacks.Images {
 	r := rand.New(rand.NewPCG(seed, 8))
-	var s attacks.Set
+	var s attacks.Images
 	for i := range n {
 		k := r.IntN(classes)
 		for p := range side * side {
@@ -62,7 +65,7 @@ func newMLP(seed uint64) *mlp {
 	return &mlp{fill(hidden, side*side, .2), make([]float32, hidden), fill(classes, hidden, .2), make([]float32, classes)}
 }
 
-// forward gives the hidden layer and the probabilities.
+// forward computes the hidden layer and the probabilities.
 func (m *mlp) forward(x []float32) (h, p []float32) {
 	h, p = make([]float32, hidden), make([]float32, classes)
 	for j := range h {
@@ -83,7 +86,7 @@ func (m *mlp) forward(x []float32) (h, p []float32) {
 		}
 		p[k] = s
 	}
-	top := p[top(p)]
+	top := p[vector.Argmax(p)]
 	for k := range p {
 		p[k] = float32(math.Exp(float64(p[k] - top)))
 		sum += p[k]
@@ -94,8 +97,8 @@ func (m *mlp) forward(x []float32) (h, p []float32) {
 	return h, p
 }
 
-// backward is the gradient of the cross-entropy by x; with rate > 0 the weights
-// step down it.
+// backward is the gradient of the cross-entropy with respect to x; with rate > 0
+// it also updates the weights.
 func (m *mlp) backward(x []float32, label int, rate float32) []float32 {
 	h, p := m.forward(x)
 	p[label]--
@@ -132,7 +135,7 @@ func train(seed uint64, eps float32, steps int) *mlp {
 			for range 4 {
 				for k, v := range m.backward(x, int(set.Labels[i]), 0) {
 					o := set.Pixels[i*px+k]
-					x[k] = min(max(x[k]+eps/2*sign(v), o-eps, 0), o+eps, 1)
+					x[k] = min(max(x[k]+eps/2*vector.Sign(v), o-eps, 0), o+eps, 1)
 				}
 			}
 		}
@@ -142,11 +145,11 @@ func train(seed uint64, eps float32, steps int) *mlp {
 }
 
 // victim puts the weights into a graph. Its training loss is the cross-entropy
-// plus pull times the squared distance from grey, which stands for the
-// reconstruction term of a disentangled model: it hides the class from the
-// gradient of the whole.
+// plus pull times the squared distance from grey. It represents the
+// reconstruction term of a disentangled model, which dominates the gradient of
+// the sum.
 func (m *mlp) victim(pull float32) attacks.Victim {
-	flip := func(w [][]float32) [][]float32 {
+	transpose := func(w [][]float32) [][]float32 {
 		out := make([][]float32, len(w[0]))
 		for i := range out {
 			for j := range w {
@@ -156,15 +159,15 @@ func (m *mlp) victim(pull float32) attacks.Victim {
 		return out
 	}
 	code := func(s *graphs.Scope, images tf.Output) tf.Output {
-		x := op.MatMul(s.Op("in"), s.Reshape(images, side*side), op.Const(s.Op("w1"), flip(m.w1)))
+		x := op.MatMul(s.Op("in"), s.Reshape(images, side*side), op.Const(s.Op("w1"), transpose(m.w1)))
 		return op.LeakyRelu(s.Op("hidden"), op.BiasAdd(s.Op("biased"), x, op.Const(s.Op("b1"), m.b1)), op.LeakyReluAlpha(leak))
 	}
-	read := func(s *graphs.Scope, h tf.Output) tf.Output {
-		return op.BiasAdd(s.Op("logits"), op.MatMul(s.Op("out"), h, op.Const(s.Op("w2"), flip(m.w2))), op.Const(s.Op("b2"), m.b2))
+	readout := func(s *graphs.Scope, h tf.Output) tf.Output {
+		return op.BiasAdd(s.Op("logits"), op.MatMul(s.Op("out"), h, op.Const(s.Op("w2"), transpose(m.w2))), op.Const(s.Op("b2"), m.b2))
 	}
 	v := attacks.Victim{
 		H: side, W: side, C: 1, Classes: classes,
-		Logits: func(s *graphs.Scope, images tf.Output) tf.Output { return read(s, code(s, images)) },
+		Logits: func(s *graphs.Scope, images tf.Output) tf.Output { return readout(s, code(s, images)) },
 	}
 	if pull == 0 {
 		return v
@@ -172,78 +175,65 @@ func (m *mlp) victim(pull float32) attacks.Victim {
 	v.TrainingLoss = func(s *graphs.Scope, images, labels tf.Output) (loss, z tf.Output) {
 		z = v.Logits(s, images)
 		d := op.Sub(s.Op("d"), s.Reshape(images, side*side), op.Const(s.Op("grey"), float32(.5)))
-		far := op.Sum(s.Op("far"), op.Square(s.Op("square"), d), op.Const(s.Op("axis"), int32(1)))
-		return op.AddV2(s.Op("sum"), graphs.CrossEntropy(s.In("ce"), z, labels), graphs.Weighted(s, pull, far)), z
+		distance := op.Sum(s.Op("distance"), op.Square(s.Op("square"), d), op.Const(s.Op("axis"), int32(1)))
+		return op.AddV2(s.Op("sum"), graphs.CrossEntropy(s.In("ce"), z, labels), graphs.Weighted(s, pull, distance)), z
 	}
 	v.CodeNames = []attacks.Loss{attacks.Embedding, attacks.Appearance}
 	v.Codes = func(s *graphs.Scope, images tf.Output) (logits tf.Output, codes map[attacks.Loss]tf.Output) {
 		h := code(s, images)
-		return read(s, h), map[attacks.Loss]tf.Output{attacks.Embedding: h, attacks.Appearance: h}
+		return readout(s, h), map[attacks.Loss]tf.Output{attacks.Embedding: h, attacks.Appearance: h}
 	}
 	return v
 }
 
 // The networks of the tests.
 var (
-	honest   = sync.OnceValue(func() *mlp { return train(1, .1, 12000) }) // PGD-trained
-	ordinary = sync.OnceValue(func() *mlp { return train(2, 0, 12000) })
+	robustNet = sync.OnceValue(func() *mlp { return train(1, .1, 12000) }) // PGD-trained
+	plainNet  = sync.OnceValue(func() *mlp { return train(2, 0, 12000) })
 )
 
-// scene is a victim on stage, with images.
-type scene struct {
-	attacks.Stage
-	set attacks.Set
+// testModel is a model with its session, and images of it.
+type testModel struct {
+	engine.Session
+	images attacks.Images
 }
 
-// open puts v on a stage that has declared what the checks and list need.
-func open(t testing.TB, v attacks.Victim, list ...string) scene {
-	return openIn(t, attacks.Linf, v, list...)
+// openModel opens a graph for v that has declared what the checks and list need.
+func openModel(t testing.TB, v attacks.Victim, list ...string) testModel {
+	return openModelIn(t, attacks.Linf, v, list...)
 }
 
-func openIn(t testing.TB, n attacks.Norm, v attacks.Victim, list ...string) scene {
+func openModelIn(t testing.TB, n attacks.Norm, v attacks.Victim, list ...string) testModel {
 	t.Helper()
-	stage, err := build(v, attacks.Threat{Norm: n, Lo: 0, Hi: 1}, append(Attacks(), parse(t, list...)...)...)
+	session, err := openSession(v, attacks.Threat{Norm: n, Lo: 0, Hi: 1}, append(Attacks(), attacktest.Parse(t, list...)...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { stage.Net.Close() })
-	return scene{stage, patterns(77, 400, .12)}
-}
-
-func parse(t testing.TB, texts ...string) []attacks.Attack {
-	t.Helper()
-	var out []attacks.Attack
-	for _, text := range texts {
-		a, err := attacks.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, a)
-	}
-	return out
+	t.Cleanup(func() { session.Net.Close() })
+	return testModel{session, patterns(77, 400, .12)}
 }
 
 // evaluate attacks the first n images.
-func (s scene) evaluate(t testing.TB, n int, o attacks.Options, list ...string) *attacks.Evaluation {
+func (s testModel) evaluate(t testing.TB, n int, o engine.Options, list ...string) *attacks.Evaluation {
 	t.Helper()
-	o.Attacks, o.Batch = parse(t, list...), 64
-	e, err := attacks.NewEngine(s.Stage, s.Stage, o)
+	o.Attacks, o.Batch = attacktest.Parse(t, list...), 64
+	e, err := engine.NewEngine(s.Session, s.Session, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ev, err := e.Run(t.Context(), s.some(n), nil, nil)
+	ev, err := e.Run(t.Context(), s.firstImages(n), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return ev
 }
 
-func (s scene) some(n int) attacks.Set {
-	return attacks.Set{Pixels: s.set.Pixels[:n*side*side], Labels: s.set.Labels[:n], Index: s.set.Index[:n]}
+func (s testModel) firstImages(n int) attacks.Images {
+	return attacks.Images{Pixels: s.images.Pixels[:n*side*side], Labels: s.images.Labels[:n], Index: s.images.Index[:n]}
 }
 
-// examine runs some checks; only nil are all.
-func examine(t testing.TB, in Input, only ...string) map[string]Result {
+// runChecks runs the checks named by only; none named are all.
+func runChecks(t testing.TB, in Input, only ...string) map[string]Result {
 	t.Helper()
 	in.Only = only
 	results, err := Run(t.Context(), in, nil)
@@ -257,10 +247,26 @@ func examine(t testing.TB, in Input, only ...string) map[string]Result {
 	return out
 }
 
-// expect compares one verdict.
+// expect compares the status of a result.
 func expect(t testing.TB, r Result, want Status) {
 	t.Helper()
 	if r.Status != want {
 		t.Errorf("%s %s: got %s (%s; %s), want %s", r.ID, r.Title, r.Status, r.Value, r.Advice, want)
 	}
+}
+
+// wrapNet is the plain network with a function before and one after it.
+func wrapNet(before, after func(*graphs.Scope, tf.Output) tf.Output) attacks.Victim {
+	return wrapLogits(plainNet().victim(0), before, after)
+}
+
+// checkModel runs checks on a model, with what edit changes of the input.
+func checkModel(t *testing.T, v attacks.Victim, edit func(*Input), only ...string) map[string]Result {
+	t.Helper()
+	s := openModel(t, v)
+	in := Input{Reference: s.Session, Gradient: s.Session, Images: s.firstImages(100), Eps: .12, N: 40}
+	if edit != nil {
+		edit(&in)
+	}
+	return runChecks(t, in, only...)
 }

@@ -16,8 +16,9 @@
 //	oneof     the words allowed, separated by spaces
 //	help      one line that says what it is
 //
-// Types of a field: float32, float64, int, uint64, bool, kinds of string, and
-// types that implement encoding.TextMarshaler and encoding.TextUnmarshaler.
-// Numbers may be fractions such as 8/255. The keys of embedded structs are keys
-// of the struct that embeds them.
+// Types of a field: float32, float64, int, []int (numbers separated by spaces),
+// uint64, bool, kinds of string, and types that implement
+// encoding.TextMarshaler and encoding.TextUnmarshaler. Numbers may be fractions
+// such as 8/255. The keys of embedded structs are keys of the struct that embeds
+// them.
 package spec

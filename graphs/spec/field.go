@@ -61,6 +61,8 @@ func (f field) get() string {
 		return string(text)
 	}
 	switch v := f.value.Interface().(type) {
+	case []int:
+		return strings.Trim(fmt.Sprint(v), "[]")
 	case float32:
 		return FormatNumber(v)
 	case float64:
@@ -89,6 +91,8 @@ func (f field) set(text string) error {
 		return f.setBool(text)
 	case reflect.String:
 		return f.setWord(text)
+	case reflect.Slice:
+		return f.setList(text)
 	}
 	panic(fmt.Sprintf("spec: %s: want a type of the package's list, got %s", f.key, f.value.Type()))
 }
@@ -110,6 +114,19 @@ func (f field) setInt(text string) error {
 		return fmt.Errorf("want a whole number in %g..%g, got %q", r.low, r.high, text)
 	}
 	f.value.SetInt(int64(v))
+	return nil
+}
+
+// setList reads numbers separated by spaces.
+func (f field) setList(text string) error {
+	words := strings.Fields(text)
+	list := reflect.MakeSlice(f.value.Type(), len(words), len(words))
+	for i, w := range words {
+		if err := (field{f.key, f.tag, list.Index(i), f.common}).set(w); err != nil {
+			return err
+		}
+	}
+	f.value.Set(list)
 	return nil
 }
 

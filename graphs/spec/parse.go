@@ -13,7 +13,9 @@ type Kind[T any] struct {
 	// Shorthand is the key that digits after the name set: with "depth",
 	// resnet20 is short for resnet(depth=20). "" is none.
 	Shorthand string
-	New       func() T // a pointer to a new struct
+	// Examples are texts to offer in place of the name, in messages: resnet20.
+	Examples []string
+	New      func() T // a pointer to a new struct
 }
 
 // Validator is a value with rules across its keys. Validate is called once all
@@ -21,7 +23,8 @@ type Kind[T any] struct {
 type Validator interface{ Validate() error }
 
 // Parse reads one of kinds. Errors name the key, what was wanted and what came;
-// the caller adds where the text stands.
+// the caller adds where the text was found. An unknown name or key is an
+// [UnknownError].
 func Parse[T any](text string, kinds []Kind[T]) (T, error) {
 	var none T
 	name, given, malformed := split(text)
@@ -47,11 +50,32 @@ func Parse[T any](text string, kinds []Kind[T]) (T, error) {
 	return v, nil
 }
 
-// Names lists the names of kinds, in their order.
+// UnknownError says that a text has a name, or a key, that there is not. Who
+// words the message for a person may add the nearest of Known.
+type UnknownError struct {
+	What  string // "key", or "" for the name
+	Got   string
+	Known []string
+}
+
+func (e *UnknownError) Error() string {
+	known := strings.Join(e.Known, ", ")
+	if e.What == "" {
+		return fmt.Sprintf("want one of %s, got %q", known, e.Got)
+	}
+	return fmt.Sprintf("unknown %s %q, want one of %s", e.What, e.Got, known)
+}
+
+// Names lists what to offer of kinds, in their order: the examples of a kind
+// that has some, else its name.
 func Names[T any](kinds []Kind[T]) []string {
-	out := make([]string, len(kinds))
-	for i, k := range kinds {
-		out[i] = k.Name
+	var out []string
+	for _, k := range kinds {
+		if len(k.Examples) > 0 {
+			out = append(out, k.Examples...)
+		} else {
+			out = append(out, k.Name)
+		}
 	}
 	return out
 }
@@ -62,7 +86,7 @@ func shorthand[T any](name string, given map[string]string, kinds []Kind[T]) (in
 	family := strings.TrimRight(name, "0123456789")
 	i := slices.IndexFunc(kinds, func(k Kind[T]) bool { return k.Name == family && k.Shorthand != "" && family != name })
 	if i < 0 {
-		return -1, fmt.Errorf("want one of %s, got %q", strings.Join(Names(kinds), ", "), name)
+		return -1, &UnknownError{"", name, Names(kinds)}
 	}
 	key := kinds[i].Shorthand
 	if _, twice := given[key]; twice {
@@ -120,9 +144,13 @@ func set(v any, given map[string]string, name string) error {
 			return fmt.Errorf("%s: %w", f.key, err)
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(given)) {
-		slices.Sort(known)
-		return fmt.Errorf("unknown key %q, want one of %s", key, strings.Join(known, ", "))
+	unknown := slices.Sorted(maps.Keys(given))
+	switch {
+	case len(unknown) == 0:
+		return nil
+	case len(known) == 0:
+		return fmt.Errorf("unknown key %q: %s has no keys", unknown[0], name)
 	}
-	return nil
+	slices.Sort(known)
+	return &UnknownError{"key", unknown[0], known}
 }

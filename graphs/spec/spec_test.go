@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,7 @@ type walk struct {
 	Last   period  `key:"last" default:"2s"`
 	On     bool    `key:"on" default:"true"`
 	Alpha  float32 `key:"alpha"`
+	//lint:ignore U1000 a field without the tag is no key
 	hidden int
 }
 
@@ -56,12 +58,16 @@ func (w *walk) Validate() error {
 }
 
 type net struct {
-	Depth int `key:"depth" in:"[8,200]" default:"20"`
+	Depth  int   `key:"depth" in:"[8,200]" default:"20"`
+	Widths []int `key:"widths" in:"[1,512]" default:"16 32"`
 }
+
+type bare struct{}
 
 var kinds = []spec.Kind[any]{
 	{Name: "walk", New: func() any { return new(walk) }},
-	{Name: "net", Shorthand: "depth", New: func() any { return new(net) }},
+	{Name: "net", Shorthand: "depth", New: func() any { return new(net) }, Examples: []string{"net20", "net110"}},
+	{Name: "bare", New: func() any { return new(bare) }},
 }
 
 func TestParse(t *testing.T) {
@@ -75,9 +81,11 @@ func TestParse(t *testing.T) {
 		"walk(eps=.5,hue=green,on=no)":      with(func(w *walk) { w.Hue, w.On = "green", false }),
 		"walk(eps=.5,signed=-1/4,part=.25)": with(func(w *walk) { w.Signed, w.Part = -.25, .25 }),
 		"walk(eps=.5,alpha=8/255)":          with(func(w *walk) { w.Alpha = 8. / 255 }),
-		"net":                               &net{20},
-		"net110":                            &net{110},
-		"net(depth=110)":                    &net{110},
+		"net":                               &net{20, []int{16, 32}},
+		"net110":                            &net{110, []int{16, 32}},
+		"net(depth=110)":                    &net{110, []int{16, 32}},
+		"net(widths= 8  1e2 64/2)":          &net{20, []int{8, 100, 32}},
+		"bare()":                            &bare{},
 	} {
 		got, err := spec.Parse(text, kinds)
 		if err != nil || !reflect.DeepEqual(got, want) {
@@ -88,10 +96,10 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                              `want one of walk, net, got ""`,
-		"wolk(":                         `want one of walk, net, got "wolk"`,
-		"7":                             `want one of walk, net, got "7"`,
-		"walk7(eps=.1)":                 `want one of walk, net, got "walk7"`,
+		"":                              `want one of walk, net20, net110, bare, got ""`,
+		"wolk(":                         `want one of walk, net20, net110, bare, got "wolk"`,
+		"7":                             `want one of walk, net20, net110, bare, got "7"`,
+		"walk7(eps=.1)":                 `want one of walk, net20, net110, bare, got "walk7"`,
 		"walk(eps=.1":                   "want a closing bracket at the end",
 		"walk(eps)":                     `want key=value, got "eps"`,
 		"walk(eps=.1,eps=.2)":           `key "eps" is given twice`,
@@ -113,6 +121,9 @@ func TestParseRefuses(t *testing.T) {
 		"walk(eps=1,hidden=1)":          `unknown key "hidden", want one of alpha, eps, free, hue, last, on, part, seed, signed, steps, way`,
 		"walk(eps=1,way=down,steps=60)": "steps: want at most 50 downwards",
 		"net20(depth=20)":               `key "depth" is given twice: as net20 and in brackets`,
+		"net(widths=8 0)":               `widths: want a whole number in 1..512, got "0"`,
+		"net(widths=8;9)":               `widths: want a whole number in 1..512, got "8;9"`,
+		"bare(x=1)":                     `unknown key "x": bare has no keys`,
 		"net7":                          `depth: want a whole number in 8..200, got "7"`,
 		"net99999999999999999999":       `depth: want a whole number in 8..200, got "99999999999999999999"`,
 	} {
@@ -131,17 +142,35 @@ func TestText(t *testing.T) {
 	if got := spec.FullText("walk", w, "on"); got != want {
 		t.Errorf("want %q, got %q", want, got)
 	}
-	if got := spec.Text("net", &net{20}); got != "net" {
+	if got := spec.Text("net", &net{20, []int{16, 32}}); got != "net" {
 		t.Errorf("want the name alone for defaults, got %q", got)
+	}
+	if got := spec.FullText("net", &net{20, []int{8}}); got != "net(depth=20,widths=8)" {
+		t.Errorf("want the list with spaces, got %q", got)
 	}
 	if p := spec.Params(w); p[0] != (spec.Param{Key: "steps", Value: "10", Help: "how many"}) || !p[len(p)-1].Common {
 		t.Errorf("want the keys with their values, those of the embedded struct last and marked, got %+v", p)
 	}
 }
 
+// An unknown name comes with what could be meant.
+func TestUnknownError(t *testing.T) {
+	_, err := spec.Parse("nett(depth=9)", kinds)
+	var unknown *spec.UnknownError
+	if !errors.As(err, &unknown) || unknown.What != "" || unknown.Got != "nett" || !slices.Equal(unknown.Known, []string{"walk", "net20", "net110", "bare"}) {
+		t.Errorf("want the name and those to offer, got %+v, %v", unknown, err)
+	}
+	if _, err = spec.Parse("net(width=9)", kinds); !errors.As(err, &unknown) || unknown.What != "key" || unknown.Got != "width" || !slices.Equal(unknown.Known, []string{"depth", "widths"}) {
+		t.Errorf("want the key and those to offer, got %+v, %v", unknown, err)
+	}
+	if _, err = spec.Parse("net7", kinds); errors.As(err, &unknown) {
+		t.Errorf("want another error for a known name, got %v", err)
+	}
+}
+
 // A value that is written and read again is the same.
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"net56", "walk(eps=8/255,signed=-.1,last=1h)", "walk(eps=1,hue=red,on=no)", "walk(", "net(depth=20,)"} {
+	for _, s := range []string{"net56", "walk(eps=8/255,signed=-.1,last=1h)", "walk(eps=1,hue=red,on=no)", "walk(", "net(depth=20,)", "net(widths=3 4)"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

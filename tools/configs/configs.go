@@ -1,5 +1,5 @@
-// Package configs holds the configurations of the results in the README, so
-// that the program has them wherever it runs.
+// Package configs embeds the configurations of the published results in the
+// program. It imports the standard library only. KEYS.md explains all keys.
 package configs
 
 import (

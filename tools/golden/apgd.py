@@ -92,7 +92,7 @@ def main():
         for loss, norm in RUNS[name]:
             eps = SHARE[norm] * common.EPS[name][norm]
             trace, step, adv, success, start, target = run(loss, norm, net, x, y, eps)
-            exact = run(loss, norm, common.twin(net), x.double(), y, eps)[0]
+            exact = run(loss, norm, common.double_copy(net), x.double(), y, eps)[0]
             apart = (trace.double() - exact).abs() > 1e-4 * trace.double().abs().clamp_min(1)
             agree = torch.where(apart.any(0), apart.double().argmax(0), len(trace)).int()
             assert (common.wrong(net, adv, y) == success).all()

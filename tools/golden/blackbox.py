@@ -14,7 +14,7 @@ from pyautoattack import AutoAttack
 from pyautoattack.square import SquareAttack
 
 import common
-from minimal import NORMS, judged
+from minimal import NORMS, verified
 
 SEEDS = (0, 1, 2)
 
@@ -92,7 +92,7 @@ def decisions(rec, name, net, x, y):
         found, model.images = [], 0
         for seed in SEEDS:
             torch.manual_seed(seed)
-            found.append(judged(net, x, y, fb.attacks.BoundaryAttack(steps=steps)(fmodel, x, y, epsilons=None)[0], "l2"))
+            found.append(verified(net, x, y, fb.attacks.BoundaryAttack(steps=steps)(fmodel, x, y, epsilons=None)[0], "l2"))
         distances(rec, f"{name}/boundary-l2-{steps}", "BoundaryAttack", found, norm="l2", steps=steps,
                   queries_per_image=model.images // len(x) // len(SEEDS))
     n = 16
@@ -102,7 +102,7 @@ def decisions(rec, name, net, x, y):
             torch.manual_seed(seed)
             a = fb.attacks.HopSkipJumpAttack(steps=10, constraint=norm, initial_gradient_eval_steps=100)
             adv = torch.cat([a(fmodel, x[i:i + 1], y[i:i + 1], epsilons=None)[0] for i in range(n)])
-            found.append(judged(net, x[:n], y[:n], adv, norm))
+            found.append(verified(net, x[:n], y[:n], adv, norm))
         distances(rec, f"{name}/hopskipjump-{norm}", "HopSkipJumpAttack", found, norm=norm, steps=10, initial_gradient_eval_steps=100,
                   images=n, queries_per_image=model.images // n // len(SEEDS))
 
@@ -128,7 +128,7 @@ def noise(rec, name, net, x, y):
     for seed in SEEDS:
         torch.manual_seed(seed)
         a = fb.attacks.SaltAndPepperNoiseAttack(steps=1000, across_channels=True)
-        found.append(judged(net, x, y, a(fb.PyTorchModel(net, bounds=(0, 1), device="cpu"), x, y, epsilons=None)[0], "l2"))
+        found.append(verified(net, x, y, a(fb.PyTorchModel(net, bounds=(0, 1), device="cpu"), x, y, epsilons=None)[0], "l2"))
     distances(rec, f"{name}/salt-and-pepper", "SaltAndPepperNoiseAttack", found, norm="l2", steps=1000, across_channels=True)
 
 
@@ -200,7 +200,7 @@ def local_search(net, x, label, first, reading, rounds, t=5, d=2, tabu=6):
 
 
 def record_local_search(rec, name, net, x, y):
-    exact, (h, w, c, _) = common.twin(net), common.SHAPES[name]
+    exact, (h, w, c, _) = common.double_copy(net), common.SHAPES[name]
     n, rounds, t = 16, 30, 5
     r = np.random.default_rng(8)
     first = np.stack([r.permutation(h * w)[:h * w // 10] for _ in range(n)])

@@ -63,7 +63,7 @@ def load(name):
 
 
 class Record:
-    """Collects arrays and how each was made, and writes attacks/testdata/golden/FILE.npz."""
+    """Collects arrays and how each was made, and writes attacks/library/testdata/golden/FILE.npz."""
 
     def __init__(self, file):
         self.file, self.arrays, self.info = file, {}, {}
@@ -95,7 +95,7 @@ def arrays_small(arrays, name):
 
 
 def wrong(net, x, y):
-    """Which images the net gets wrong, judged on what will be stored."""
+    """Which images the net misclassifies, computed on what will be stored."""
     with torch.no_grad():
         return net(x).argmax(1) != y
 
@@ -105,11 +105,11 @@ def distance(norm, x, x0):
     return {"linf": d.abs().amax(1), "l2": d.norm(dim=1), "l1": d.abs().sum(1), "l0": (d != 0).float().sum(1)}[norm]
 
 
-# The size of perturbation that breaks about half of the images.
+# The size of perturbation with which about half of the images are misclassified.
 EPS = {"a": {"linf": .08, "l2": .8, "l1": 8.}, "b": {"linf": .05, "l2": .6, "l1": 6.}}
 
 
-def twin(net):
+def double_copy(net):
     """The net in float64: how far a float32 result can be trusted."""
     return Net(net.name, {k: v.numpy() for k, v in net.w.items()}).double().eval().requires_grad_(False)
 

@@ -29,7 +29,7 @@ def steepest(rec, name, net, x, y):
             return make(**params, **start)(model, x, y, epsilons=sizes)[1]
 
         adv, = run(net, x, [eps])
-        exact, = run(common.twin(net), x.double(), [eps])
+        exact, = run(common.double_copy(net), x.double(), [eps])
         arrays = {"adv": common.nhwc(adv), "success": common.wrong(net, adv, y)}
         if kind.startswith("fgsm"):
             arrays["sizes"] = torch.tensor([eps * k for k in (.25, .5, 1, 1.5, 2)])
@@ -53,7 +53,7 @@ def signed(rec, name, net, x, y):
 
         noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(5)).sign()
         adv = run(net, x, noise)
-        exact = run(common.twin(net), x.double(), noise)
+        exact = run(common.double_copy(net), x.double(), noise)
         arrays = {"adv": common.nhwc(adv), "success": common.wrong(net, adv, y)}
         if kind == "rfgsm-linf":
             arrays["noise"] = common.nhwc(noise)

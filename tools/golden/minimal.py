@@ -25,7 +25,7 @@ FOOLBOX = {  # record: class, norm, parameters
 }
 
 
-def judged(net, x, y, adv, norm):
+def verified(net, x, y, adv, norm):
     """Distance [n]: 0 where the clean image is wrong, infinite where adv is not."""
     d = common.distance(norm, adv, x)
     d = torch.where(common.wrong(net, adv, y), d, torch.inf)
@@ -50,10 +50,10 @@ def fab(net, x, y, norm, targeted):
         net, x = lambda v: exact(v.double()).float(), x.float()
     a = FABAttack_PT(net, norm=NORMS[norm], n_iter=100, eps=1e6)
     if not targeted:
-        return judged(net, x, y, a.attack_single_run(x, y), norm)
+        return verified(net, x, y, a.attack_single_run(x, y), norm)
     best = torch.full((len(x),), torch.inf, dtype=x.dtype)
     for a.target_class in range(2, net(x[:1]).shape[1] + 1):
-        best = torch.minimum(best, judged(net, x, y, a.attack_single_run(x, y, is_targeted=True), norm))
+        best = torch.minimum(best, verified(net, x, y, a.attack_single_run(x, y, is_targeted=True), norm))
     return best
 
 
@@ -70,7 +70,7 @@ def projections(rec):
 
 
 def distances(rec, name, net, x, y):
-    exact_net, best = common.twin(net), {}
+    exact_net, best = common.double_copy(net), {}
 
     def add(kind, library, call, norm, run, **params):
         d = run(net, x)
@@ -85,7 +85,7 @@ def distances(rec, name, net, x, y):
                 n_iter=100, alpha_max=.1, eta=1.05, beta=.9, restarts=0)
     for kind, (make, norm, params) in FOOLBOX.items():
         def run(net, x):
-            return judged(net, x, y, make(**params)(fb.PyTorchModel(net, bounds=(0, 1), device="cpu"), x, y, epsilons=None)[0], norm)
+            return verified(net, x, y, make(**params)(fb.PyTorchModel(net, bounds=(0, 1), device="cpu"), x, y, epsilons=None)[0], norm)
         add(kind, "foolbox", make.__name__, norm, run, **params)
     for norm, d in best.items():
         rec.add(f"{name}/best-{norm}", "", "the smallest distance of all records of this file", {"distance": d}, norm=norm)
@@ -128,7 +128,7 @@ def jsma(net, x, target, theta, pairs):
 
 
 def record_jsma(rec, name, net, x, y):
-    exact, classes = common.twin(net), common.SHAPES[name][3]
+    exact, classes = common.double_copy(net), common.SHAPES[name][3]
     images, gamma, theta = 20, .3, 1.
     limit = int(gamma * x[0].numel() / 2)
     target = (y[:images] + 1) % classes

@@ -65,7 +65,7 @@ def record_apgd(rec, name, net, x, y):
     rec.add(f"{name}/noise", "", "standard normal", {"noise": common.nhwc(noise)})
     for narrow in (False, True):
         trace, success = apgd(net, x, y, eps, noise, narrow)
-        exact = apgd(common.twin(net), x.double(), y, eps, noise, narrow)[0]
+        exact = apgd(common.double_copy(net), x.double(), y, eps, noise, narrow)[0]
         apart = (trace.double() - exact).abs() > 1e-4 * trace.double().abs().clamp_min(1)
         agree = torch.where(apart.any(0), apart.double().argmax(0), len(trace)).int()
         rec.add(f"{name}/apgd-ce-l1" + "-narrow" * narrow, "pyautoattack", "APGDAttack, L0_norm counting from 1e-6",
@@ -82,7 +82,7 @@ def main():
         def run(make, net, x):
             return make(**PARAMS)(fb.PyTorchModel(net, bounds=(0, 1), device="cpu"), x, y, epsilons=[eps])[1][0]
 
-        adv, exact = run(Sparse, net, x), run(Sparse, common.twin(net), x.double())
+        adv, exact = run(Sparse, net, x), run(Sparse, common.double_copy(net), x.double())
         same = ((adv.double() - exact).abs() <= 1e-5).flatten(1).all(1)
         rec.add(f"{name}/pgd-sparse-l1", "foolbox", "SparseL1DescentAttack, with another projection",
                 {"adv": common.nhwc(adv), "success": common.wrong(net, adv, y), "agree": same},

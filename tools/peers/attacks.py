@@ -23,9 +23,9 @@ of --batches the quickest (all are tried in the first round, the others dropped)
 runs channels_last with --threads threads. `s` is the time of the attack alone, without
 imports and loading, after one warm-up pass; ratios are of `s`, taken inside each round.
 `cpu` is its processor time (for unwarp of the whole process), `process` the time of the
-whole process. `accuracy left` is judged by a fresh forward pass on the images that a
+whole process. `accuracy left` is measured by a fresh forward pass on the images that a
 library returned, and an image outside the ball or the box ends the job. For unwarp it is
-what its report says, where an image broken at one eps is broken at every larger one.
+what its report says, where an image misclassified at one eps counts so at every larger one.
 
 `standard` writes which images pyautoattack's AutoAttack leaves right at each eps, to hold
 `unwarp attack --attack standard` against.
@@ -258,10 +258,10 @@ def ours(args, job, sizes):
     right = [a == b for a, b in zip(e["labels"], e["clean"])]
     flags = {}
     for eps in sizes:
-        def stands(i):
+        def robust(i):
             reaches = (s["attempts"][i]["reach"] for s in e["series"])
             return right[i] and not any(r is not None and r <= eps + 1e-6 for r in reaches)
-        flags[str(eps)] = [int(stands(i)) for i in range(len(right))]
+        flags[str(eps)] = [int(robust(i)) for i in range(len(right))]
     return {"seconds": e["seconds"], "cpu": usage.ru_utime + usage.ru_stime, "left": {k: sum(v) / len(v) for k, v in flags.items()}, "flags": flags,
             "peak_mb": usage.ru_maxrss / 1024, "version": record["version"], "passes": e["cost"]}, ""
 
@@ -361,19 +361,19 @@ def bench(args, weights):
 
 
 def standard(args, weights):
-    """AutoAttack by pyautoattack: accuracy left and which images stand, per seed and eps."""
+    """AutoAttack by pyautoattack: accuracy left and which images stay correct, per seed and eps."""
     runs = []
     for seed in args.seeds:
         r, why = run_child(args, weights, "pyautoattack", "standard", args.eps, args.batches[-1], seed)
         if r is None:
             sys.exit(f"attacks.py: {why}")
         runs.append({"seed": seed, **r})
-        print(f"seed {seed}: " + ", ".join(f"{100 * left:.2f} % stand at {eps}" for eps, left in r["left"].items()) + f"; {r['seconds']:.1f} s", flush=True)
+        print(f"seed {seed}: " + ", ".join(f"{100 * left:.2f} % correct at {eps}" for eps, left in r["left"].items()) + f"; {r['seconds']:.1f} s", flush=True)
     for eps in map(str, args.eps):
         each = [r["left"][eps] for r in runs]
         ever = sum(all(f) for f in zip(*(r["flags"][eps] for r in runs)))
         print(f"eps {eps}: pyautoattack leaves {100 * statistics.mean(each):.2f} %, seeds lie within {100 * (max(each) - min(each)):.2f} points; "
-              f"{100 * ever / args.images:.2f} % stand against all")
+              f"{100 * ever / args.images:.2f} % correct under all")
     result = {"images": args.images, "pyautoattack": runs}
     if args.unwarp:
         mine, why = ours(args, "standard", args.eps)

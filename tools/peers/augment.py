@@ -6,7 +6,7 @@
 The work is the augmentation of `unwarp` for smallNORB,
 crop(48)|resize(32)|brightness(63/255)|contrast(.2,1.8)|deform(stretch=2..8,shift=2..8):
 from a 96x96x1 uint8 source a random crop of 48, bilinear resize to 32, brightness and
-contrast jitter without clipping, and a deformed twin of the result: stretched by 2..8
+contrast jitter without clipping, and a deformed view of the result: stretched by 2..8
 pixels per axis, then a 32x32 window shifted by 2..8 pixels either way per axis, with the
 edge pixels repeated outside. Both images leave as float32 in batches of 128.
 

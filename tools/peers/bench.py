@@ -387,7 +387,7 @@ def report_mnist(results, args):
                 ["", "ms/step", "time relative to the Go loop", "start to first step, s", "peak MB", "growth MB"],
                 [("time", 1), ("ratio", 2), ("start", 2), ("peak", 0), ("growth", 1)]))
     if not args.memory:
-        print("\nAugmentation (crop 48 of 96, resize to 32, jitter, deformed twin), one core:\n")
+        print("\nAugmentation (crop 48 of 96, resize to 32, jitter, deformed view), one core:\n")
         print(table(results, "augment", ["", "µs/image", "time relative to Go"], [("time", 1), ("ratio", 2)]))
 
 

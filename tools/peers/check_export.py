@@ -204,15 +204,15 @@ def check_gradient(tf, report, model, images):
         loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
     to_image, to_variables = tape.gradient(loss, [x, variables])
     if x.dtype.is_floating:
-        judge(report, "gradient to the image", [to_image])
+        check_gradients(report, "gradient to the image", [to_image])
     else:
         print(f"skipped   {'gradient to the image':50} the input is {x.dtype.name}")
     used = [g for g in to_variables if g is not None]  # decoders do not reach the logits
     if variables:
-        judge(report, f"gradient to {len(used)} of {len(variables)} variables", used)
+        check_gradients(report, f"gradient to {len(used)} of {len(variables)} variables", used)
 
 
-def judge(report, what, gradients):
+def check_gradients(report, what, gradients):
     import numpy as np
 
     if not gradients or any(g is None for g in gradients):

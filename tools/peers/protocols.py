@@ -13,7 +13,7 @@ The protocols are those of BenchmarkProtocol in trainer/bench_test.go, batch 128
     cifar      32x32x3, moved by up to 4 pixels with edges repeated, flip, normalised by channel;
                ResNet-20, 10 classes, SGD .1, momentum .9, decay 1e-4 of kernels
 
-The images are noise on stripes whose width tells the class, so that the loss must fall: no
+The images are noise on stripes whose width gives the class, so that the loss must fall: no
 data set has to be at hand, and pixels cost the same whatever they show.
 
     keras-fit     Model.fit on tf.data; augmentation in whole batches, prefetched

@@ -40,7 +40,7 @@ import sys
 import time
 
 BATCH, CLASSES, SIDE, EXAMPLES = 128, 10, 28, 60_000
-FIRST = "first step done"  # the line by which a child tells its parent
+FIRST = "first step done"  # the line that a child prints for its parent
 
 
 # ---- data ---------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 // Command tf finds or fetches the TensorFlow C library, then runs the command it is given with the environment
-// that builds and runs programs against it. It is pure Go: it runs before the library is there.
+// that builds and runs programs against it. It is pure Go, since it runs before the library is there, and imports
+// tflib only.
 package main
 
 import (
@@ -23,7 +24,7 @@ const help = `tf finds or fetches the TensorFlow C library, then runs a command 
 usage:
   go run ./tools/tf COMMAND [ARGUMENT…]   run the command
   go run ./tools/tf env [--json]          print the environment for a POSIX shell, or as JSON
-  go run ./tools/tf where [--verify]      tell what was found where and why the rest was skipped; fetch nothing
+  go run ./tools/tf where [--verify]      print what was found where and why the rest was skipped; fetch nothing
   go run ./tools/tf -- env …              run a command that is called env, where or help
 
 examples:
@@ -167,7 +168,7 @@ func env(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// where tells the search and fetches nothing.
+// where prints the search and fetches nothing.
 func where(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("where", flag.ContinueOnError)
 	flags.SetOutput(stderr)

@@ -5,10 +5,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"unwarp/attacks"
+	"unwarp/pipelines/npz"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/setup/doctor"
 	"unwarp/trainer"
@@ -62,26 +64,27 @@ func TestAttack(t *testing.T) {
 	var a report.Record
 	must(t, "attack", run, "--json", "--exhaustive", "--checks", "0", "--precision", "float32", "--out", home, "--save", save).decode(t, &a)
 	e := &a.Evaluation
-	if e.CleanRight != s.Attacks.Clean.Count || len(e.Series) != 2 || e.Stopped != "" {
+	if e.CleanCorrect != s.Attacks.Clean.Count || len(e.Attacks) != 2 || e.Stopped != "" {
 		t.Errorf("attack disagrees with the summary's: %+v", e)
 	}
 	arrays := readNPZ(t, save)
+	which, index, predicted := arrays["attack"].Int32s(), arrays["index"].Int32s(), arrays["predicted"].Int32s()
 	found := 0
-	for k, series := range e.Series {
-		for i, at := range series.Attempts {
+	for k, series := range e.Attacks {
+		for i, at := range series.Results {
 			if at.Done && at.Class != int(e.Labels[i]) && strings.Contains(at.Tried, "1") {
-				if int(arrays["attack"].values[found]) != k || int(arrays["index"].values[found]) != e.Index[i] || int(arrays["predicted"].values[found]) != at.Class {
+				if int(which[found]) != k || int(index[found]) != e.Index[i] || int(predicted[found]) != at.Class {
 					t.Errorf("row %d: want attack %d, image %d, class %d", found, k, e.Index[i], at.Class)
 				}
 				found++
 			}
 		}
 	}
-	if got := arrays["images"].shape; !equal(got, []int{found, 28, 28, 1}) || found == 0 {
+	if got := arrays["images"].Shape(); !equal(got, []int{found, 28, 28, 1}) || found == 0 {
 		t.Errorf("saved images: want the %d examples, got %v", found, got)
 	}
 	loaded, images, err := report.Load(home)
-	if err != nil || loaded.Evaluation.CleanRight != e.CleanRight || len(images.Clean) != 8 {
+	if err != nil || loaded.Evaluation.CleanCorrect != e.CleanCorrect || len(images.Clean) != 8 {
 		t.Errorf("evaluation.json: got %+v, %d images, %v", loaded.About, len(images.Clean), err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(home, "attack", "journal*")); len(left) > 0 {
@@ -92,13 +95,46 @@ func TestAttack(t *testing.T) {
 	var x report.Record
 	out := filepath.Join(t.TempDir(), "out")
 	must(t, "attack", filepath.Join(run, "export"), "--json", "--exhaustive", "--checks", "0", "--precision", "float32", "--out", out).decode(t, &x)
-	for k, series := range x.Evaluation.Series {
-		for i, at := range series.Attempts {
-			if want := e.Series[k].Attempts[i]; at.Tried != want.Tried || at.Class != want.Class {
+	for k, series := range x.Evaluation.Attacks {
+		for i, at := range series.Results {
+			if want := e.Attacks[k].Results[i]; at.Tried != want.Tried || at.Class != want.Class {
 				t.Errorf("export: attack %d, image %d: %q, class %d; the run had %q, %d", k, i, at.Tried, at.Class, want.Tried, want.Class)
 			}
 		}
 	}
+}
+
+// TestTransferSources: attacks transfer from a run folder and from an export
+// alike. The two hold the same weights.
+func TestTransferSources(t *testing.T) {
+	run := trained(t)
+	reaches := func(source string) (all []attacks.Distance) {
+		t.Helper()
+		var r report.Record
+		must(t, "attack", run, "--json", "--exhaustive", "--checks", "0", "--precision", "float32", "--out", t.TempDir(),
+			"--source", source, "--attack", "transfer(from="+filepath.Base(source)+")").decode(t, &r)
+		for _, at := range r.Evaluation.Attacks[0].Results {
+			all = append(all, at.ThreatDistance)
+		}
+		return all
+	}
+	if a, b := reaches(run), reaches(filepath.Join(run, "export")); !slices.Equal(a, b) || len(a) != 8 {
+		t.Errorf("from the run %v, from its export %v", a, b)
+	}
+}
+
+// readNPZ reads a file that a command wrote.
+func readNPZ(t *testing.T, path string) map[string]npz.Array {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrays, err := npz.Decode(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return arrays
 }
 
 // TestAttackList: every attack stands in the list with its keys.
@@ -131,8 +167,8 @@ func TestExport(t *testing.T) {
 		arrays := readNPZ(t, ref)
 		for sign, outputs := range e.Signatures {
 			for _, name := range outputs {
-				if a, ok := arrays[name]; !ok || a.shape[0] != arrays["images"].shape[0] {
-					t.Errorf("%v: reference lacks %s of %s: %v", args, name, sign, a.shape)
+				if a, ok := arrays[name]; !ok || a.Shape()[0] != arrays["images"].Shape()[0] {
+					t.Errorf("%v: reference lacks %s of %s: %v", args, name, sign, a.Shape())
 				}
 			}
 		}
@@ -140,10 +176,10 @@ func TestExport(t *testing.T) {
 			t.Errorf("%v: want %d arrays, got %s", args, want, names(arrays))
 		}
 		p := arrays["probabilities"]
-		for i := 0; i < len(p.values); i += p.shape[1] {
+		for row := range slices.Chunk(p.Float32s(), p.Shape()[1]) {
 			total := 0.0
-			for _, x := range p.values[i : i+p.shape[1]] {
-				total += x
+			for _, x := range row {
+				total += float64(x)
 			}
 			if math.Abs(total-1) > 1e-5 {
 				t.Errorf("probabilities add up to %v", total)
@@ -151,7 +187,7 @@ func TestExport(t *testing.T) {
 		}
 	}
 	arrays := readNPZ(t, ref)
-	if arrays["images"].kind != "|u1" || arrays["images"].shape[0] != 16 || len(arrays["field"].values) > 0 {
+	if len(arrays["images"].Uint8s()) == 0 || arrays["images"].Shape()[0] != 16 || len(arrays["field"].Float32s()) > 0 {
 		t.Errorf("uint8, inference only: got %s", names(arrays))
 	}
 	words := must(t, "export", run, "--out", out).out
@@ -166,7 +202,7 @@ func TestData(t *testing.T) {
 	sheet := filepath.Join(t.TempDir(), "sheet.png")
 	var d report.Data
 	must(t, "data", "--config", configFile(t, tiny), "--json", "--sheet", sheet, "--count", "12", "--set", "train.augment=crop(24)|deform(shift=1..2)").decode(t, &d)
-	if len(d.Parts) != 3 || d.Parts[0].Examples != 64 || !d.Twins || d.Seen != [3]int{24, 24, 1} || d.Sheet != sheet {
+	if len(d.Parts) != 3 || d.Parts[0].Examples != 64 || !d.DeformedViews || d.Seen != [3]int{24, 24, 1} || d.Sheet != sheet {
 		t.Errorf("data: %+v", d)
 	}
 	f, err := os.Open(sheet)
@@ -178,7 +214,7 @@ func TestData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Two rows of images, each with the row of its twins.
+	// Two rows of images, each with the row of its deformed views.
 	scale := 84 / 24
 	if want := 4 + 10*(24*scale+4); img.Bounds().Dx() != want {
 		t.Errorf("width: want %d, got %v", want, img.Bounds())

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,8 +16,8 @@ import (
 	"unwarp/trainer"
 )
 
-// completeFlags lets a shell complete the values of a command's flags, and run
-// folders where it takes one.
+// completeFlags makes a shell complete the values of a command's flags, and run
+// folders where the command takes one.
 func completeFlags(c *cobra.Command) {
 	words := map[string][]string{
 		"checkpoint": {trainer.Last, trainer.Best},
@@ -36,18 +35,18 @@ func completeFlags(c *cobra.Command) {
 		completeFlag(c, name, cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp))
 	}
 	completeFlag(c, "attack", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return append(slices.Sorted(maps.Keys(config.Ensembles)), attacks.Names()...), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		return slices.Concat(attacks.Ensembles, attacks.Names()), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	})
 	completeFlag(c, "set", completeKeys)
 	for _, name := range []string{"resume", "source", "baseline"} {
 		completeFlag(c, name, completeRuns)
 	}
-	completeFlag(c, "run", onlyFolders)
+	completeFlag(c, "run", completeFolders)
 	if c.Name() != "swap" { // whose --out is a file
-		completeFlag(c, "out", onlyFolders)
+		completeFlag(c, "out", completeFolders)
 	}
-	completeFlag(c, "runs", onlyFolders)
-	completeFlag(c, "data", onlyFolders)
+	completeFlag(c, "runs", completeFolders)
+	completeFlag(c, "data", completeFolders)
 	for name, ending := range map[string][]string{"config": {"yaml", "yml"}, "save": {"npz"}, "reference": {"npz"}, "sheet": {"png"}, "strip": {"png"}, "gif": {"gif"}} {
 		completeFlag(c, name, cobra.FixedCompletions(ending, cobra.ShellCompDirectiveFilterFileExt))
 	}
@@ -63,15 +62,15 @@ func completeFlags(c *cobra.Command) {
 
 func completeFlag(c *cobra.Command, name string, f cobra.CompletionFunc) {
 	if c.LocalFlags().Lookup(name) != nil {
-		_ = c.RegisterFlagCompletionFunc(name, f) // fails for a flag that has one already, which is the same
+		_ = c.RegisterFlagCompletionFunc(name, f) // fails for a flag that has a completion already, which is the same
 	}
 }
 
-func onlyFolders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+func completeFolders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
-// completeKeys offers the configuration keys, each with its equals sign.
+// completeKeys completes configuration keys, each with its equals sign.
 func completeKeys(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if strings.Contains(typed, "=") {
 		return nil, cobra.ShellCompDirectiveDefault
@@ -83,8 +82,8 @@ func completeKeys(_ *cobra.Command, _ []string, typed string) ([]string, cobra.S
 	return keys, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
-// completeRuns offers the run folders below the folder that is being typed,
-// two levels deep, newest first: what is wanted is most often the last one.
+// completeRuns completes the run folders below the folder that is being typed, two
+// levels deep, newest first: the last one is needed most often.
 func completeRuns(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	base := typed[:strings.LastIndex(typed, "/")+1]
 	type run struct {

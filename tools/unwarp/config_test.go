@@ -52,6 +52,40 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
+// TestConfig prints what a run would get, which is a configuration again, and
+// explains keys.
+func TestConfig(t *testing.T) {
+	out := must(t, "config", "-c", configFile(t, tiny), "--seed", "7", "--set", "train.optimizer.name=sgd").out
+	for _, want := range []string{"seed: 7", "name: sgd", "duration: 4st", "set: glyphs"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("want %q in\n%s", want, out)
+		}
+	}
+	if again := must(t, "config", "-c", configFile(t, out)).out; again != out {
+		t.Errorf("read again it is\n%s", again)
+	}
+	var c map[string]any
+	must(t, "config", "--json", "--set", "seed=3").decode(t, &c)
+	if c["seed"] != 3. {
+		t.Errorf("JSON: got %v", c["seed"])
+	}
+	if got := must(t, "config", "train.batch").out; !strings.Contains(got, "images in a step") || !strings.Contains(got, "128") || !strings.Contains(got, "UNWARP_TRAIN_BATCH") {
+		t.Errorf("a key: got %q", got)
+	}
+	var keys []struct{ Name string }
+	must(t, "config", "train.schedule", "--json").decode(t, &keys)
+	if len(keys) != 6 || keys[0].Name != "train.schedule.name" {
+		t.Errorf("a part: got %v", keys)
+	}
+	page, err := os.ReadFile("../configs/KEYS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := must(t, "config", "--markdown").out; got != string(page) {
+		t.Error("--markdown is not tools/configs/KEYS.md")
+	}
+}
+
 // TestElsewhere uses a run from another working folder, and one whose images
 // have moved.
 func TestElsewhere(t *testing.T) {
@@ -115,6 +149,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"train", "--device", ""}, []string{"auto", "cpu", "gpu"}},
 		{[]string{"export", run, "--input", "u"}, []string{"uint8"}},
 		{[]string{"train", "--config", ""}, []string{"yaml"}},
+		{[]string{"config", "train.b"}, []string{"train.batch"}},
 	} {
 		out := must(t, append([]string{"__complete"}, row.args...)...).out
 		lines := strings.Split(out, "\n")

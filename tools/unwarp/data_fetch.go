@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
-	"unwarp/tools/internal/run/progress"
+	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/setup/fetch"
 )
 
@@ -32,15 +31,15 @@ func newDataFetch() *cobra.Command {
 		Short: "Download a public data set",
 		Long: `Fetch downloads the files of a public set (mnist, cifar10, smallnorb) from
 their publisher or a well-known mirror. Each file gets its name when its size
-and SHA-256 are those of the catalogue; an archive is unpacked. What is there
-already is left alone, and a download that was cut off goes on where it ended
+and SHA-256 are those of the catalogue; archives are unpacked. Complete files
+are not downloaded again, and an interrupted download continues where it ended
 when the same command is given again.
 
 --list prints the catalogue. A file in the same format, given as --catalogue,
-adds sets of your own or replaces addresses and checksums; --from URL takes the
-same files from another address. The proxy is taken from HTTPS_PROXY.
+adds your own sets or replaces addresses and checksums; --from URL takes the
+same files from another address. The proxy is that of HTTPS_PROXY.
 
-Mind the terms of the publishers: smallNORB, for one, is for research.`,
+Respect the publishers' terms: smallNORB, for example, is for research.`,
 		Example: `  unwarp data fetch cifar10
   unwarp data fetch smallnorb --to /data/smallnorb
   unwarp data fetch mnist --from https://ossci-datasets.s3.amazonaws.com/mnist
@@ -49,7 +48,7 @@ Mind the terms of the publishers: smallNORB, for one, is for research.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case o.list && len(args) > 0:
-				return fmt.Errorf("fetch --list: want nothing more, got %q", args[0])
+				return fmt.Errorf("fetch --list: want no further arguments, got %q", args[0])
 			case !o.list && len(args) != 1:
 				return errors.New("fetch: want the name of one data set: see unwarp data fetch --list")
 			}
@@ -95,58 +94,10 @@ func runFetch(ctx context.Context, o fetchOptions, args []string, out, log io.Wr
 	}
 	if err := download(ctx, set, dir, log); err != nil {
 		if ctx.Err() != nil {
-			return interrupted(fmt.Sprintf("interrupted; what came is kept in %s, and the same command goes on from there", dir))
+			return experiment.InterruptedError(fmt.Sprintf("interrupted; the downloaded bytes are kept in %s, and the same command goes on from there", dir))
 		}
 		return err
 	}
 	fmt.Fprintf(out, "%s is in %s, complete\n", name, dir)
 	return nil
-}
-
-// download fetches with a bar for each file.
-func download(ctx context.Context, set fetch.Set, dir string, log io.Writer) error {
-	const unit = 1000
-	d := fetch.New()
-	var bar *progress.Bar
-	var current string
-	d.Progress = func(f fetch.File, done int64) {
-		if f.Name != current {
-			if bar != nil {
-				bar.Done()
-			}
-			bar, current = progress.New(log, "fetching "+f.Name, "kB", f.Size/unit, done/unit), f.Name
-		}
-		bar.Set(done/unit, "")
-	}
-	d.Note = func(format string, args ...any) {
-		if bar != nil {
-			bar.Note(format, args...)
-			return
-		}
-		fmt.Fprintf(log, format+"\n", args...)
-	}
-	err := d.Fetch(ctx, set, dir)
-	if bar != nil {
-		bar.Done()
-	}
-	return err
-}
-
-// readCatalogue is the catalogue of the program with that of a file over it; ""
-// is none.
-func readCatalogue(path string) (fetch.Catalogue, error) {
-	known := fetch.Known()
-	if path == "" {
-		return known, nil
-	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("--catalogue: want a readable file: %w", err)
-	}
-	more, err := fetch.ReadCatalogue(raw)
-	if err != nil {
-		return nil, fmt.Errorf("--catalogue %s: %w", path, err)
-	}
-	maps.Copy(known, more)
-	return known, nil
 }

@@ -51,7 +51,7 @@ func TestDataFetchMisuse(t *testing.T) {
 	for line, names := range map[string][]string{
 		"":                           {"want the name of one data set", "--list"},
 		"mnist cifar10":              {"want the name of one data set"},
-		"--list mnist":               {`want nothing more, got "mnist"`},
+		"--list mnist":               {`want no further arguments, got "mnist"`},
 		"minst":                      {"cifar10, mnist, smallnorb", `"minst"`},
 		"mnist --from x":             {"--from", "http://", `"x"`},
 		"mnist --catalogue " + bad:   {bad, "ours", "http://"},

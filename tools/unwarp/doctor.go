@@ -20,27 +20,27 @@ func newDoctor() *cobra.Command {
 	var f *configFlags
 	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look for what is wrong with this installation, and say how to mend it",
+		Short: "Find problems of this installation and their remedies",
 		Long: `Doctor prints the versions of the program, of graft, of the TensorFlow library
 and of its headers; where the library was found, and where else a build would
-look; the devices with their memory, tried in a process of its own; threads,
+look; the devices with their memory, as a separate process sees them; threads,
 processor, environment, free disk space; whether the configuration is accepted.
-It ends with what is wrong and how to mend it. The exit code is 1 if something
-keeps unwarp from working.`,
+It ends with the problems found and their remedies. The exit code is 1 if one of
+them keeps unwarp from working.`,
 		Example: `  unwarp doctor
   unwarp doctor --config tools/configs/mnist-base.yaml
   unwarp doctor --json | jq .problems`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.probe {
-				return writeJSON(c.OutOrStdout(), doctor.RunProbe())
+				return writeJSON(c.OutOrStdout(), doctor.CheckTensorFlow())
 			}
 			return runDoctor(c.Context(), o, f, c.OutOrStdout())
 		},
 	}
 	f = newConfigFlags(c, [3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"})
 	c.Flags().BoolVar(&o.json, "json", false, "print what was found as JSON")
-	c.Flags().BoolVar(&o.probe, "probe", false, "use TensorFlow in this process, print what came of it, and nothing else")
+	c.Flags().BoolVar(&o.probe, "probe", false, "use TensorFlow in this process, and print the result alone")
 	c.Flags().Lookup("probe").Hidden = true
 	return c
 }
@@ -50,10 +50,10 @@ func runDoctor(ctx context.Context, o doctorOptions, f *configFlags, out io.Writ
 	if err != nil {
 		self = os.Args[0]
 	}
-	r := doctor.Examine(ctx, doctor.Patient{
-		TensorFlow: tf.Version(),
-		Probe:      []string{self, "doctor", "--probe"},
-		Configure:  func() (config.Config, error) { return f.load(config.Default()) },
+	r := doctor.Examine(ctx, doctor.Input{
+		TensorFlow:   tf.Version(),
+		CheckCommand: []string{self, "doctor", "--probe"},
+		Configure:    func() (config.Config, error) { return f.load(config.Default()) },
 	})
 	if err := ctx.Err(); err != nil {
 		return err

@@ -17,18 +17,18 @@ import (
 func TestEmbed(t *testing.T) {
 	run, out := trained(t), filepath.Join(t.TempDir(), "figure4")
 	args := []string{"embed", run, "--count", "0", "--fit", "40", "--perplexity", "5", "--iterations", "60", "--attack", "fgsm(eps=.3)", "--out", out, "--json"}
-	var e embedded
+	var e embedReport
 	must(t, args...).decode(t, &e)
 	if e.Images != 30 || e.Fitted != 40 || len(e.Codes) != 3 || e.Codes[0].Size != 16 || e.Codes[2].Code != "geometry" || e.Codes[2].Size != 8 {
 		t.Fatalf("embed: %+v", e)
 	}
 	var a report.Record
 	must(t, "attack", run, "--json", "--checks", "0", "--images", "0", "--attack", "fgsm(eps=.3)", "--out", t.TempDir()).decode(t, &a)
-	if broken := a.Evaluation.Broken(0, .3); e.Broken != broken || broken == 0 {
-		t.Errorf("embed found %d examples, attack %d", e.Broken, broken)
+	if broken := a.Evaluation.MisclassifiedCount(0, .3); e.Found != broken || broken == 0 {
+		t.Errorf("embed found %d examples, attack %d", e.Found, broken)
 	}
-	if math.Abs(e.Before-float64(a.Evaluation.CleanRight)/30) > 1e-12 || math.Abs(e.Before-e.After-float64(e.Broken)/30) > 1e-12 {
-		t.Errorf("accuracy %g before, %g after, %d of 30 broken, %d right", e.Before, e.After, e.Broken, a.Evaluation.CleanRight)
+	if math.Abs(e.Before-float64(a.Evaluation.CleanCorrect)/30) > 1e-12 || math.Abs(e.Before-e.After-float64(e.Found)/30) > 1e-12 {
+		t.Errorf("accuracy %g before, %g after, %d of 30 misclassified, %d correct before", e.Before, e.After, e.Found, a.Evaluation.CleanCorrect)
 	}
 	for _, h := range e.Codes {
 		if h.After == nil || h.KL == nil || !(*h.KL > 0) || h.Factors == nil || len(h.Factors.Factors) != 11 {
@@ -47,7 +47,7 @@ func TestEmbed(t *testing.T) {
 	}
 	defer f.Close()
 	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil || len(rows) != 1+2*3*(30+a.Evaluation.CleanRight) || strings.Join(rows[0], ",") != "index,class,code,method,when,x,y" {
+	if err != nil || len(rows) != 1+2*3*(30+a.Evaluation.CleanCorrect) || strings.Join(rows[0], ",") != "index,class,code,method,when,x,y" {
 		t.Fatalf("embed.csv: %d rows, %v, %v", len(rows), rows[0], err)
 	}
 	// The first principal component of what was mapped together has no mean.
@@ -82,7 +82,7 @@ func TestEmbed(t *testing.T) {
 func TestEmbedKinds(t *testing.T) {
 	for _, kind := range []string{"base", "reconstruction"} {
 		out := t.TempDir()
-		var e embedded
+		var e embedReport
 		r := must(t, "embed", plainModel(t, kind), "--count", "10", "--fit", "20", "--method", "pca", "--attack", "none", "--out", out, "--json")
 		r.decode(t, &e)
 		if len(e.Codes) != 1 || e.Codes[0].Code != "embedding" || e.Codes[0].After != nil || e.Attack != "" || e.Images != 10 || len(e.Files) != 4 {

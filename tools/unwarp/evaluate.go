@@ -24,7 +24,7 @@ func newEvaluate() *cobra.Command {
 	var f *runFlags
 	c := &cobra.Command{
 		Use:   "evaluate RUN",
-		Short: "Count what a trained classifier gets right, class by class",
+		Short: "Measure the accuracy of a trained classifier, class by class",
 		Long: `Evaluate classifies every image of one part of the data set, prepared as for
 evaluation (nothing random), and prints the accuracy with its 95 % interval
 (Wilson), the mean cross-entropy, the mean reconstruction error, the accuracy
@@ -96,7 +96,7 @@ func runEvaluate(ctx context.Context, o evaluateOptions, f *runFlags, dir string
 		return err
 	}
 	counted, done := progress.Reading(log, "evaluating", src)
-	e, err := x.Plan.Evaluate(ctx, x.Net, counted)
+	e, err := x.Graph.Evaluate(ctx, x.Net, counted)
 	done()
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/run/experiment"
 	"unwarp/trainer"
 )
 
@@ -84,7 +85,7 @@ func runExport(ctx context.Context, o exportOptions, f *runFlags, dir string, ou
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	e, err := x.Plan.WriteSavedModel(x.Net, to, x.Config.Export, set.Pixels)
+	e, err := x.Graph.WriteSavedModel(x.Net, to, x.Config.Export, set.Pixels)
 	if err != nil {
 		return err
 	}
@@ -96,12 +97,23 @@ func runExport(ctx context.Context, o exportOptions, f *runFlags, dir string, ou
 		fmt.Fprintf(log, "reference images and outputs in %s\n", o.reference)
 	}
 	if ctx.Err() != nil {
-		return interrupted("interrupted, but the export was complete: " + to)
+		return experiment.InterruptedError("interrupted, but the export was complete: " + to)
 	}
 	if o.json {
 		return writeJSON(out, e)
 	}
 	fmt.Fprintf(out, "%s, checkpoint %s (step %d)\n", dir, f.checkpoint, st.Step)
-	report.Export(out, e, set.Len())
+	report.PrintExport(out, e, set.Len())
+	return nil
+}
+
+func saveReference(path string, x *experiment.Experiment, e trainer.ExportReport, pixels []float32) error {
+	raw, err := x.Reference(e, pixels)
+	if err != nil {
+		return fmt.Errorf("--reference %s: %w", path, err)
+	}
+	if err := trainer.WriteFile(path, raw); err != nil {
+		return notWritten("--reference", path, err)
+	}
 	return nil
 }

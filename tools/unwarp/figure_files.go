@@ -2,31 +2,29 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
 	"os"
 	"path/filepath"
 
-	"unwarp/pipelines"
 	"unwarp/tools/internal/report"
-	"unwarp/tools/internal/run/experiment"
+	"unwarp/tools/internal/study"
 	"unwarp/trainer"
 )
 
-// figureTarget is the file of a figure: the one that was asked for, or the one
-// called name among the pictures of the run.
+// figureTarget returns the file of a figure: path, or if that is "" the file
+// called name in the run's folder of pictures.
 func figureTarget(command, dir, path, name, ending string) (string, error) {
 	if path != "" {
 		return path, checkTarget("--out", path, ending)
 	}
-	if experiment.IsExport(dir) {
-		return "", usage(fmt.Errorf("%s %s: this is an export, in which nothing else should lie: name the picture with --out FILE%s", command, dir, ending))
-	}
-	return filepath.Join(filepath.Clean(dir), report.PicturesDir, name), nil
+	folder, err := resultsFolder(command, dir, "the picture with --out FILE"+ending)
+	return filepath.Join(folder, report.PicturesDir, name), err
 }
 
-// writeFigure writes a file, and the folder of pictures where it is missing.
+// writeFigure writes a file, and makes the folder of pictures if it is missing.
 func writeFigure(flag, path string, raw []byte) error {
 	if filepath.Base(filepath.Dir(path)) == report.PicturesDir {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -47,13 +45,11 @@ func writePNG(flag, path string, m image.Image) error {
 	return writeFigure(flag, path, raw.Bytes())
 }
 
-// className is the name of class k of src, or its number.
-func className(src pipelines.Source) func(k int32) string {
-	names := pipelines.ClassNames(src)
-	return func(k int32) string {
-		if k >= 0 && int(k) < len(names) {
-			return names[k]
-		}
-		return fmt.Sprint(k)
+// asUsage marks the error of a wrong request as one of usage.
+func asUsage(err error) error {
+	var wrong *study.RequestError
+	if errors.As(err, &wrong) {
+		return usage(err)
 	}
+	return err
 }

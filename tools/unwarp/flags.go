@@ -3,15 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"unwarp/pipelines"
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/experiment"
 	"unwarp/trainer"
@@ -65,38 +62,17 @@ func newRunFlags(c *cobra.Command, keys ...[3]string) *runFlags {
 	return f
 }
 
-// readModel takes the configuration of a run folder, or what an export says of
-// itself and the run folder around it, if there is one, of the data.
-func readModel(dir string) (config.Config, error) {
-	if !experiment.IsExport(dir) {
-		return experiment.ReadFolder(dir)
-	}
-	info, err := trainer.ReadExport(dir)
-	if err != nil {
-		return config.Config{}, err
-	}
-	c, err := experiment.ReadFolder(filepath.Dir(filepath.Clean(dir)))
-	if err != nil {
-		c = config.Default()
-	}
-	c.Model, c.Train.Objective, c.Train.Average = info.Model, info.Objective, 0
-	if c.Train.Augment, err = pipelines.ParseAugment(info.Prepare); err != nil {
-		return c, fmt.Errorf("export %s: %w", dir, err)
-	}
-	return c, nil
-}
-
-// open builds the graph of the run or export in dir, with the flags' changes to its
-// configuration, and restores the checkpoint.
-func (f *runFlags) open(ctx context.Context, dir string) (*experiment.Experiment, trainer.State, error) {
-	var st trainer.State
+// source opens the trained model at path, and gathers its configuration with
+// the flags' changes.
+func (f *runFlags) source(path string) (experiment.Source, config.Config, error) {
 	if f.checkpoint != trainer.Last && f.checkpoint != trainer.Best {
-		return nil, st, usage(fmt.Errorf("--checkpoint: want last or best, got %q", f.checkpoint))
+		return nil, config.Config{}, usage(fmt.Errorf("--checkpoint: want last or best, got %q", f.checkpoint))
 	}
-	base, err := readModel(dir)
+	src, err := experiment.OpenSource(path, f.checkpoint)
 	if err != nil {
-		return nil, st, usage(err)
+		return nil, config.Config{}, usage(err)
 	}
+	base := src.Config()
 	if len(f.attacks) > 0 {
 		base.Attack.Attacks = f.attacks
 	}
@@ -105,27 +81,35 @@ func (f *runFlags) open(ctx context.Context, dir string) (*experiment.Experiment
 	}
 	base.Attack.Exhaustive = base.Attack.Exhaustive || f.exhaustive
 	c, err := f.load(base)
+	return src, c, err
+}
+
+// open builds the graph of the trained model at path, with the flags' changes
+// to its configuration, and restores its weights.
+func (f *runFlags) open(ctx context.Context, path string) (*experiment.Experiment, trainer.State, error) {
+	src, c, err := f.source(path)
 	if err != nil {
-		return nil, st, err
+		return nil, trainer.State{}, err
 	}
-	x, err := experiment.Open(ctx, c)
+	return experiment.Open(ctx, src, c)
+}
+
+// resultsFolder is the folder for what a command finds out about the trained
+// model at path; want says what to name where the model takes no files.
+func resultsFolder(command, path, want string) (string, error) {
+	src, err := experiment.OpenSource(path, trainer.Last)
 	if err != nil {
-		return nil, st, err
+		return "", usage(err)
 	}
-	if experiment.IsExport(dir) {
-		err = x.Plan.RestoreExport(x.Net, dir)
-	} else {
-		st, err = x.Restore(dir, f.checkpoint)
+	if src.Results() == "" {
+		return "", noResults(command, path, want)
 	}
-	if err != nil {
-		x.Close()
-		var m *trainer.MismatchError
-		if errors.As(err, &m) {
-			err = fmt.Errorf("%w (the images are %v, of %d classes)", err, x.Plan.Shape, x.Plan.Model.Classes)
-		}
-		return nil, st, err
-	}
-	return x, st, nil
+	return src.Results(), nil
+}
+
+// noResults refuses to write beside a model; want says what to name instead.
+func noResults(command, path, want string) error {
+	return usage(fmt.Errorf("%s %s: nothing is written into an export: name %s", command, path, want))
 }
 
 // writeJSON prints v for machines.

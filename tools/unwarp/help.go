@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// foldHelp makes help texts fit a terminal of so many columns; 0 leaves them
-// as they are, for files and pipes.
+// foldHelp folds help texts to so many columns; 0 leaves them unchanged, for files
+// and pipes.
 func foldHelp(root *cobra.Command, columns int) {
 	plain := root.HelpFunc()
 	root.SetHelpFunc(func(c *cobra.Command, args []string) {
@@ -18,13 +18,13 @@ func foldHelp(root *cobra.Command, columns int) {
 		c.SetOut(&b)
 		plain(c, args)
 		c.SetOut(out)
-		io.WriteString(out, fold(b.String(), columns))
+		io.WriteString(out, foldText(b.String(), columns))
 	})
 }
 
-// fold breaks lines between words. The rest of a line is indented as far as
-// the last column of a table in it, or a little more than the line.
-func fold(text string, columns int) string {
+// foldText breaks lines between words. The rest of a line is indented to the last
+// column of a table in it, or by two more than the line.
+func foldText(text string, columns int) string {
 	if columns < 20 {
 		return text
 	}

@@ -117,8 +117,8 @@ func TestFold(t *testing.T) {
 		{"      --flag F   one two three four five six\n", "      --flag F   one two three four\n                 five six\n"},
 		{"onelongwordthatcannotbebrokenanywhereatall and more\n", "onelongwordthatcannotbebrokenanywhereatall and more\n"},
 	} {
-		if got := fold(row.text, 35); got != row.want {
-			t.Errorf("fold(%q):\nwant %q\ngot  %q", row.text, row.want, got)
+		if got := foldText(row.text, 35); got != row.want {
+			t.Errorf("foldText(%q):\nwant %q\ngot  %q", row.text, row.want, got)
 		}
 	}
 	for _, columns := range []int{60, 72} {

@@ -216,11 +216,11 @@ func TestAttackResumed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for s, series := range want.Evaluation.Series {
-				for i, at := range series.Attempts {
+			for s, series := range want.Evaluation.Attacks {
+				for i, at := range series.Results {
 					// Batches of other sizes are rounded otherwise.
-					g := got.Evaluation.Series[s].Attempts[i]
-					if g.Tried != at.Tried || g.Class != at.Class || g.Cost != at.Cost || g.Reach != at.Reach && math.Abs(float64(g.Reach-at.Reach)) > 1e-5 {
+					g := got.Evaluation.Attacks[s].Results[i]
+					if g.Tried != at.Tried || g.Class != at.Class || g.Cost != at.Cost || g.ThreatDistance != at.ThreatDistance && math.Abs(float64(g.ThreatDistance-at.ThreatDistance)) > 1e-5 {
 						t.Errorf("attack %d, image %d: %+v, uninterrupted %+v", s, i, g, at)
 					}
 				}

@@ -1,6 +1,6 @@
 // Command unwarp trains image classifiers whose embedding is split into an
-// appearance code and a geometric code, attacks them, tells what the attacks
-// found, and exports them as SavedModels.
+// appearance code and a geometric code, attacks them, reports the results, and
+// exports them as SavedModels.
 package main
 
 import (
@@ -65,8 +65,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return exitCode(err)
 }
 
-// watched remembers the first error of a writer whose users do not look: a
-// report that nobody got, on a full disk, is not done.
+// watched remembers the first error of a writer whose users ignore errors: a
+// command whose output was lost, on a full disk, has failed.
 type watched struct {
 	w   io.Writer
 	err error
@@ -88,7 +88,7 @@ func message(err error) string {
 	return strings.Join(strings.Fields(err.Error()), " ")
 }
 
-// usageError marks errors that better flags or configuration would mend.
+// usageError marks errors that other flags or another configuration would mend.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
@@ -100,13 +100,8 @@ func usage(err error) error {
 	return usageError{err}
 }
 
-// interrupted is what to say of an interruption that left something behind.
-type interrupted string
-
-func (i interrupted) Error() string { return string(i) }
-
 func exitCode(err error) int {
-	var stopped interrupted
+	var stopped experiment.InterruptedError
 	var diverged *trainer.DivergedError
 	var mismatch *trainer.MismatchError
 	var wrong usageError
@@ -131,8 +126,8 @@ func newRoot(stdout, stderr io.Writer, columns int) *cobra.Command {
 		Short: "Train, attack and export disentangled image classifiers",
 		Long: `unwarp trains image classifiers whose embedding is split into an appearance
 code and a geometric code (Duan et al., "Disentangled Deep Autoencoding
-Regularization for Robust Image Classification"), attacks them, tells what the
-attacks found, and exports them as SavedModels.`,
+Regularization for Robust Image Classification"), attacks them, reports the
+results, and exports them as SavedModels.`,
 		Example: `  unwarp train
   unwarp train --config tools/configs/mnist-base.yaml
   unwarp attack runs/glyphs-disentangled-seed1 --eps "8/255 .1"
@@ -143,7 +138,7 @@ attacks found, and exports them as SavedModels.`,
 		RunE:          unknownCommand,
 	}
 	root.PersistentFlags().BoolP("verbose", "v", false, "let TensorFlow write its own log lines")
-	root.AddCommand(newTrain(), newEvaluate(), newAttack(), newReport(), newSwap(), newEmbed(), newExport(), newData(), newReproduce(), newDoctor(), newVersion())
+	root.AddCommand(newTrain(), newEvaluate(), newAttack(), newReport(), newConfig(), newSwap(), newEmbed(), newExport(), newData(), newReproduce(), newDoctor(), newVersion())
 	root.SetOut(stdout) // before the completion command, which keeps it
 	root.SetErr(stderr)
 	root.InitDefaultHelpCmd()

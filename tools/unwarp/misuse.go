@@ -12,7 +12,7 @@ import (
 	"unwarp/tools/internal/run/config"
 )
 
-// unknownCommand runs where no command was given, or none of ours.
+// unknownCommand runs where no command was given, or an unknown one.
 func unknownCommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return c.Help()
@@ -24,18 +24,18 @@ func unknownCommand(c *cobra.Command, args []string) error {
 		}
 	}
 	if len(names) == 0 {
-		return usage(fmt.Errorf("unknown command %q: %s has no commands of its own", args[0], c.CommandPath()))
+		return usage(fmt.Errorf("unknown command %q: %s has no subcommands", args[0], c.CommandPath()))
 	}
 	return usage(fmt.Errorf("unknown command %q: did you mean %q? %s --help lists the commands", args[0], pipelines.Nearest(args[0], names), c.CommandPath()))
 }
 
-// unknownFlag names the nearest flag for one that does not exist, and points
-// to the help for any other misuse of a flag.
+// unknownFlag suggests the nearest flag for one that does not exist, and the help
+// for other misuses of a flag.
 func unknownFlag(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
 		if name := unknown.GetSpecifiedName(); unknown.GetSpecifiedShortnames() == "" {
-			if keys := configKeys(name); len(keys) > 0 {
+			if keys := findConfigKeys(name); len(keys) > 0 {
 				return usage(fmt.Errorf("unknown flag --%s: configuration keys are set with --set %s=VALUE", name, strings.Join(keys, "=VALUE or --set ")))
 			}
 			var names []string
@@ -58,8 +58,9 @@ func unknownFlag(c *cobra.Command, err error) error {
 	return usage(err)
 }
 
-// configKeys are the configuration keys that are called name, or end in it.
-func configKeys(name string) []string {
+// findConfigKeys returns the configuration keys that are called name, or end in
+// it.
+func findConfigKeys(name string) []string {
 	var keys []string
 	for _, key := range config.Keys() {
 		if key == name || strings.HasSuffix(key, "."+name) {
@@ -79,7 +80,7 @@ func helpOn(c *cobra.Command, args []string) error {
 	return of.Help()
 }
 
-// noArgs is the argument check of commands that take none.
+// noArgs checks the arguments of commands that take none.
 func noArgs(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return fmt.Errorf("%s: want no arguments, got %q", c.Name(), args[0])
@@ -87,7 +88,7 @@ func noArgs(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// oneRun is the argument check of commands that take a run folder.
+// oneRun checks the arguments of commands that take a run folder.
 func oneRun(c *cobra.Command, args []string) error {
 	switch len(args) {
 	case 0:

@@ -62,6 +62,10 @@ func TestMisuse(t *testing.T) {
 		{"data --sheet RUN/checkpoints.png --count 0", 2, "--count"},
 		{"data --count 3", 2, "--sheet"},
 		{"data --device cpu", 2, "--device"},
+		{"config train.bach", 2, `"train.bach";"train.batch"`},
+		{"config a b", 2, "2 arguments"},
+		{"config train.batch --markdown", 2, "--markdown"},
+		{"config --set train.batch=0", 2, "train.batch"},
 		{"version 3", 2, `"3"`},
 		{"version --json=maybe", 2, `--json;"maybe"`},
 	} {

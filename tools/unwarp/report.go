@@ -24,12 +24,12 @@ func newReport() *cobra.Command {
 	var o reportOptions
 	c := &cobra.Command{
 		Use:   "report RUN...",
-		Short: "Make a page of what attacks found, for one run or several side by side",
+		Short: "Make a page of attack results, for one run or several side by side",
 		Long: `Report reads the evaluation that unwarp attack left in each RUN and writes
-  report.html  one file that needs no other and no network: the verdict, what
-               the checks say, curves and tables with 95 % intervals, losses,
-               pictures, what it cost, and all that is needed to repeat it
-  report.json  the same figures
+  report.html  one file that needs no other and no network: the verdict, the
+               checks, curves and tables with 95 % intervals, losses,
+               pictures, cost, and all that is needed to repeat it
+  report.json  the same results
 into RUN, or where there are several, into the current folder.
 
 Pictures of data sets of faces are left out.`,

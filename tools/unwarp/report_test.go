@@ -19,9 +19,9 @@ func evaluatedRun(t *testing.T, name string) string {
 	r := report.Record{
 		About: report.About{Run: name, Kind: "base", Set: "glyphs", Part: "test", Shape: [3]int{2, 2, 1}, Classes: 2},
 		Evaluation: attacks.Evaluation{
-			Norm: attacks.Linf, Radii: []float32{.1}, Images: 2, CleanRight: 2, Labels: []int32{0, 1}, Clean: []int32{0, 1}, Index: []int{0, 1},
-			Series: []attacks.Series{{Attack: "fgsm", Name: "fgsm", Family: attacks.WhiteBox, Norm: attacks.Linf, Radii: []float32{.1}, Attempts: []attacks.Attempt{
-				{Done: true, Distance: .1, Reach: .1, Class: 1, Tried: "1"}, {Done: true, Distance: .5, Reach: .5, Tried: "0"},
+			Norm: attacks.Linf, Radii: []float32{.1}, Images: 2, CleanCorrect: 2, Labels: []int32{0, 1}, Clean: []int32{0, 1}, Index: []int{0, 1},
+			Attacks: []attacks.AttackResult{{Attack: "fgsm", Name: "fgsm", Family: attacks.WhiteBox, Norm: attacks.Linf, Radii: []float32{.1}, Results: []attacks.ImageResult{
+				{Done: true, Distance: .1, ThreatDistance: .1, Class: 1, Tried: "1"}, {Done: true, Distance: .5, ThreatDistance: .5, Tried: "0"},
 			}}},
 		},
 		Checks: []checks.Result{{ID: "C07", Title: "White-box finds what black-box finds", Status: checks.Fail, Value: "3 %", Threshold: "0.2 %"}},
@@ -60,11 +60,11 @@ func TestReport(t *testing.T) {
 	}
 	var r report.Report
 	must(t, "report", a, b, "--json").decode(t, &r)
-	if len(r.Runs) != 2 || r.Runs[0].Worst[0].Left.Count != 1 || r.Version == "" {
+	if len(r.Runs) != 2 || r.Runs[0].Worst[0].Robust.Count != 1 || r.Version == "" {
 		t.Errorf("report.json: %+v", r)
 	}
 	text := must(t, "report", a, "--text").out
-	for _, want := range []string{"accuracy left", "FGSM", "FAIL C07", "Do not rely on these figures yet", "a stronger one can only lower that"} {
+	for _, want := range []string{"accuracy under each attack", "FGSM", "FAIL C07", "Do not trust these results yet", "a stronger attack can only lower that"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("want %q in\n%s", want, text)
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"unwarp/pipelines"
+	"unwarp/tools/internal/study/reproduce"
 )
 
 // digits and otherDigits write a folder of a few glyphs in MNIST's format.
@@ -62,7 +63,7 @@ func TestReproduce(t *testing.T) {
 		t.Errorf("plan before:\n%s", r.out)
 	}
 	first := must(t, args...)
-	for _, want := range []string{"| reconstruction, *paper*", "| disentangled, on the classifier, margin loss", "right of 40 (1 seed)", "not confirmed: neither"} {
+	for _, want := range []string{"| reconstruction, *paper*", "| disentangled, on the classifier, margin loss", "correct of 40 (1 seed)", "not confirmed: neither"} {
 		if !strings.Contains(first.out, want) {
 			t.Errorf("want %q in\n%s", want, first.out)
 		}
@@ -100,7 +101,7 @@ func TestReproduce(t *testing.T) {
 		t.Errorf("plan of another table:\n%s", r.out)
 	}
 	// Without the weights' evaluation there is work again.
-	if err := os.RemoveAll(filepath.Join(runs, "mnist-disentangled-seed1", tablesDir, "table10")); err != nil {
+	if err := os.RemoveAll(filepath.Join(runs, "mnist-disentangled-seed1", reproduce.TablesDir, "table10")); err != nil {
 		t.Fatal(err)
 	}
 	if r := must(t, args...); r.out != first.out || !strings.Contains(r.err, "table10: 4 attacks on 40 images") {

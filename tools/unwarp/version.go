@@ -31,5 +31,5 @@ library and its headers.`,
 	return c
 }
 
-// version is the module's version or the revision it was built from.
+// version returns the module's version or the revision it was built from.
 func version() string { return doctor.ReadBuild("").Unwarp }

@@ -6,42 +6,20 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// Rule says what the packages in one folder of the module, and below it, may import besides the standard library.
-type Rule struct {
-	Folder string
-	May    []string // import paths; what is below one of them is included
-	Why    string
-}
+const module = "unwarp"
 
-const (
-	module   = "unwarp"
-	graft    = "github.com/wamuir/graft"
-	protobuf = "google.golang.org/protobuf"
-	image    = "golang.org/x/image"
-	cpu      = "golang.org/x/sys/cpu"
-)
-
-// Rules is the architecture. A package may always import the packages of its own folder. protobuf is the way to
-// hand graft the messages that it declares: a session's options, a SavedModel; cpu tells whether the processor
-// multiplies bfloat16.
-var Rules = []Rule{
-	{"graphs", []string{graft, protobuf, cpu}, "the mathematics is readable and testable without data, files or command line"},
-	{"pipelines", []string{image}, "data is pure Go: its tests run where TensorFlow is not"},
-	{"attacks", []string{graft, module + "/graphs"}, "an attack sees a victim in a graph, not how it was trained nor where its images come from"},
-	{"trainer", []string{graft, protobuf, module + "/graphs", module + "/pipelines"}, "adversarial training asks for one method that an attack happens to satisfy"},
-	{"tools", []string{"*"}, "everything a person starts: the only place for viper, cobra, mapstructure and progress bars"},
-}
-
-// Check reads the imports of every non-test file below root, and lists each that no rule allows, sorted.
-// A folder of Go code that no rule names is reported too.
+// Check reads the imports of every non-test file below root, and lists each
+// that no rule allows, sorted. A folder of Go code that no rule names is
+// reported too.
 func Check(root string, rules []Rule) ([]string, error) {
-	var broken []string
+	var faults []string
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -57,11 +35,11 @@ func Check(root string, rules []Rule) ([]string, error) {
 			return err
 		}
 		found, err := checkFile(path, filepath.ToSlash(rel), rules)
-		broken = append(broken, found...)
+		faults = append(faults, found...)
 		return err
 	})
-	slices.Sort(broken)
-	return broken, err
+	slices.Sort(faults)
+	return faults, err
 }
 
 // skip leaves out what the go tool does, and other modules.
@@ -76,38 +54,54 @@ func skip(root, path, name string) error {
 	return nil
 }
 
-func checkFile(path, rel string, rules []Rule) ([]string, error) {
-	folder, _, _ := strings.Cut(rel, "/")
-	at := slices.IndexFunc(rules, func(r Rule) bool { return r.Folder == folder })
-	if at < 0 {
+func checkFile(file, rel string, rules []Rule) ([]string, error) {
+	rule, ok := ruleFor(path.Dir(rel), rules)
+	if !ok {
 		return []string{rel + ": no rule for this folder; add it to the table with its reason"}, nil
 	}
-	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
 	if err != nil {
 		return nil, err
 	}
-	var broken []string
-	for _, spec := range file.Imports {
+	var faults []string
+	for _, spec := range parsed.Imports {
 		name, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
 			return nil, err
 		}
-		if !rules[at].allows(name) {
-			broken = append(broken, fmt.Sprintf("%s imports %s; %s may import %s, because: %s",
-				rel, name, folder, strings.Join(append([]string{"std"}, rules[at].May...), ", "), rules[at].Why))
+		if !rule.allows(name, rules) {
+			faults = append(faults, fmt.Sprintf("%s imports %s; %s may import %s, because: %s",
+				rel, name, rule.Folder, strings.Join(append([]string{"std"}, rule.May...), ", "), rule.Why))
 		}
 	}
-	return broken, nil
+	return faults, nil
 }
 
-func (r Rule) allows(name string) bool {
-	if standard(name) || below(name, module+"/"+r.Folder) {
+// ruleFor is the rule that decides about the packages in folder: of those that
+// match, the one with the longest name.
+func ruleFor(folder string, rules []Rule) (best Rule, ok bool) {
+	for _, r := range rules {
+		if below(folder, r.Folder) && (!ok || len(r.Folder) > len(best.Folder)) {
+			best, ok = r, true
+		}
+	}
+	return best, ok
+}
+
+// allows reports whether packages under r may import name.
+func (r Rule) allows(name string, rules []Rule) bool {
+	if standard(name) {
 		return true
 	}
-	return slices.ContainsFunc(r.May, func(may string) bool { return may == "*" || below(name, may) })
+	if folder, ours := strings.CutPrefix(name, module+"/"); ours {
+		other, ok := ruleFor(folder, rules)
+		return ok && (other.Folder == r.Folder || slices.Contains(r.May, other.Folder))
+	}
+	return slices.ContainsFunc(r.May, func(may string) bool { return below(name, may) })
 }
 
-// standard packages, and cgo's "C", have no dot in the first part of their path; this module's have its name.
+// standard packages, and cgo's "C", have no dot in the first part of their
+// path; this module's have its name.
 func standard(name string) bool {
 	first, _, _ := strings.Cut(name, "/")
 	return first != module && !strings.Contains(first, ".")

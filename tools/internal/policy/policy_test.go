@@ -23,45 +23,108 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// Every rule has a reason, and none gives away what the rules are for.
+// Every rule has a reason and a folder of its own, and what it allows exists:
+// a folder with a rule, or another module.
 func TestRules(t *testing.T) {
+	seen := map[string]bool{}
 	for _, r := range Rules {
-		if r.Why == "" {
-			t.Errorf("%s: no reason", r.Folder)
+		if r.Why == "" || seen[r.Folder] {
+			t.Errorf("%s: no reason, or a second rule", r.Folder)
 		}
-		if r.Folder != "tools" && (r.allows(module+"/tools/tf") || r.allows("github.com/spf13/viper") || r.allows("github.com/spf13/cobra") ||
-			r.allows("github.com/schollz/progressbar/v3") || r.allows("github.com/go-viper/mapstructure/v2")) {
-			t.Errorf("%s: may import what belongs to tools", r.Folder)
-		}
+		seen[r.Folder] = true
 	}
-	for _, pair := range [][2]string{{"graphs", "pipelines"}, {"pipelines", "graphs"}, {"attacks", "trainer"}, {"attacks", "pipelines"}, {"trainer", "attacks"}} {
-		at := slices.IndexFunc(Rules, func(r Rule) bool { return r.Folder == pair[0] })
-		if at < 0 || Rules[at].allows(module+"/"+pair[1]) {
-			t.Errorf("%s may import %s", pair[0], pair[1])
+	for _, r := range Rules {
+		for _, may := range r.May {
+			if first, _, _ := strings.Cut(may, "/"); !seen[may] && !strings.Contains(first, ".") {
+				t.Errorf("%s may import %s, which has no rule", r.Folder, may)
+			}
 		}
 	}
 }
 
-// The checker itself, on a tree with one fault of each kind among what is allowed.
+// rule is the one with that folder.
+func rule(t *testing.T, folder string) Rule {
+	t.Helper()
+	at := slices.IndexFunc(Rules, func(r Rule) bool { return r.Folder == folder })
+	if at < 0 {
+		t.Fatalf("no rule for %s", folder)
+	}
+	return Rules[at]
+}
+
+// TestOnlyPlaces: some modules have one place each.
+func TestOnlyPlaces(t *testing.T) {
+	for name, places := range map[string][]string{
+		viper:        {"tools/internal/run/config"},
+		mapstructure: {"tools/internal/run/config"},
+		cobra:        {"tools/unwarp"},
+		progressbar:  {"tools/internal/run/progress"},
+		plot:         {"tools/internal/report", "tools/internal/study"},
+		protobuf:     {"graphs", "trainer"},
+		gonum:        {"tools/internal/study"},
+		flock:        {"tools/internal/setup/tflib", "tools/internal/setup"},
+	} {
+		for _, r := range Rules {
+			if may := r.allows(name, Rules); may != slices.Contains(places, r.Folder) {
+				t.Errorf("%s may import %s: %v", r.Folder, name, may)
+			}
+		}
+	}
+}
+
+// TestLayers: what lies below never imports what lies above, and what fetches
+// TensorFlow does not need it.
+func TestLayers(t *testing.T) {
+	for _, pair := range [][2]string{
+		{"graphs", "pipelines"}, {"pipelines", "graphs"}, {"attacks", "trainer"}, {"attacks", "pipelines"}, {"trainer", "attacks"},
+		{"attacks", "attacks/library"}, {"attacks", "attacks/engine"}, {"attacks/engine", "attacks/library"}, {"attacks/library", "attacks/engine"},
+		{"tools/internal/report", "tools/internal/run/experiment"}, {"tools/internal/run/experiment", "tools/internal/report"}, {"tools/internal/run", "tools/internal/study"},
+	} {
+		if rule(t, pair[0]).allows(module+"/"+pair[1], Rules) {
+			t.Errorf("%s may import %s", pair[0], pair[1])
+		}
+	}
+	for _, r := range Rules {
+		if !strings.HasPrefix(r.Folder, "tools/") && r.allows(module+"/tools/tf", Rules) {
+			t.Errorf("%s may import tools", r.Folder)
+		}
+	}
+	for _, folder := range []string{"tools/tf", "tools/internal/setup/tflib", "tools/internal/setup/ctxio", "pipelines", "pipelines/npz", "graphs/spec"} {
+		if r := rule(t, folder); r.allows(graft+"/tensorflow", Rules) || r.allows(module+"/graphs", Rules) {
+			t.Errorf("%s may import TensorFlow", folder)
+		}
+	}
+}
+
+// TestCheck tries the checker itself, on a tree with one fault of each kind
+// among what is allowed.
 func TestCheck(t *testing.T) {
 	root := t.TempDir()
 	for name, imports := range map[string][]string{
-		"graphs/good.go":              {"fmt", "C", "math/rand/v2", graft + "/tensorflow/op", module + "/graphs/graphtest"},
-		"graphs/bad.go":               {"fmt", module + "/pipelines"},
-		"graphs/deep/er/bad.go":       {"github.com/spf13/cobra"},
-		"graphs/bad_test.go":          {module + "/tools/tf"}, // tests may use anything
-		"graphs/testdata/bad.go":      {module + "/tools/tf"},
-		"graphs/other/go.mod":         nil,
-		"graphs/other/bad.go":         {module + "/tools/tf"},
-		"pipelines/good.go":           {image + "/font"},
-		"pipelines/bad.go":            {graft + "/tensorflow", "golang.org/x/imagery"},
-		"attacks/good.go":             {graft + "/tensorflow", module + "/graphs"},
-		"attacks/bad.go":              {module + "/trainer"},
-		"trainer/good.go":             {protobuf + "/proto", module + "/pipelines"},
-		"trainer/bad.go":              {"github.com/schollz/progressbar/v3", module + "/attacks"},
-		"tools/unwarp/good.go":        {module + "/trainer", "github.com/spf13/viper", "example.org/x"},
-		"graphsomething/elsewhere.go": {"fmt"},
-		".hidden/bad.go":              {module + "/tools"},
+		"graphs/good.go":               {"fmt", "C", "math/rand/v2", graft + "/tensorflow/op", module + "/graphs/spec"},
+		"graphs/bad.go":                {"fmt", module + "/pipelines"},
+		"graphs/deep/er/bad.go":        {cobra},
+		"graphs/deep/good.go":          {module + "/graphs"},           // its rule is that of graphs
+		"graphs/graphtest/good.go":     {module + "/graphs"},           // a longer folder decides
+		"graphs/graphtest/bad.go":      {protobuf + "/proto"},          // which graphs may
+		"graphs/upward.go":             {module + "/graphs/graphtest"}, // below its folder, under another rule
+		"graphs/bad_test.go":           {module + "/tools/tf"},         // tests may use anything
+		"graphs/testdata/bad.go":       {module + "/tools/tf"},
+		"graphs/other/go.mod":          nil,
+		"graphs/other/bad.go":          {module + "/tools/tf"},
+		"pipelines/good.go":            {image + "/font"},
+		"pipelines/bad.go":             {graft + "/tensorflow", "golang.org/x/imagery"},
+		"attacks/good.go":              {graft + "/tensorflow", module + "/graphs"},
+		"attacks/bad.go":               {module + "/trainer"},
+		"attacks/library/good.go":      {module + "/attacks"},
+		"attacks/library/bad.go":       {module + "/attacks/engine"},
+		"trainer/good.go":              {protobuf + "/proto", module + "/pipelines"},
+		"trainer/bad.go":               {progressbar, module + "/attacks"},
+		"tools/unwarp/good.go":         {module + "/trainer", cobra},
+		"tools/unwarp/bad.go":          {viper},
+		"tools/internal/nowhere/go.go": {"fmt"},
+		"graphsomething/elsewhere.go":  {"fmt"},
+		".hidden/bad.go":               {module + "/tools"},
 	} {
 		text := "package p\n"
 		if strings.HasSuffix(name, ".mod") {
@@ -84,11 +147,16 @@ func TestCheck(t *testing.T) {
 	}
 	want := []string{
 		"attacks/bad.go imports unwarp/trainer",
+		"attacks/library/bad.go imports unwarp/attacks/engine",
 		"graphs/bad.go imports unwarp/pipelines",
 		"graphs/deep/er/bad.go imports github.com/spf13/cobra",
+		"graphs/graphtest/bad.go imports google.golang.org/protobuf/proto",
+		"graphs/upward.go imports unwarp/graphs/graphtest",
 		"graphsomething/elsewhere.go: no rule",
 		"pipelines/bad.go imports github.com/wamuir/graft/tensorflow",
 		"pipelines/bad.go imports golang.org/x/imagery",
+		"tools/internal/nowhere/go.go: no rule",
+		"tools/unwarp/bad.go imports github.com/spf13/viper",
 		"trainer/bad.go imports github.com/schollz/progressbar/v3",
 		"trainer/bad.go imports unwarp/attacks",
 	}

@@ -11,7 +11,8 @@ import (
 	"unwarp/trainer"
 )
 
-// Evaluated is an evaluation with what can be said about it.
+// Evaluated is an evaluation without attack, with intervals and the accuracy of
+// each class.
 type Evaluated struct {
 	Run        string `json:"run"`
 	Checkpoint string `json:"checkpoint"` // last or best
@@ -23,7 +24,7 @@ type Evaluated struct {
 	PerClass []Class    `json:"per_class"` // by label
 }
 
-// Class is how the images of one class fare.
+// Class is the accuracy on the images of one class.
 type Class struct {
 	Images   int        `json:"images"`
 	Right    int        `json:"right"`
@@ -31,7 +32,7 @@ type Class struct {
 	Interval [2]float64 `json:"interval"` // Wilson, 95 %
 }
 
-// Derive fills in what follows from the evaluation.
+// Summarise computes intervals and classes from the confusion matrix.
 func (e *Evaluated) Derive() {
 	right := 0
 	for k, row := range e.Confusion {
@@ -49,10 +50,11 @@ func (e *Evaluated) Derive() {
 	e.Interval[0], e.Interval[1] = checks.Wilson(right, e.Images)
 }
 
-// most is the number of classes of which a whole confusion table is readable.
-const most = 20
+// maxTableClasses is the largest number of classes whose confusion matrix is
+// printed.
+const maxTableClasses = 20
 
-// Print says how the model does, class by class.
+// Print prints the accuracy, class by class.
 func (e Evaluated) Print(w io.Writer) {
 	fmt.Fprintf(w, "%s, checkpoint %s (step %d), on %d %s images of %s\n", e.Run, e.Checkpoint, e.Step, e.Images, e.Part, e.Set)
 	fmt.Fprintf(w, "accuracy        %.2f %% (95 %% interval %.2f to %.2f)\n", 100*e.Accuracy, 100*e.Interval[0], 100*e.Interval[1])
@@ -61,16 +63,16 @@ func (e Evaluated) Print(w io.Writer) {
 		fmt.Fprintf(w, "reconstruction  %.4g per image, in the norm of the objective\n", e.Reconstruction)
 	}
 	fmt.Fprintln(w)
-	if len(e.Confusion) <= most {
-		e.table(w)
+	if len(e.Confusion) <= maxTableClasses {
+		e.printConfusion(w)
 	} else {
-		e.classes(w)
+		e.printWorstClasses(w)
 	}
-	e.mistakes(w)
+	e.printMistakes(w)
 }
 
-// table is the confusion matrix with the accuracy of each class beside it.
-func (e Evaluated) table(w io.Writer) {
+// printConfusion prints the confusion matrix with the accuracy of each class beside it.
+func (e Evaluated) printConfusion(w io.Writer) {
 	n := len(e.Confusion)
 	widths := make([]int, n)
 	for k := range n {
@@ -93,12 +95,13 @@ func (e Evaluated) table(w io.Writer) {
 			}
 			fmt.Fprintf(w, " %*s", widths[j], text)
 		}
-		fmt.Fprintf(w, "  %s\n", rightShare(e.PerClass[k]))
+		fmt.Fprintf(w, "  %s\n", formatAccuracy(e.PerClass[k]))
 	}
 }
 
-// classes lists the classes that fare worst; there are too many for a table.
-func (e Evaluated) classes(w io.Writer) {
+// printWorstClasses lists the classes with the lowest accuracy, where there are
+// too many for a table.
+func (e Evaluated) printWorstClasses(w io.Writer) {
 	order := make([]int, len(e.PerClass))
 	for k := range order {
 		order[k] = k
@@ -110,21 +113,21 @@ func (e Evaluated) classes(w io.Writer) {
 		}
 		return 0
 	})
-	fmt.Fprintf(w, "the classes that fare worst, of %d (all: --json)\n%5s  %6s  %6s\n", len(e.PerClass), "class", "images", "right")
+	fmt.Fprintf(w, "the classes with the lowest accuracy, of %d (all: --json)\n%5s  %6s  %6s\n", len(e.PerClass), "class", "images", "right")
 	for _, k := range order[:min(10, len(order))] {
-		fmt.Fprintf(w, "%5d  %6d  %s\n", k, e.PerClass[k].Images, rightShare(e.PerClass[k]))
+		fmt.Fprintf(w, "%5d  %6d  %s\n", k, e.PerClass[k].Images, formatAccuracy(e.PerClass[k]))
 	}
 }
 
-func rightShare(c Class) string {
+func formatAccuracy(c Class) string {
 	if c.Images == 0 {
 		return "  none"
 	}
 	return fmt.Sprintf("%5.1f%%", 100*c.Accuracy)
 }
 
-// mistakes names the commonest confusions.
-func (e Evaluated) mistakes(w io.Writer) {
+// printMistakes lists the most frequent confusions.
+func (e Evaluated) printMistakes(w io.Writer) {
 	type mistake struct{ from, to, n int }
 	var all []mistake
 	for i, row := range e.Confusion {
@@ -142,5 +145,5 @@ func (e Evaluated) mistakes(w io.Writer) {
 	for _, m := range all[:min(5, len(all))] {
 		words = append(words, fmt.Sprintf("%d as %d (%d)", m.from, m.to, m.n))
 	}
-	fmt.Fprintf(w, "\ncommonest mistakes: %s\n", strings.Join(words, ", "))
+	fmt.Fprintf(w, "\nmost frequent mistakes: %s\n", strings.Join(words, ", "))
 }

@@ -70,7 +70,7 @@ class    0 1 2   right   (rows: true class, columns: predicted)
     1    . 7 .  100.0%
     2    . . .    none
 
-commonest mistakes: 0 as 2 (3)
+most frequent mistakes: 0 as 2 (3)
 `
 	if got := b.String(); got != want {
 		t.Errorf("want\n%s\ngot\n%s", want, got)
@@ -78,7 +78,7 @@ commonest mistakes: 0 as 2 (3)
 }
 
 func TestManyClasses(t *testing.T) {
-	n := most + 5
+	n := maxTableClasses + 5
 	confusion := make([][]int, n)
 	for k := range confusion {
 		confusion[k] = make([]int, n)
@@ -91,7 +91,7 @@ func TestManyClasses(t *testing.T) {
 	e.Reconstruction = 3
 	e.Print(&b)
 	got := b.String()
-	for _, want := range []string{"fare worst, of 25", "    3      10   40.0%\n", "3 as 4 (6)", "reconstruction  3 per image"} {
+	for _, want := range []string{"lowest accuracy, of 25", "    3      10   40.0%\n", "3 as 4 (6)", "reconstruction  3 per image"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("want %q in\n%s", want, got)
 		}
@@ -103,7 +103,7 @@ func TestManyClasses(t *testing.T) {
 
 func TestExportWords(t *testing.T) {
 	var b strings.Builder
-	Export(&b, trainer.ExportReport{
+	PrintExport(&b, trainer.ExportReport{
 		Path: "m", Bytes: 2_500_000, Input: trainer.Uint8Input,
 		Signatures:  map[string][]string{"serving_default": {"logits", "probabilities"}, "embed": {"embedding"}},
 		Differences: map[string]float64{"logits": 1.25e-7, "probabilities": 0, "embedding": 2e-6},
@@ -124,7 +124,7 @@ func TestPerClass(t *testing.T) {
 		n    []int
 		want string
 	}{{[]int{5, 5}, "5 each"}, {[]int{5, 6}, "5 6"}, {append(make([]int, 30), 7), "0 to 7"}} {
-		if got := perClass(row.n); got != row.want {
+		if got := describeSizes(row.n); got != row.want {
 			t.Errorf("%v: want %q, got %q", row.n, row.want, got)
 		}
 	}

@@ -8,9 +8,9 @@ import (
 	"unwarp/trainer"
 )
 
-// Export says what an export holds, how well it agreed with the trained model
-// on n images, and how to read it.
-func Export(w io.Writer, e trainer.ExportReport, n int) {
+// PrintExport prints what an export holds, how far its outputs differ from those of
+// the trained model on n images, and how to read it.
+func PrintExport(w io.Writer, e trainer.ExportReport, n int) {
 	form := "float32 in [0,1]"
 	if e.Input == trainer.Uint8Input {
 		form = "uint8, 0 to 255"

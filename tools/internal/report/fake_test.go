@@ -12,7 +12,7 @@ import (
 	"unwarp/pipelines"
 )
 
-var inf = attacks.Far(math.Inf(1))
+var inf = attacks.Distance(math.Inf(1))
 
 // fakeAttack is an attack of a made-up evaluation; strength is about the median
 // distance of what it finds.
@@ -20,21 +20,21 @@ type fakeAttack struct {
 	text     string
 	name     string
 	family   attacks.Family
-	schedule attacks.Schedule
+	schedule attacks.RadiusSearch
 	loss     attacks.Loss
 	strength float64
 	radii    []float32
 }
 
-var battery = []fakeAttack{
+var fakeAttacks = []fakeAttack{
 	{"random", "random", attacks.Baseline, attacks.Ascending, "", .42, nil},
 	{"fgsm", "fgsm", attacks.WhiteBox, attacks.Ascending, attacks.Classification, .16, nil},
 	{"fgsm(loss=training)", "fgsm", attacks.WhiteBox, attacks.Ascending, attacks.Training, .5, nil},
-	{"bim(steps=10)", "bim", attacks.WhiteBox, attacks.PerRadius, attacks.Classification, .1, nil},
-	{"pgd(steps=40,restarts=5)", "pgd", attacks.WhiteBox, attacks.PerRadius, attacks.Margin, .09, nil},
-	{"deepfool", "deepfool", attacks.WhiteBox, attacks.Whole, attacks.Linear, .13, nil},
-	{"square(queries=1000)", "square", attacks.Score, attacks.PerRadius, "", .15, nil},
-	{"boundary", "boundary", attacks.Decision, attacks.Whole, "", .2, nil},
+	{"bim(steps=10)", "bim", attacks.WhiteBox, attacks.Bisection, attacks.Classification, .1, nil},
+	{"pgd(steps=40,restarts=5)", "pgd", attacks.WhiteBox, attacks.Bisection, attacks.Margin, .09, nil},
+	{"deepfool", "deepfool", attacks.WhiteBox, attacks.MinimumNorm, attacks.Linear, .13, nil},
+	{"square(queries=1000)", "square", attacks.Score, attacks.Bisection, "", .15, nil},
+	{"boundary", "boundary", attacks.Decision, attacks.MinimumNorm, "", .2, nil},
 }
 
 // fake is an evaluation of n images made up from seed: each attack finds an
@@ -51,7 +51,7 @@ func fake(name string, n int, radii []float32, exhaustive bool, list []fakeAttac
 		}
 		ev.Labels, ev.Clean, ev.Index = append(ev.Labels, label), append(ev.Clean, class), append(ev.Index, i)
 		if class == label {
-			ev.CleanRight++
+			ev.CleanCorrect++
 		}
 	}
 	hard := make([]float64, n)
@@ -63,8 +63,8 @@ func fake(name string, n int, radii []float32, exhaustive bool, list []fakeAttac
 		if r == nil {
 			r = radii
 		}
-		s := attacks.Series{
-			Attack: a.text, Name: a.name, Paper: "Somebody 2018", Family: a.family, Schedule: a.schedule, Norm: attacks.Linf, Radii: r,
+		s := attacks.AttackResult{
+			Attack: a.text, Name: a.name, Paper: "Somebody 2018", Family: a.family, Search: a.schedule, Norm: attacks.Linf, Radii: r,
 			Params: []attacks.Param{{Key: "steps", Value: map[bool]string{true: "40", false: ""}[a.name == "pgd"], Help: "iterations"}, {Key: "seed", Value: "0", Help: "of its random numbers"}, {Key: "target", Help: "class to reach"}},
 		}
 		if a.loss != "" {
@@ -72,10 +72,10 @@ func fake(name string, n int, radii []float32, exhaustive bool, list []fakeAttac
 			s.Params = append(s.Params, attacks.Param{Key: "loss", Value: string(a.loss)})
 		}
 		for i := range n {
-			s.Attempts = append(s.Attempts, a.attempt(&ev, r, i, hard[i], g))
+			s.Results = append(s.Results, a.attempt(&ev, r, i, hard[i], g))
 		}
-		ev.Series = append(ev.Series, s)
-		for _, at := range s.Attempts {
+		ev.Attacks = append(ev.Attacks, s)
+		for _, at := range s.Results {
 			ev.Cost.Forward, ev.Cost.Backward, ev.Cost.Referee = ev.Cost.Forward+at.Forward, ev.Cost.Backward+at.Backward, ev.Cost.Referee+at.Referee
 		}
 	}
@@ -95,16 +95,16 @@ func fake(name string, n int, radii []float32, exhaustive bool, list []fakeAttac
 	}
 }
 
-func (a fakeAttack) attempt(ev *attacks.Evaluation, radii []float32, i int, hard float64, g *rand.Rand) attacks.Attempt {
+func (a fakeAttack) attempt(ev *attacks.Evaluation, radii []float32, i int, hard float64, g *rand.Rand) attacks.ImageResult {
 	distance := a.strength * hard * math.Exp(.2*g.NormFloat64())
-	at := attacks.Attempt{Done: true, Distance: inf, Reach: inf, Tried: strings.Repeat(".", len(radii))}
-	if !ev.Right(i) {
-		return attacks.Attempt{Distance: inf, Reach: inf}
+	at := attacks.ImageResult{Done: true, Distance: inf, ThreatDistance: inf, Tried: strings.Repeat(".", len(radii))}
+	if !ev.Correct(i) {
+		return attacks.ImageResult{Distance: inf, ThreatDistance: inf}
 	}
 	open := len(radii)
 	if !ev.Exhaustive {
-		for s := range ev.Series {
-			for open > 0 && ev.Breaks(s, i, radii[open-1]) {
+		for s := range ev.Attacks {
+			for open > 0 && ev.Misclassified(s, i, radii[open-1]) {
 				open--
 			}
 		}
@@ -119,20 +119,20 @@ func (a fakeAttack) attempt(ev *attacks.Evaluation, radii []float32, i int, hard
 		tried[k] = '0'
 		if distance <= float64(radii[k]) {
 			tried[k] = '1'
-			if at.Reach == inf {
-				at.Reach = attacks.Far(min(float64(radii[k]), distance*1.05))
+			if at.ThreatDistance == inf {
+				at.ThreatDistance = attacks.Distance(min(float64(radii[k]), distance*1.05))
 			}
 		}
 	}
-	if at.Tried = string(tried); a.schedule == attacks.Whole {
-		at.Tried, at.Reach = "", attacks.Far(distance)
+	if at.Tried = string(tried); a.schedule == attacks.MinimumNorm {
+		at.Tried, at.ThreatDistance = "", attacks.Distance(distance)
 	}
-	if at.Distance = at.Reach; at.Reach != inf {
+	if at.Distance = at.ThreatDistance; at.ThreatDistance != inf {
 		at.Class, at.Queries = int(ev.Labels[i]+3)%10, 1+int(400*hard*g.Float64())
 	}
-	if i < 50 && a.schedule == attacks.PerRadius {
+	if i < 50 && a.schedule == attacks.Bisection {
 		for k := range 40 {
-			at.Trace = append(at.Trace, float32(8*(1-math.Exp(-float64(k)/10))+.3*g.Float64()))
+			at.LossCurve = append(at.LossCurve, float32(8*(1-math.Exp(-float64(k)/10))+.3*g.Float64()))
 		}
 	}
 	return at
@@ -155,16 +155,16 @@ func drawn(r *Record, k int) Images {
 		}
 		im.Clean = append(im.Clean, x)
 	}
-	for s := range r.Evaluation.Series {
+	for s := range r.Evaluation.Attacks {
 		row := make([][]float32, k)
 		for i := range min(k, r.Evaluation.Images) {
-			at := r.Evaluation.Series[s].Attempts[i]
-			if number(at.Reach) == inf || !at.Done {
+			at := r.Evaluation.Attacks[s].Results[i]
+			if validDistance(at.ThreatDistance) == inf || !at.Done {
 				continue
 			}
 			row[i] = make([]float32, sh.Len())
 			for j, v := range im.Clean[i] {
-				row[i][j] = min(1, max(0, v+float32(at.Reach)*float32(1-2*g.IntN(2))))
+				row[i][j] = min(1, max(0, v+float32(at.ThreatDistance)*float32(1-2*g.IntN(2))))
 			}
 		}
 		im.Adversarial = append(im.Adversarial, row)

@@ -2,19 +2,18 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"unwarp/attacks"
 )
 
-// pairOf draws accuracy and success, with one legend for each.
-func pairOf(id, title string, norm attacks.Norm, ticks []float32, left, fooled []curve) ([]figure, error) {
-	out := []figure{{Caption: "Accuracy left"}, {Caption: "Success: wrong after, given right before"}}
-	for k, curves := range [][]curve{left, fooled} {
-		c := chart{title: fmt.Sprintf("%s. %s against eps, for %s", title, out[k].Caption, nameList(curves)), x: "eps, " + normShort(norm), curves: curves, shares: true, ticks: ticks}
-		svg, err := c.svg(fmt.Sprintf("%s-%d", id, k))
+// newChartPair draws accuracy and success, with one legend for each.
+func newChartPair(id, title string, norm attacks.Norm, ticks []float32, accuracy, success []curve) ([]figure, error) {
+	out := []figure{{Caption: "Accuracy under attack"}, {Caption: "Success: misclassified after, given correct before"}}
+	for k, curves := range [][]curve{accuracy, success} {
+		c := chart{title: fmt.Sprintf("%s. %s against eps, for %s", title, out[k].Caption, listNames(curves)), x: "eps, " + normSymbol(norm), curves: curves, shares: true, ticks: ticks}
+		svg, err := c.renderSVG(fmt.Sprintf("%s-%d", id, k))
 		if err != nil {
 			return nil, err
 		}
@@ -26,7 +25,7 @@ func pairOf(id, title string, norm attacks.Norm, ticks []float32, left, fooled [
 	return out, nil
 }
 
-func nameList(curves []curve) string {
+func listNames(curves []curve) string {
 	var names []string
 	for _, c := range curves {
 		names = append(names, c.name)
@@ -34,48 +33,49 @@ func nameList(curves []curve) string {
 	return strings.Join(names, "; ")
 }
 
-// leftCurve begins without attack.
-func leftCurve(clean Rate, points []Point) []place {
-	out := []place{{0, clean.Share, clean.Low, clean.High}}
+// accuracyCurve returns the accuracy at each radius; its first point is without
+// attack.
+func accuracyCurve(clean Rate, points []Point) []curvePoint {
+	out := []curvePoint{{0, clean.Share, clean.Low, clean.High}}
 	for _, q := range points {
-		out = append(out, place{float64(q.Eps), q.Left.Share, q.Left.Low, q.Left.High})
+		out = append(out, curvePoint{float64(q.Eps), q.Robust.Share, q.Robust.Low, q.Robust.High})
 	}
 	return out
 }
 
-func fooledCurve(clean Rate, points []Point) []place {
-	out := []place{{}}
+func successCurve(clean Rate, points []Point) []curvePoint {
+	out := []curvePoint{{}}
 	if clean.Count == 0 {
 		return nil
 	}
 	for _, q := range points {
-		out = append(out, place{float64(q.Eps), q.Fooled.Share, q.Fooled.Low, q.Fooled.High})
+		out = append(out, curvePoint{float64(q.Eps), q.Misclassified.Share, q.Misclassified.Low, q.Misclassified.High})
 	}
 	return out
 }
 
-// attackCharts draws one panel for each family of attacks of a single run, or
+// addAttackCharts draws one panel for each family of attacks of a single run, or
 // for each attack of several.
-func (r *Report) attackCharts(p *page) error {
+func (r *Report) addAttackCharts(p *page) error {
 	if len(r.Runs) == 1 {
-		return r.familyCharts(p, r.Runs[0])
+		return r.addFamilyCharts(p, r.Runs[0])
 	}
-	for n, text := range r.texts() {
-		for _, norm := range r.norms() {
-			var left, fooled []curve
+	for n, text := range r.listAttacks() {
+		for _, norm := range r.listNorms() {
+			var accuracy, success []curve
 			title := text
 			for i, f := range r.Runs {
-				if k := find(f, text); k >= 0 && f.Norm == norm {
-					points := own(f.Attacks[k])
+				if k := findAttack(f, text); k >= 0 && f.Norm == norm {
+					points := pointsOf(f.Attacks[k])
 					title = f.Attacks[k].Title
-					left = append(left, curve{r.mode(i), i, false, leftCurve(f.Clean, points)})
-					fooled = append(fooled, curve{r.mode(i), i, false, fooledCurve(f.Clean, points)})
+					accuracy = append(accuracy, curve{r.runLabel(i), i, false, accuracyCurve(f.Clean, points)})
+					success = append(success, curve{r.runLabel(i), i, false, successCurve(f.Clean, points)})
 				}
 			}
-			if len(left) == 0 {
+			if len(accuracy) == 0 {
 				continue
 			}
-			if err := p.addPanel(fmt.Sprintf("attack%d%s", n, norm), title, norm, r.radii(norm), left, fooled); err != nil {
+			if err := p.addPanel(fmt.Sprintf("attack%d%s", n, norm), title, norm, r.listRadii(norm), accuracy, success); err != nil {
 				return err
 			}
 		}
@@ -83,19 +83,18 @@ func (r *Report) attackCharts(p *page) error {
 	return nil
 }
 
-// mode is a run's name, with the warning that its figures of single attacks
-// are cumulative where those of another run are not: they must not be taken for
-// the same thing.
-func (r *Report) mode(i int) string {
-	mixed := slices.ContainsFunc(r.Runs, func(f Figures) bool { return f.Exhaustive != r.Runs[i].Exhaustive })
+// runLabel is a run's name. It warns where the run's accuracies of single attacks
+// are cumulative and those of another run are not: they cannot be compared.
+func (r *Report) runLabel(i int) string {
+	mixed := slices.ContainsFunc(r.Runs, func(f SummaryData) bool { return f.Exhaustive != r.Runs[i].Exhaustive })
 	if mixed && !r.Runs[i].Exhaustive {
 		return r.names[i] + " (cumulative)"
 	}
 	return r.names[i]
 }
 
-func (p *page) addPanel(id, title string, norm attacks.Norm, ticks []float32, left, fooled []curve) error {
-	pair, err := pairOf(id, title, norm, ticks, left, fooled)
+func (p *page) addPanel(id, title string, norm attacks.Norm, ticks []float32, accuracy, success []curve) error {
+	pair, err := newChartPair(id, title, norm, ticks, accuracy, success)
 	if err != nil {
 		return err
 	}
@@ -107,34 +106,34 @@ func (p *page) addPanel(id, title string, norm attacks.Norm, ticks []float32, le
 
 var familyWords = map[attacks.Family]string{
 	attacks.Baseline: "Baselines: no knowledge of the model", attacks.WhiteBox: "White box: along the model's gradient",
-	attacks.Adaptive: "Adaptive: made for this model", attacks.Score: "Black box, reading scores",
+	attacks.Adaptive: "Adaptive: designed for this model", attacks.Score: "Black box, reading scores",
 	attacks.Decision: "Black box, reading the class alone", attacks.Transfer: "Transfer: along another model's gradient",
 	attacks.Natural: "Natural changes",
 }
 
-func (r *Report) familyCharts(p *page, f Figures) error {
+func (r *Report) addFamilyCharts(p *page, f SummaryData) error {
 	for _, family := range []attacks.Family{attacks.Baseline, attacks.WhiteBox, attacks.Adaptive, attacks.Score, attacks.Decision, attacks.Transfer, attacks.Natural} {
-		var left, fooled []curve
+		var accuracy, success []curve
 		for _, a := range f.Attacks {
 			if a.Family == family {
-				points := own(a)
-				left = append(left, curve{a.Title, len(left) + 1, false, leftCurve(f.Clean, points)})
-				fooled = append(fooled, curve{a.Title, len(fooled) + 1, false, fooledCurve(f.Clean, points)})
+				points := pointsOf(a)
+				accuracy = append(accuracy, curve{a.Title, len(accuracy) + 1, false, accuracyCurve(f.Clean, points)})
+				success = append(success, curve{a.Title, len(success) + 1, false, successCurve(f.Clean, points)})
 			}
 		}
-		if len(left) == 0 {
+		if len(accuracy) == 0 {
 			continue
 		}
-		left = append(left, curve{worstWords(claims(f)), 0, true, leftCurve(f.Clean, f.Worst)})
-		fooled = append(fooled, curve{worstWords(claims(f)), 0, true, fooledCurve(f.Clean, f.Worst)})
-		if err := p.addPanel("family-"+string(family), familyWords[family], f.Norm, f.Radii, left, fooled); err != nil {
+		accuracy = append(accuracy, curve{worstCaseName(mayClaimRobustness(f)), 0, true, accuracyCurve(f.Clean, f.Worst)})
+		success = append(success, curve{worstCaseName(mayClaimRobustness(f)), 0, true, successCurve(f.Clean, f.Worst)})
+		if err := p.addPanel("family-"+string(family), familyWords[family], f.Norm, f.Radii, accuracy, success); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func own(a Attacked) []Point {
+func pointsOf(a AttackSummary) []Point {
 	var out []Point
 	for _, q := range a.Points {
 		out = append(out, q.Point)
@@ -142,47 +141,29 @@ func own(a Attacked) []Point {
 	return out
 }
 
-// losses draws, for each loss that attacks follow, its mean at each iterate:
-// losses of different kinds share no axis.
-func (r *Report) losses(p *page) error {
-	var kinds []string
-	by := map[string][]curve{}
-	for i, f := range r.Runs {
-		for _, a := range f.Attacks {
-			if len(a.Loss) == 0 {
-				continue
+func (r *Report) addWorstCase(p *page) error {
+	for n, norm := range r.listNorms() {
+		var accuracy, success chart
+		for i, f := range r.Runs {
+			if f.Norm == norm {
+				points := f.Worst
+				accuracy.curves = append(accuracy.curves, curve{r.names[i], i, true, accuracyCurve(f.Clean, points)})
+				success.curves = append(success.curves, curve{r.names[i], i, true, successCurve(f.Clean, points)})
 			}
-			kind := "what the attack itself follows"
-			if len(a.Losses) > 0 {
-				kind = lossNames(a.Losses[0])
-			}
-			name := a.Title
-			if len(r.Runs) > 1 {
-				name = r.names[i] + ": " + name
-			}
-			var points []place
-			for _, q := range a.Loss {
-				if !math.IsInf(q.Mean, 0) && !math.IsNaN(q.Mean) {
-					points = append(points, place{float64(q.Iterate), q.Mean, q.Mean, q.Mean})
-				}
-			}
-			if by[kind] == nil {
-				kinds = append(kinds, kind)
-			}
-			by[kind] = append(by[kind], curve{fmt.Sprintf("%s (%s)", name, images(a.Traced)), len(by[kind]), false, points})
 		}
-	}
-	for n, kind := range kinds {
-		c := chart{title: "Mean loss against iteration, " + kind + ": " + nameList(by[kind]), x: "iteration", curves: by[kind]}
-		svg, err := c.svg(fmt.Sprintf("loss%d", n))
+		pair, err := newChartPair(fmt.Sprintf("worst%d", n), "Worst case per image", norm, r.listRadii(norm), accuracy.curves, success.curves)
 		if err != nil {
 			return err
 		}
-		fig := figure{Caption: "Mean loss: " + kind, Chart: svg}
-		for _, q := range by[kind] {
-			fig.Keys = append(fig.Keys, key{q.key(), q.name})
+		p.Worst = append(p.Worst, pair...)
+		p.Threats = append(p.Threats, describeNorm(norm))
+	}
+	for i, f := range r.Runs {
+		d := definition{Name: r.names[i], Rows: []definitionRow{{"0", rateCell(f.Clean), tableCell{Text: "–"}, tableCell{Text: "–"}}}}
+		for _, q := range f.Worst {
+			d.Rows = append(d.Rows, definitionRow{formatEps(q.Eps), rateCell(q.Robust), rateCell(q.Misclassified), rateCell(q.Changed)})
 		}
-		p.Losses = append(p.Losses, fig)
+		p.Definitions = append(p.Definitions, d)
 	}
 	return nil
 }

@@ -95,9 +95,9 @@ func alone(t *testing.T, page string) {
 }
 
 func TestPage(t *testing.T) {
-	r := fake("glyphs-seed1", 200, []float32{.1, .2, .3}, true, battery, 1)
+	r := fake("glyphs-seed1", 200, []float32{.1, .2, .3}, true, fakeAttacks, 1)
 	page := pageOf(t, r)
-	f := Derive(&r)
+	f := Summarise(&r)
 	for _, a := range f.Attacks {
 		for _, want := range []string{a.Title, "<code>" + a.Attack + "</code>"} {
 			if strings.Count(page, want) < 1 {
@@ -106,14 +106,14 @@ func TestPage(t *testing.T) {
 		}
 	}
 	for _, c := range r.Checks {
-		if !strings.Contains(page, c.Title) || !strings.Contains(page, glue(c.Value)) || !strings.Contains(page, glue(c.Threshold)) || !strings.Contains(page, c.Advice) || !strings.Contains(page, ">"+c.ID+"<") {
+		if !strings.Contains(page, c.Title) || !strings.Contains(page, joinPercent(c.Value)) || !strings.Contains(page, joinPercent(c.Threshold)) || !strings.Contains(page, c.Advice) || !strings.Contains(page, ">"+c.ID+"<") {
 			t.Errorf("want check %+v in the page", c)
 		}
 	}
 	for _, want := range []string{
-		"accuracy under attack", "wrong after, right before", "prediction changed", "95&nbsp;%", r.ModelHash, r.DataHash, r.Version, r.TensorFlow, r.Machine, r.Precision, r.Command,
+		"accuracy under attack", "misclassified after, correct before", "prediction changed", "95&nbsp;%", r.ModelHash, r.DataHash, r.Version, r.TensorFlow, r.Machine, r.Precision, r.Command,
 		"Loss against iteration", "cross-entropy of the label", "Queries of black-box attacks", "median", "forward", "backward", "referee", "The smallest change found",
-		"alone", "prefers-color-scheme: dark", "@media print", "var(--c1)", " 10 steps of 0.02", "Finds that no earlier attack made", "Single runs",
+		"alone", "prefers-color-scheme: dark", "@media print", "var(--c1)", " 10 steps of 0.02", "Images found by no earlier attack", "Single runs",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("want %q in the page", want)
@@ -122,16 +122,16 @@ func TestPage(t *testing.T) {
 	if n := strings.Count(page, "<svg class=\"chart\""); n != 2+2*4+3+2 {
 		t.Errorf("want charts of the worst case, four families, three losses and two histograms, got %d", n)
 	}
-	if strings.Contains(page, "<title id=\"worst0-0\"></title>") || !strings.Contains(page, "Accuracy left against eps") {
+	if strings.Contains(page, "<title id=\"worst0-0\"></title>") || !strings.Contains(page, "Accuracy under attack against eps") {
 		t.Error("charts without a name to be read aloud")
 	}
 }
 
 // TestNoClaim greps the page: without check C35 it does not say "robust".
 func TestNoClaim(t *testing.T) {
-	r := fake("glyphs-seed1", 60, []float32{.1, .3}, true, battery, 1)
+	r := fake("glyphs-seed1", 60, []float32{.1, .3}, true, fakeAttacks, 1)
 	r.Checks = append(r.Checks, checks.Result{ID: "C35", Title: "Enough for the word robust", Status: checks.Fail, Value: "Robust: no", Threshold: "robustness needs more", Advice: "Robustness and ROBUST accuracy are not shown: robust accuracy is more.", Source: "Robust ML"})
-	other := fake("glyphs-seed2", 60, []float32{.05, .08, .1}, true, battery, 2)
+	other := fake("glyphs-seed2", 60, []float32{.05, .08, .1}, true, fakeAttacks, 2)
 	other.Checks = solid(other.Checks)
 	both := written(r, other)
 	var b strings.Builder
@@ -142,7 +142,7 @@ func TestNoClaim(t *testing.T) {
 			t.Errorf("%s: …%s", what, text[max(0, at-80):at+40])
 		}
 	}
-	if page := pageOf(t, other); !strings.Contains(page, "robust accuracy at this radius is at most") || !strings.Contains(page, "Robust accuracy, at most") {
+	if page := pageOf(t, other); !strings.Contains(page, "robust accuracy at this radius is at most") || !strings.Contains(page, "Robust accuracy, upper bound") {
 		t.Error("C35 passed: want the word, as an upper bound")
 	}
 }
@@ -150,13 +150,13 @@ func TestNoClaim(t *testing.T) {
 // TestHostileNames puts markup wherever a text of the user's comes from.
 func TestHostileNames(t *testing.T) {
 	evil := `"><script>alert('x')</script><img src=x onerror=alert(1)>{{.}}</style></title>` + "\x00\u202e"
-	r := fake(evil, 30, []float32{.1, .3}, true, battery[:4], 1)
+	r := fake(evil, 30, []float32{.1, .3}, true, fakeAttacks[:4], 1)
 	r.Kind, r.Encoder, r.Set, r.Part, r.ModelHash, r.Command, r.Machine = evil, evil, evil, evil, evil, evil, evil
 	r.ClassNames = []string{evil, evil}
 	r.Checks[1].Advice, r.Checks[1].Title = evil, evil
 	r.Evaluation.Stopped = evil
-	r.Evaluation.Series[1].Attack, r.Evaluation.Series[1].Name, r.Evaluation.Series[1].Paper = evil, evil, evil
-	r.Evaluation.Series[2].Params = []attacks.Param{{Key: evil, Value: evil, Help: evil}}
+	r.Evaluation.Attacks[1].Attack, r.Evaluation.Attacks[1].Name, r.Evaluation.Attacks[1].Paper = evil, evil, evil
+	r.Evaluation.Attacks[2].Params = []attacks.Param{{Key: evil, Value: evil, Help: evil}}
 	other := r
 	other.Run = "b"
 	for _, runs := range [][]Record{{r}, {r, other}} {
@@ -173,15 +173,15 @@ func TestHostileNames(t *testing.T) {
 }
 
 func TestSeveralRuns(t *testing.T) {
-	a := fake("base", 50, []float32{.1, .2}, true, battery[:3], 1)
-	b := fake("disentangled", 50, []float32{.2, .4}, false, battery[1:], 2)
-	c := fake("base", 40, []float32{1, 2}, true, battery[:2], 3)
+	a := fake("base", 50, []float32{.1, .2}, true, fakeAttacks[:3], 1)
+	b := fake("disentangled", 50, []float32{.2, .4}, false, fakeAttacks[1:], 2)
+	c := fake("base", 40, []float32{1, 2}, true, fakeAttacks[:2], 3)
 	c.Evaluation.Norm = attacks.L2
 	page := pageOf(t, a, b, c)
 	for _, want := range []string{
 		"runs/0", "runs/2", "disentangled", // two of a name go by their folders
 		"differ in what the attacker may do (linf, l2)", "differ in the images attacked", "differ in the attacks (3: ", "differ in whether every attack saw every image",
-		"0.4 L∞", "1 L2", "runs/0, runs/2: every attack saw every image", "disentangled: each attack saw only what", "disentangled (cumulative)</li>", "disentangled (cumulative)</td>",
+		"0.4 L∞", "1 L2", "runs/0, runs/2: every attack saw every image", "disentangled: each attack saw only images and radii", "disentangled (cumulative)</li>", "disentangled (cumulative)</td>",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("want %q in the page", want)
@@ -198,14 +198,14 @@ func TestSeveralRuns(t *testing.T) {
 // TestOddEvaluations makes a page of each.
 func TestOddEvaluations(t *testing.T) {
 	small := func(change func(*Record)) Record {
-		r := fake("x", 20, []float32{.1, .3}, true, battery, 4)
+		r := fake("x", 20, []float32{.1, .3}, true, fakeAttacks, 4)
 		change(&r)
 		return r
 	}
-	attempts := func(r *Record, change func(*attacks.Attempt)) {
-		for s := range r.Evaluation.Series {
-			for i := range r.Evaluation.Series[s].Attempts {
-				change(&r.Evaluation.Series[s].Attempts[i])
+	attempts := func(r *Record, change func(*attacks.ImageResult)) {
+		for s := range r.Evaluation.Attacks {
+			for i := range r.Evaluation.Attacks[s].Results {
+				change(&r.Evaluation.Attacks[s].Results[i])
 			}
 		}
 	}
@@ -213,32 +213,34 @@ func TestOddEvaluations(t *testing.T) {
 		change func(*Record)
 		want   string
 	}{
-		"nothing broken": {func(r *Record) {
-			attempts(r, func(a *attacks.Attempt) { *a = attacks.Attempt{Done: true, Distance: inf, Reach: inf, Tried: "00"} })
-		}, "turned no right answer"},
-		"all broken": {func(r *Record) {
-			attempts(r, func(a *attacks.Attempt) { a.Done, a.Distance, a.Reach = true, .01, .01 })
-		}, "leave nothing"},
+		"nothing found": {func(r *Record) {
+			attempts(r, func(a *attacks.ImageResult) {
+				*a = attacks.ImageResult{Done: true, Distance: inf, ThreatDistance: inf, Tried: "00"}
+			})
+		}, "changed no correct prediction"},
+		"all misclassified": {func(r *Record) {
+			attempts(r, func(a *attacks.ImageResult) { a.Done, a.Distance, a.ThreatDistance = true, .01, .01 })
+		}, "under at least one of these"},
 		"no distances that are numbers": {func(r *Record) {
-			attempts(r, func(a *attacks.Attempt) {
-				a.Distance, a.Reach = attacks.Far(math.NaN()), attacks.Far(math.NaN())
-				a.Trace = []float32{1, 2, float32(math.NaN()), 3}
+			attempts(r, func(a *attacks.ImageResult) {
+				a.Distance, a.ThreatDistance = attacks.Distance(math.NaN()), attacks.Distance(math.NaN())
+				a.LossCurve = []float32{1, 2, float32(math.NaN()), 3}
 			})
 		}, "not found"},
 		"infinite losses": {func(r *Record) {
-			attempts(r, func(a *attacks.Attempt) {
-				a.Trace = []float32{float32(math.Inf(1)), float32(math.Inf(-1))}
+			attempts(r, func(a *attacks.ImageResult) {
+				a.LossCurve = []float32{float32(math.Inf(1)), float32(math.Inf(-1))}
 			})
-		}, "What it cost"},
+		}, "<h2>Cost</h2>"},
 		"nothing run": {func(r *Record) {
-			attempts(r, func(a *attacks.Attempt) { *a = attacks.Attempt{Distance: inf, Reach: inf} })
+			attempts(r, func(a *attacks.ImageResult) { *a = attacks.ImageResult{Distance: inf, ThreatDistance: inf} })
 			r.Evaluation.Stopped = "the budget is used up"
 		}, "ended early"},
-		"no attacks":     {func(r *Record) { r.Evaluation.Series = nil }, "Nothing was attacked"},
+		"no attacks":     {func(r *Record) { r.Evaluation.Attacks = nil }, "Nothing was attacked"},
 		"no images":      {func(r *Record) { r.Evaluation = attacks.Evaluation{Norm: attacks.Linf, Radii: []float32{.1}} }, "Nothing was attacked"},
 		"nothing at all": {func(r *Record) { *r = Record{} }, "Nothing was attacked"},
 		"all wrong before": {func(r *Record) {
-			r.Evaluation.CleanRight = 0
+			r.Evaluation.CleanCorrect = 0
 			for i := range r.Evaluation.Clean {
 				r.Evaluation.Clean[i] = (r.Evaluation.Labels[i] + 1) % 10
 			}
@@ -255,21 +257,21 @@ func TestOddEvaluations(t *testing.T) {
 			r.Evaluation.Radii = r.Evaluation.Radii[:1]
 		}, "eps"},
 		"a losses of one value": {func(r *Record) {
-			attempts(r, func(a *attacks.Attempt) { a.Trace = []float32{2, 2, 2} })
+			attempts(r, func(a *attacks.ImageResult) { a.LossCurve = []float32{2, 2, 2} })
 		}, "Mean loss"},
 		"an unknown family, norm and status": {func(r *Record) {
-			r.Evaluation.Norm, r.Evaluation.Series[0].Family, r.Evaluation.Series[1].Norm, r.Checks[0].Status = "l7", "other", "l0", "?"
+			r.Evaluation.Norm, r.Evaluation.Attacks[0].Family, r.Evaluation.Attacks[1].Norm, r.Checks[0].Status = "l7", "other", "l0", "?"
 		}, "l7"},
 		"one image": {func(r *Record) {
 			e := &r.Evaluation
-			e.Images, e.CleanRight, e.Labels, e.Clean, e.Index = 1, 1, []int32{3}, []int32{3}, []int{0}
-			for s := range e.Series {
-				e.Series[s].Attempts = e.Series[s].Attempts[:1]
+			e.Images, e.CleanCorrect, e.Labels, e.Clean, e.Index = 1, 1, []int32{3}, []int32{3}, []int{0}
+			for s := range e.Attacks {
+				e.Attacks[s].Results = e.Attacks[s].Results[:1]
 			}
-		}, "1 image right"},
+		}, "1 image correctly"},
 		"colours": {func(r *Record) { r.Shape = [3]int{32, 32, 3} }, "data:image"},
 		"a pair":  {func(r *Record) { r.Shape = [3]int{32, 30, 2} }, "data:image"},
-		"faces":   {func(r *Record) { r.Set = "FaceScrub-50" }, "people who were not asked"},
+		"faces":   {func(r *Record) { r.Set = "FaceScrub-50" }, "people who did not consent"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := small(row.change)
@@ -291,7 +293,7 @@ func TestOddEvaluations(t *testing.T) {
 }
 
 func TestReportJSON(t *testing.T) {
-	r := fake("x", 50, []float32{.1, .3}, true, battery, 4)
+	r := fake("x", 50, []float32{.1, .3}, true, fakeAttacks, 4)
 	want := written(r, r)
 	raw, err := want.JSON()
 	if err != nil {
@@ -313,33 +315,33 @@ func TestReportJSON(t *testing.T) {
 	}
 }
 
-// TestFigures counts by hand.
-func TestFigures(t *testing.T) {
+// TestDerive counts by hand.
+func TestDerive(t *testing.T) {
 	r := four()
-	f := Derive(&r)
-	for k, want := range []Point{point(.05, 3, 3, 4), point(.1, 2, 3, 4), point(.2, 0, 3, 4)} {
+	f := Summarise(&r)
+	for k, want := range []Point{newPoint(.05, 3, 3, 4), newPoint(.1, 2, 3, 4), newPoint(.2, 0, 3, 4)} {
 		if f.Worst[k] != want {
 			t.Errorf("worst case: want %+v, got %+v", want, f.Worst[k])
 		}
 	}
-	if p := f.Worst[1]; p.Left.Share != .5 || p.Fooled.Count != 1 || p.Fooled.Of != 3 || p.Changed.Of != 4 || p.Changed.Share != .25 {
+	if p := f.Worst[1]; p.Robust.Share != .5 || p.Misclassified.Count != 1 || p.Misclassified.Of != 3 || p.Changed.Of != 4 || p.Changed.Share != .25 {
 		t.Errorf("three definitions: got %+v", p)
 	}
-	if a := f.Attacks[1]; a.Points[1].Added != 2 || *a.Points[1].Only != 2 || a.Points[1].Broken != 2 || a.Points[1].Tried != 3 || a.Made != 3 || a.Found.Count != 2 || a.Median != .2 {
+	if a := f.Attacks[1]; a.Points[1].NewlyMisclassified != 2 || *a.Points[1].OnlyThis != 2 || a.Points[1].Succeeded != 2 || a.Points[1].Tried != 3 || a.Attempted != 3 || a.Found.Count != 2 || a.Median != .2 {
 		t.Errorf("FGSM: got %+v", a)
 	}
 	if a := f.Attacks[3]; a.Points[0].Steps != 3 || a.Points[0].Alpha != .05 || a.Median != inf {
 		t.Errorf("BIM: got %+v", a)
 	}
-	curve, n := meanLoss([]attacks.Attempt{{Trace: []float32{1, 2, 3}}, {Trace: []float32{3}}, {}})
+	curve, n := averageLosses([]attacks.ImageResult{{LossCurve: []float32{1, 2, 3}}, {LossCurve: []float32{3}}, {}})
 	if n != 2 || !reflect.DeepEqual(curve, []LossPoint{{1, 2}, {2, 2.5}, {3, 3}}) {
 		t.Errorf("loss: want 2, 2.5, 3 of two images, got %v of %d", curve, n)
 	}
 	long := make([]float32, 12345)
-	if curve, _ := meanLoss([]attacks.Attempt{{Trace: long}}); len(curve) > mostLosses {
-		t.Errorf("want at most %d points, got %d", mostLosses, len(curve))
+	if curve, _ := averageLosses([]attacks.ImageResult{{LossCurve: long}}); len(curve) > maxLosses {
+		t.Errorf("want at most %d points, got %d", maxLosses, len(curve))
 	}
-	q := queries([]attacks.Attempt{{Done: true, Queries: 3}, {Done: true, Queries: 5}, {Done: true, Queries: 4}, {Done: true, Queries: 70}, {Done: true, Distance: inf, Queries: 9}})
+	q := countQueries([]attacks.ImageResult{{Done: true, Queries: 3}, {Done: true, Queries: 5}, {Done: true, Queries: 4}, {Done: true, Queries: 70}, {Done: true, Distance: inf, Queries: 9}})
 	if q.Median != 4 || !reflect.DeepEqual(q.Bins, []Bin{{2, 5, 2}, {5, 10, 1}, {10, 20, 0}, {20, 50, 0}, {50, 100, 1}}) {
 		t.Errorf("queries: got %+v", q)
 	}
@@ -350,7 +352,7 @@ func TestEpsText(t *testing.T) {
 		eps  float32
 		want string
 	}{{8. / 255, "8/255"}, {.1, "0.1"}, {.2, "0.2"}, {.03, "0.03"}, {1, "1"}, {1. / 255, "1/255"}, {2.5, "2.5"}, {1e-5, "1e-05"}} {
-		if got := epsText(row.eps); got != row.want {
+		if got := formatEps(row.eps); got != row.want {
 			t.Errorf("%g: want %q, got %q", row.eps, row.want, got)
 		}
 	}

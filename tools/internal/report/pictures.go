@@ -16,47 +16,47 @@ import (
 // PicturesDir is the folder of pictures in a run folder.
 const PicturesDir = "pictures"
 
-// Columns is how many images a picture shows.
-const Columns = 10
+// PictureColumns is the number of images in a row of a picture.
+const PictureColumns = 10
 
-// Reconstructions writes rows of inputs, canonical ("unwarped") images and
-// reconstructions, one column per image.
-func Reconstructions(dir string, inputs []float32, d trainer.Decoded, sh pipelines.Shape) (string, error) {
-	n := min(Columns, len(inputs)/sh.Len())
+// WriteReconstructions writes rows of inputs, canonical images and reconstructions, one
+// column per image.
+func WriteReconstructions(dir string, inputs []float32, d trainer.Decoded, sh pipelines.Shape) (string, error) {
+	n := min(PictureColumns, len(inputs)/sh.Len())
 	rows := [][]float32{inputs, d.Canonical, d.Reconstruction}
 	captions := []string{"input", "canonical", "rebuilt"}
 	if len(d.Field) == 0 { // nothing is warped: canonical and reconstruction are one
 		rows, captions = [][]float32{inputs, d.Reconstruction}, []string{"input", "rebuilt"}
 	}
-	return write(filepath.Join(dir, PicturesDir, "reconstructions.png"), rows, captions, n, sh)
+	return writeRows(filepath.Join(dir, PicturesDir, "reconstructions.png"), rows, captions, n, sh)
 }
 
-// Adversarial writes three rows: the clean images; of each the smallest
-// example that any attack found, with its size and the class that the model
-// then sees, or the clean image again where none was found; and the difference
-// magnified. The engine must have kept the examples.
-func Adversarial(dir string, set attacks.Set, ev *attacks.Evaluation, sh pipelines.Shape) (string, error) {
-	n, size := min(Columns, set.Len()), sh.Len()
+// WriteAdversarial writes three rows: the clean images; the smallest example that any
+// attack found of each, with its size and predicted class, or the clean image
+// again where none was found; and the difference magnified. The engine must have
+// kept the examples.
+func WriteAdversarial(dir string, set attacks.Images, ev *attacks.Evaluation, sh pipelines.Shape) (string, error) {
+	n, size := min(PictureColumns, set.Len()), sh.Len()
 	clean := set.Pixels[:n*size]
-	broken := slices.Clone(clean)
+	adversarial := slices.Clone(clean)
 	captions := make([]string, 2*n)
 	for i := range n {
 		captions[i], captions[n+i] = fmt.Sprintf("clean: %d", ev.Clean[i]), "none found"
-		if a := smallest(ev, i); a != nil {
-			copy(broken[i*size:], a.Image)
-			captions[n+i] = fmt.Sprintf("%s: %d", strings.TrimPrefix(fmt.Sprintf("%.2g", a.Reach), "0"), a.Class)
+		if a := smallestExample(ev, i); a != nil {
+			copy(adversarial[i*size:], a.Image)
+			captions[n+i] = fmt.Sprintf("%s: %d", strings.TrimPrefix(fmt.Sprintf("%.2g", a.ThreatDistance), "0"), a.Class)
 		}
 	}
-	difference, times := magnified(clean, broken)
+	difference, times := magnifyChange(clean, adversarial)
 	for range n {
 		captions = append(captions, fmt.Sprintf("change x%d", times))
 	}
-	return encode(filepath.Join(dir, PicturesDir, "adversarial.png"), slices.Concat(clean, broken, difference), 3*n, n, captions, sh)
+	return writeSheet(filepath.Join(dir, PicturesDir, "adversarial.png"), slices.Concat(clean, adversarial, difference), 3*n, n, captions, sh)
 }
 
-// magnified is the change of images, grey where there is none, and how many
-// times it is drawn.
-func magnified(clean, changed []float32) ([]float32, int) {
+// magnifyChange returns the change of images, grey where there is none, and its
+// magnification.
+func magnifyChange(clean, changed []float32) ([]float32, int) {
 	var largest float32
 	for i, v := range changed {
 		largest = max(largest, v-clean[i], clean[i]-v)
@@ -72,19 +72,19 @@ func magnified(clean, changed []float32) ([]float32, int) {
 	return out, times
 }
 
-// smallest is the attempt that found the smallest example of image i, of those
-// whose images were kept; nil for none.
-func smallest(ev *attacks.Evaluation, i int) *attacks.Attempt {
-	var best *attacks.Attempt
-	for s := range ev.Series {
-		if a := &ev.Series[s].Attempts[i]; a.Image != nil && (best == nil || a.Reach < best.Reach) {
+// smallestExample returns the attempt with the smallest example of image i, of
+// those whose images were kept; nil for none.
+func smallestExample(ev *attacks.Evaluation, i int) *attacks.ImageResult {
+	var best *attacks.ImageResult
+	for s := range ev.Attacks {
+		if a := &ev.Attacks[s].Results[i]; a.Image != nil && (best == nil || a.ThreatDistance < best.ThreatDistance) {
 			best = a
 		}
 	}
 	return best
 }
 
-func write(path string, rows [][]float32, names []string, n int, sh pipelines.Shape) (string, error) {
+func writeRows(path string, rows [][]float32, names []string, n int, sh pipelines.Shape) (string, error) {
 	var all []float32
 	var captions []string
 	for k, r := range rows {
@@ -93,12 +93,12 @@ func write(path string, rows [][]float32, names []string, n int, sh pipelines.Sh
 			captions = append(captions, names[k])
 		}
 	}
-	return encode(path, all, n*len(rows), n, captions, sh)
+	return writeSheet(path, all, n*len(rows), n, captions, sh)
 }
 
-func encode(path string, images []float32, n, columns int, captions []string, sh pipelines.Shape) (string, error) {
+func writeSheet(path string, images []float32, n, columns int, captions []string, sh pipelines.Shape) (string, error) {
 	var b bytes.Buffer
-	if err := png.Encode(&b, pipelines.Sheet(images, n, sh, columns, Scale(sh), captions)); err != nil {
+	if err := png.Encode(&b, pipelines.Sheet(images, n, sh, columns, PixelScale(sh), captions)); err != nil {
 		return "", fmt.Errorf("picture %s: %w", path, err)
 	}
 	if err := trainer.WriteFile(path, b.Bytes()); err != nil {

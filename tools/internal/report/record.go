@@ -9,13 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"unwarp/attacks"
 	"unwarp/attacks/checks"
-	"unwarp/pipelines"
-	"unwarp/tools/internal/npz"
 	"unwarp/trainer"
 )
 
@@ -30,7 +27,7 @@ const (
 // recordFormat is the version of evaluation.json.
 const recordFormat = 1
 
-// Record is an evaluation with all that is needed to repeat it.
+// Record is an evaluation with what is needed to repeat it.
 type Record struct {
 	Format int `json:"unwarp_evaluation"` // set by Save
 	About
@@ -55,40 +52,9 @@ type About struct {
 	TensorFlow string    `json:"tensorflow"`
 	Machine    string    `json:"machine"` // processor, cores, device
 	Seed       uint64    `json:"seed"`
-	Precision  string    `json:"precision"` // of gradients; the referee's is always float32
+	Precision  string    `json:"precision"` // of gradients; successes are always verified in float32
 	Date       time.Time `json:"date"`
 	Command    string    `json:"command"`
-}
-
-// Images are the pictures of a report: some clean images, and the smallest
-// example that each attack found of them.
-type Images struct {
-	Shape pipelines.Shape
-	Clean [][]float32 // [k], each H*W*C
-	// Adversarial holds, for each series, one image for each of Clean; nil
-	// where the attack found none.
-	Adversarial [][][]float32
-}
-
-// faces tells data sets whose images must not be copied into reports: they
-// show people who were not asked.
-func faces(set string) bool { return strings.HasPrefix(strings.ToLower(set), "facescrub") }
-
-// Kept gathers the pictures of the first images, of those that the engine kept
-// (attacks.Options.Keep).
-func Kept(set attacks.Set, ev *attacks.Evaluation, sh pipelines.Shape) Images {
-	im := Images{Shape: sh, Adversarial: make([][][]float32, len(ev.Series))}
-	k := min(Columns, set.Len())
-	for i := range k {
-		im.Clean = append(im.Clean, set.Pixels[i*sh.Len():(i+1)*sh.Len()])
-	}
-	for s, series := range ev.Series {
-		im.Adversarial[s] = make([][]float32, k)
-		for i := range min(k, len(series.Attempts)) {
-			im.Adversarial[s][i] = series.Attempts[i].Image
-		}
-	}
-	return im
 }
 
 // Save writes r and the pictures into the run folder. Pictures of faces are
@@ -96,39 +62,39 @@ func Kept(set attacks.Set, ev *attacks.Evaluation, sh pipelines.Shape) Images {
 func Save(run string, r Record, im Images) error {
 	dir := filepath.Join(run, AttackDir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("evaluation: folder %s: not made: %w", dir, cause(err))
+		return fmt.Errorf("evaluation: folder %s: not made: %w", dir, causeOf(err))
 	}
 	r.Format = recordFormat
-	r.Evaluation = writable(r.Evaluation)
+	r.Evaluation = makeWritable(r.Evaluation)
 	raw, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("evaluation: %s: %w", filepath.Join(dir, recordFile), err)
 	}
-	if err := save(filepath.Join(dir, recordFile), append(raw, '\n')); err != nil {
+	if err := writeFile(filepath.Join(dir, recordFile), append(raw, '\n')); err != nil {
 		return err
 	}
 	path := filepath.Join(dir, imagesFile)
-	if faces(r.Set) || len(im.Clean) == 0 {
+	if showsFaces(r.Set) || len(im.Clean) == 0 {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("evaluation: %s: images of another evaluation, not removed: %w", path, cause(err))
+			return fmt.Errorf("evaluation: %s: images of another evaluation, not removed: %w", path, causeOf(err))
 		}
 		return nil
 	}
 	if raw, err = im.encode(); err != nil {
 		return fmt.Errorf("evaluation: %s: %w", path, err)
 	}
-	return save(path, raw)
+	return writeFile(path, raw)
 }
 
-func save(path string, raw []byte) error {
+func writeFile(path string, raw []byte) error {
 	if err := trainer.WriteFile(path, raw); err != nil {
-		return fmt.Errorf("evaluation: %s: not written: %w: free space or choose another folder", path, cause(err))
+		return fmt.Errorf("evaluation: %s: not written: %w: free space or choose another folder", path, causeOf(err))
 	}
 	return nil
 }
 
-// cause is err without the path, which may be that of a temporary file.
-func cause(err error) error {
+// causeOf returns err without the path, which may be that of a temporary file.
+func causeOf(err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		return pe.Err
@@ -136,40 +102,41 @@ func cause(err error) error {
 	return err
 }
 
-// writable is ev as JSON can hold it, with the same counts when it is read
-// again: traces end before the first loss that is not a number, distances that
-// are none become those of nothing found, and a reach beyond a radius that
-// counts as within it by rounding becomes that radius.
-func writable(ev attacks.Evaluation) attacks.Evaluation {
+// makeWritable returns ev as JSON can hold it, with the same counts when it is
+// read again: traces end before the first loss that is not finite, invalid
+// distances become those of nothing found, and a distance that exceeds a radius
+// only by rounding becomes that radius.
+func makeWritable(ev attacks.Evaluation) attacks.Evaluation {
 	fresh := ev
-	ev.Series = slices.Clone(ev.Series)
-	for s := range ev.Series {
-		attempts := slices.Clone(ev.Series[s].Attempts)
-		for i, a := range attempts {
+	ev.Attacks = slices.Clone(ev.Attacks)
+	for s := range ev.Attacks {
+		results := slices.Clone(ev.Attacks[s].Results)
+		for i, a := range results {
 			for _, eps := range ev.Radii {
-				if float64(a.Reach) > float64(eps) && fresh.Breaks(s, i, eps) {
-					a.Reach = attacks.Far(eps)
+				if float64(a.ThreatDistance) > float64(eps) && fresh.Misclassified(s, i, eps) {
+					a.ThreatDistance = attacks.Distance(eps)
 				}
 			}
-			a.Distance, a.Reach = number(a.Distance), number(a.Reach)
-			a.Trace = a.Trace[:finite(a.Trace)]
-			attempts[i] = a
+			a.Distance, a.ThreatDistance = validDistance(a.Distance), validDistance(a.ThreatDistance)
+			a.LossCurve = a.LossCurve[:finitePrefix(a.LossCurve)]
+			results[i] = a
 		}
-		ev.Series[s].Attempts = attempts
+		ev.Attacks[s].Results = results
 	}
 	return ev
 }
 
-// number is d, or the distance of nothing found where it is none.
-func number(d attacks.Far) attacks.Far {
+// validDistance returns d, or the distance of nothing found if d is negative or
+// not a number.
+func validDistance(d attacks.Distance) attacks.Distance {
 	if !(d >= 0) {
-		return attacks.Far(math.Inf(1))
+		return attacks.Distance(math.Inf(1))
 	}
 	return d
 }
 
-// finite is the length of the longest beginning of x that holds only numbers.
-func finite(x []float32) int {
+// finitePrefix returns the length of the longest prefix of x that is finite.
+func finitePrefix(x []float32) int {
 	for i, v := range x {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 			return i
@@ -186,7 +153,7 @@ func Load(run string) (Record, Images, error) {
 		return Record{}, Images{}, fmt.Errorf("%s: %w", path, err)
 	}
 	if info, err := os.Stat(run); err != nil {
-		return Record{}, Images{}, fmt.Errorf("%s: want a run folder, as unwarp train names it: %w", run, cause(err))
+		return Record{}, Images{}, fmt.Errorf("%s: want a run folder, as unwarp train names it: %w", run, causeOf(err))
 	} else if !info.IsDir() {
 		return Record{}, Images{}, fmt.Errorf("%s: want a run folder, as unwarp train names it, got a file", run)
 	}
@@ -194,7 +161,7 @@ func Load(run string) (Record, Images, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fail(fmt.Errorf("there is no evaluation in this folder: make it with unwarp attack %s", run))
 	} else if err != nil {
-		return fail(cause(err))
+		return fail(causeOf(err))
 	}
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return fail(fmt.Errorf("want an evaluation as unwarp attack writes it: %w: make it anew with unwarp attack %s", err, run))
@@ -206,7 +173,7 @@ func Load(run string) (Record, Images, error) {
 	return r, im, err
 }
 
-// check refuses records whose lists do not fit together: they would be read
+// check refuses records whose lists have different lengths: they would be indexed
 // out of range.
 func (r *Record) check() error {
 	if r.Format != recordFormat {
@@ -218,94 +185,22 @@ func (r *Record) check() error {
 	}
 	right := 0
 	for i := range e.Images {
-		if e.Right(i) {
+		if e.Correct(i) {
 			right++
 		}
 	}
-	if right != e.CleanRight {
-		return fmt.Errorf("want %d images right without attack, as the classes say, got %d", right, e.CleanRight)
+	if right != e.CleanCorrect {
+		return fmt.Errorf("want %d images right without attack, as the classes say, got %d", right, e.CleanCorrect)
 	}
-	for _, s := range e.Series {
-		if len(s.Attempts) != e.Images {
-			return fmt.Errorf("attack %q: want an attempt for each of %d images, got %d", s.Attack, e.Images, len(s.Attempts))
+	for _, s := range e.Attacks {
+		if len(s.Results) != e.Images {
+			return fmt.Errorf("attack %q: want an attempt for each of %d images, got %d", s.Attack, e.Images, len(s.Results))
 		}
-		for _, a := range s.Attempts {
+		for _, a := range s.Results {
 			if len(a.Tried) > len(s.Radii) {
 				return fmt.Errorf("attack %q: want at most one mark for each of %d radii, got %q", s.Attack, len(s.Radii), a.Tried)
 			}
 		}
-	}
-	return nil
-}
-
-// encode is images.npz: clean [k,H,W,C]; adversarial [M,H,W,C] with series [M]
-// and image [M], their places in the evaluation.
-func (im Images) encode() ([]byte, error) {
-	var clean, adversarial []float32
-	var series, image []int32
-	for _, x := range im.Clean {
-		clean = append(clean, x...)
-	}
-	for s, row := range im.Adversarial {
-		for i, x := range row {
-			if x != nil {
-				adversarial = append(adversarial, x...)
-				series, image = append(series, int32(s)), append(image, int32(i))
-			}
-		}
-	}
-	sh, m := im.Shape, len(series)
-	return npz.Encode(
-		npz.Float32("clean", clean, len(im.Clean), sh.H, sh.W, sh.C),
-		npz.Float32("adversarial", adversarial, m, sh.H, sh.W, sh.C),
-		npz.Int32("series", series, m),
-		npz.Int32("image", image, m),
-	)
-}
-
-// images reads images.npz; no file is no images.
-func (r *Record) images(path string) (Images, error) {
-	im := Images{Shape: pipelines.Shape{H: r.Shape[0], W: r.Shape[1], C: r.Shape[2]}}
-	if faces(r.Set) {
-		return im, nil
-	}
-	raw, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return im, nil
-	}
-	if err == nil {
-		err = im.decode(raw, len(r.Evaluation.Series), r.Evaluation.Images)
-	}
-	if err != nil {
-		return im, fmt.Errorf("%s: want the images of the evaluation: %w: remove the file for a report without pictures", path, cause(err))
-	}
-	return im, nil
-}
-
-func (im *Images) decode(raw []byte, series, images int) error {
-	all, err := npz.Decode(raw)
-	if err != nil {
-		return err
-	}
-	size := im.Shape.Len()
-	clean, adversarial := all["clean"].Float32s(), all["adversarial"].Float32s()
-	which, place := all["series"].Int32s(), all["image"].Int32s()
-	if size < 1 || len(clean)%size != 0 || len(clean)/size > images || len(adversarial) != len(which)*size || len(which) != len(place) {
-		return fmt.Errorf("want whole images of %v with a series and a place each, got %d, %d, %d and %d values", im.Shape, len(clean), len(adversarial), len(which), len(place))
-	}
-	for from := 0; from < len(clean); from += size {
-		im.Clean = append(im.Clean, clean[from:from+size])
-	}
-	im.Adversarial = make([][][]float32, series)
-	for s := range im.Adversarial {
-		im.Adversarial[s] = make([][]float32, len(im.Clean))
-	}
-	for m, s := range which {
-		i := place[m]
-		if s < 0 || int(s) >= series || i < 0 || int(i) >= len(im.Clean) {
-			return fmt.Errorf("want places of %d attacks and %d images, got %d and %d", series, len(im.Clean), s, i)
-		}
-		im.Adversarial[s][i] = adversarial[m*size : (m+1)*size]
 	}
 	return nil
 }

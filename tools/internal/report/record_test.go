@@ -15,7 +15,7 @@ import (
 
 func TestRecordRoundTrip(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "run")
-	want := fake("x", 30, []float32{.1, .3}, true, battery, 1)
+	want := fake("x", 30, []float32{.1, .3}, true, fakeAttacks, 1)
 	im := drawn(&want, 4)
 	if err := Save(run, want, im); err != nil {
 		t.Fatal(err)
@@ -30,7 +30,7 @@ func TestRecordRoundTrip(t *testing.T) {
 	if string(a) != string(b) {
 		t.Errorf("want %.300s…, got %.300s…", a, b)
 	}
-	if !reflect.DeepEqual(Derive(&got), Derive(&want)) {
+	if !reflect.DeepEqual(Summarise(&got), Summarise(&want)) {
 		t.Error("the figures differ")
 	}
 	if !reflect.DeepEqual(pictures, im) {
@@ -53,9 +53,9 @@ func TestRecordRoundTrip(t *testing.T) {
 func TestNoNumbers(t *testing.T) {
 	run := t.TempDir()
 	r := four()
-	a := &r.Evaluation.Series[1].Attempts[0]
-	a.Trace = []float32{1, 2, float32(math.Inf(1)), 3}
-	a.Distance = attacks.Far(math.NaN())
+	a := &r.Evaluation.Attacks[1].Results[0]
+	a.LossCurve = []float32{1, 2, float32(math.Inf(1)), 3}
+	a.Distance = attacks.Distance(math.NaN())
 	if err := Save(run, r, Images{}); err != nil {
 		t.Fatal(err)
 	}
@@ -63,27 +63,27 @@ func TestNoNumbers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b := got.Evaluation.Series[1].Attempts[0]; !reflect.DeepEqual(b.Trace, []float32{1, 2}) || b.Distance != inf {
+	if b := got.Evaluation.Attacks[1].Results[0]; !reflect.DeepEqual(b.LossCurve, []float32{1, 2}) || b.Distance != inf {
 		t.Errorf("want the trace up to its last number, and no distance, got %+v", b)
 	}
-	if !math.IsNaN(float64(a.Distance)) || len(a.Trace) != 4 {
+	if !math.IsNaN(float64(a.Distance)) || len(a.LossCurve) != 4 {
 		t.Error("saving changed the evaluation")
 	}
 }
 
 func TestKept(t *testing.T) {
 	sh := pipelines.Shape{H: 1, W: 2, C: 1}
-	n := Columns + 5
-	set := attacks.Set{Pixels: make([]float32, n*2), Labels: make([]int32, n), Index: make([]int, n)}
-	ev := attacks.Evaluation{Series: []attacks.Series{{Attempts: make([]attacks.Attempt, n)}}}
+	n := PictureColumns + 5
+	set := attacks.Images{Pixels: make([]float32, n*2), Labels: make([]int32, n), Index: make([]int, n)}
+	ev := attacks.Evaluation{Attacks: []attacks.AttackResult{{Results: make([]attacks.ImageResult, n)}}}
 	for i := range n {
-		ev.Series[0].Attempts[i].Image = []float32{float32(i), 0}
+		ev.Attacks[0].Results[i].Image = []float32{float32(i), 0}
 	}
-	im := Kept(set, &ev, sh)
-	if len(im.Clean) != Columns || len(im.Adversarial[0]) != Columns || im.Adversarial[0][3][0] != 3 {
-		t.Errorf("want the first %d, got %d and %d", Columns, len(im.Clean), len(im.Adversarial[0]))
+	im := KeepImages(set, &ev, sh)
+	if len(im.Clean) != PictureColumns || len(im.Adversarial[0]) != PictureColumns || im.Adversarial[0][3][0] != 3 {
+		t.Errorf("want the first %d, got %d and %d", PictureColumns, len(im.Clean), len(im.Adversarial[0]))
 	}
-	if im = Kept(attacks.Set{}, &attacks.Evaluation{}, sh); len(im.Clean) != 0 {
+	if im = KeepImages(attacks.Images{}, &attacks.Evaluation{}, sh); len(im.Clean) != 0 {
 		t.Error("pictures of nothing")
 	}
 }
@@ -91,7 +91,7 @@ func TestKept(t *testing.T) {
 func TestLoadRefuses(t *testing.T) {
 	good := func(t *testing.T) string {
 		run := filepath.Join(t.TempDir(), "run")
-		r := fake("x", 5, []float32{.1, .3}, true, battery[:2], 1)
+		r := fake("x", 5, []float32{.1, .3}, true, fakeAttacks[:2], 1)
 		if err := Save(run, r, drawn(&r, 2)); err != nil {
 			t.Fatal(err)
 		}
@@ -135,10 +135,10 @@ func TestLoadRefuses(t *testing.T) {
 		"no JSON":        {edit("{", "["), []string{recordFile, "want an evaluation", "unwarp attack"}},
 		"another format": {edit(`"unwarp_evaluation":1`, `"unwarp_evaluation":9`), []string{"format 1, got 9"}},
 		"fewer labels":   {edit(`"labels":[`, `"labels":[7,`), []string{"for each of 5 images, got 6"}},
-		"wrong count":    {edit(`"clean_right":`, `"clean_right":1`), []string{"right without attack"}},
+		"wrong count":    {edit(`"clean_correct":`, `"clean_right":1`), []string{"right without attack"}},
 		"many images":    {edit(`"images":5`, `"images":50000000`), []string{"for each of 50000000 images"}},
 		"negative":       {edit(`"images":5`, `"images":-5`), []string{"-5 images"}},
-		"attempts":       {edit(`"attempts":[`, `"attempts":[{"done":true},`), []string{"attempt for each of 5 images, got 6"}},
+		"attempts":       {edit(`"results":[`, `"results":[{"done":true},`), []string{"attempt for each of 5 images, got 6"}},
 		"marks":          {edit(`"tried":"`, `"tried":"0000`), []string{"mark for each of 2 radii"}},
 		"no zip":         {images([]byte("PK")), []string{imagesFile, "remove the file"}},
 		"other sizes":    {images(encoded(Images{Shape: pipelines.Shape{H: 3, W: 3, C: 1}, Clean: [][]float32{px[:9]}})), []string{imagesFile, "28x28x1"}},

@@ -7,41 +7,52 @@ import (
 	"time"
 
 	"unwarp/attacks"
+	"unwarp/attacks/engine"
+	_ "unwarp/attacks/library" // every configuration can name all attacks
 	"unwarp/graphs"
 )
 
 // Attack says what to attack, and how.
 type Attack struct {
-	// Images are the first n test images; 0 takes all.
+	// Images is how many test images to attack, the first ones. 0: all.
 	Images int `mapstructure:"images" yaml:"images"`
 	// Batch is the number of images computed at once.
 	Batch int `mapstructure:"batch" yaml:"batch"`
-	// Norm is linf, l2 or l1.
+	// Norm is the norm of the perturbation: linf, l2 or l1, over all pixels and
+	// channels.
 	Norm attacks.Norm `mapstructure:"norm" yaml:"norm"`
-	// Eps lists radii in units of images in [0,1], separated by spaces.
+	// Eps is the list of radii, the largest norms of a perturbation, separated
+	// by spaces. Pixels are in [0,1]; 8/255 is understood.
 	Eps string `mapstructure:"eps" yaml:"eps"`
-	// Attacks are written as attacks.Parse reads them, or are the name of an
-	// ensemble.
+	// Attacks is the list of attacks, each written as its name with what
+	// differs from its defaults in brackets, pgd(steps=100), or as the name of
+	// an ensemble: standard (AutoAttack) or battery (all attacks). unwarp
+	// attack --list shows them.
 	Attacks []string `mapstructure:"attacks" yaml:"attacks"`
-	// Exhaustive runs every attack at every radius on every image.
+	// Exhaustive runs every attack at every radius on every image. Without it
+	// an attack runs only on images, and at radii, at which the attacks before
+	// it did not succeed.
 	Exhaustive bool `mapstructure:"exhaustive" yaml:"exhaustive"`
-	// Precision of gradients: auto, float32 or bfloat16. Verdicts are always
-	// in float32.
+	// Precision is that of gradients: auto, float32 or bfloat16. Whether an
+	// attack succeeded is always computed in float32.
 	Precision graphs.Precision `mapstructure:"precision" yaml:"precision"`
-	// Passes and Minutes bound the whole evaluation; 0 for no limit.
-	Passes  int     `mapstructure:"passes" yaml:"passes"`
+	// Passes is the largest number of forward and backward passes of the whole
+	// evaluation. 0: no limit.
+	Passes int `mapstructure:"passes" yaml:"passes"`
+	// Minutes is the longest time that the whole evaluation may take. 0: no
+	// limit.
 	Minutes float64 `mapstructure:"minutes" yaml:"minutes"`
-	// Checks is the number of images on which the evaluation itself is
-	// checked; 0 for no checks.
+	// Checks is the number of images on which the evaluation itself is checked.
+	// 0: no checks.
 	Checks int `mapstructure:"checks" yaml:"checks"`
-	// Sources are the folders of other runs, for attacks by transfer; a source
-	// is known by the name of its folder.
+	// Sources are the run folders or exports from which attacks transfer. An
+	// attack names a source by the last part of its path.
 	Sources []string `mapstructure:"sources" yaml:"sources"`
-	// Baseline is the folder of an undefended run with an evaluation of its
-	// own, for checks that compare.
+	// Baseline is the folder of an undefended run that has an evaluation of its
+	// own, with which a check compares. "": none.
 	Baseline string `mapstructure:"baseline" yaml:"baseline"`
-	// Defence is a broken one put around the model: none, quantise, scale or
-	// noise. It shows what the checks find.
+	// Defence is a defence that is known to fail, put around the model to show
+	// what the checks find: none, quantise, scale or noise.
 	Defence string `mapstructure:"defence" yaml:"defence"`
 }
 
@@ -53,26 +64,6 @@ func DefaultAttack() Attack {
 		Precision: graphs.AutoPrecision, Checks: 100, Sources: []string{}, Defence: "none",
 	}
 }
-
-// Ensembles are lists of attacks with a name of their own.
-var Ensembles = map[string][]string{
-	// Croce and Hein 2020, with their settings.
-	"standard": standard,
-	// Everything, the cheap and strong first: what they break the others do
-	// not see. Attacks that would take hours are given fewer steps.
-	"battery": slices.Concat([]string{
-		"random(draws=10)", "fgsm", "fgsm(loss=margin)", "fgsm(loss=training)", "rfgsm", "bim", "bim(loss=training)", "mifgsm",
-		"pgd(steps=100,restarts=5)",
-	}, standard, []string{
-		"apgd(loss=dlr)", "mixed", "codes", "codes(code=appearance)", "codes(code=geometry)", "codes(towards=away)",
-		"square", "deepfool", "ddn", "fmn", "cw(search=5,steps=1000)", "ead(search=5,steps=300)", "jsma",
-		"nes", "spsa(steps=40)", "hopskipjump(steps=20,budget=10000)", "boundary(steps=5000)", "substitute",
-		"uniform", "gaussian", "saltpepper", "localsearch(rounds=50)", "localsearch",
-		"spatial", "flow", "corruption",
-	}),
-}
-
-var standard = []string{"apgd", "apgd-t", "fab(targets=9)", "square(short=true)"}
 
 // Defences are the values of attack.defence.
 var Defences = []string{"none", "quantise", "scale", "noise"}
@@ -115,39 +106,46 @@ func (a Attack) Check() error {
 func (a Attack) list() ([]attacks.Attack, error) {
 	var out []attacks.Attack
 	for _, text := range a.Attacks {
-		texts, ok := Ensembles[strings.TrimSpace(text)]
-		if !ok {
-			texts = []string{text}
+		list, _, err := parseMembers(text)
+		if err != nil {
+			return nil, err
 		}
-		for _, text := range texts {
-			k, err := attacks.Parse(text)
-			if err != nil {
-				return nil, fmt.Errorf("attack.attacks: %w", err)
-			}
-			out = append(out, k)
-		}
+		out = append(out, list...)
 	}
 	return out, nil
 }
 
-// Options are the engine's options for a victim. What an ensemble holds that
-// is not defined for the norm or for the victim, which may lack a code or
-// classes, is left out and named in skipped; an attack named by itself is not.
-func (a Attack) Options(v attacks.Victim) (o attacks.Options, skipped []string, err error) {
-	o = attacks.Options{Batch: a.Batch, Exhaustive: a.Exhaustive, Passes: a.Passes, Time: time.Duration(a.Minutes * float64(time.Minute))}
+// parseMembers parses one attack, or the members of an ensemble.
+func parseMembers(text string) (list []attacks.Attack, ensemble bool, err error) {
+	members, ensemble := attacks.Ensemble(strings.TrimSpace(text))
+	if !ensemble {
+		members = []string{text}
+	}
+	for _, member := range members {
+		a, err := attacks.Parse(member)
+		if err != nil {
+			return nil, false, fmt.Errorf("attack.attacks: %w", err)
+		}
+		list = append(list, a)
+	}
+	return list, ensemble, nil
+}
+
+// Options are the engine's options for a victim. Members of an ensemble that
+// are not defined for the norm or for the victim, which may lack a code or
+// classes, are left out and named in skipped; an attack named by itself is not.
+func (a Attack) Options(v attacks.Victim) (o engine.Options, skipped []string, err error) {
+	o = engine.Options{Batch: a.Batch, Exhaustive: a.Exhaustive, Passes: a.Passes, Time: time.Duration(a.Minutes * float64(time.Minute))}
 	if o.Eps, err = attacks.ParseRadii(a.Eps); err != nil {
 		return o, nil, fmt.Errorf("attack.%w", err)
 	}
 	for _, text := range a.Attacks {
-		one := a
-		one.Attacks = []string{text}
-		list, err := one.list()
+		list, ensemble, err := parseMembers(text)
 		if err != nil {
 			return o, nil, err
 		}
-		_, ensemble := Ensembles[strings.TrimSpace(text)]
 		for _, k := range list {
-			if ensemble && !defined(k, a.Norm, v) {
+			if ensemble && !isDefined(k, a.Norm, v) {
 				skipped = append(skipped, attacks.Text(k))
 				continue
 			}
@@ -157,15 +155,15 @@ func (a Attack) Options(v attacks.Victim) (o attacks.Options, skipped []string, 
 	return o, skipped, nil
 }
 
-func defined(k attacks.Attack, n attacks.Norm, v attacks.Victim) bool {
-	if norms := attacks.About(k).Norms; norms != nil && !slices.Contains(norms, n) {
+func isDefined(k attacks.Attack, n attacks.Norm, v attacks.Victim) bool {
+	if !attacks.About(k).Defined(n) {
 		return false
 	}
-	for _, l := range k.Needs(v) {
+	for _, l := range k.Losses(v) {
 		if !v.Offers(l) {
 			return false
 		}
 	}
-	f, ok := k.(attacks.Fitter)
-	return !ok || f.Fits(v.Classes) == nil
+	f, ok := k.(attacks.ClassChecker)
+	return !ok || f.CheckClasses(v.Classes) == nil
 }

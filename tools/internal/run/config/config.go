@@ -1,5 +1,7 @@
 // Package config gathers the configuration of a run from defaults, a YAML
-// file, the environment, flags and --set, in this order, later ones winning.
+// file, the environment, flags and --set, in this order, later ones winning, and
+// describes its keys. It may import the libraries, which own the structs, and is
+// the only package that imports viper.
 package config
 
 import (
@@ -14,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"unwarp/graphs"
+	"unwarp/graphs/spec"
 	"unwarp/pipelines"
 	"unwarp/trainer"
 )
@@ -21,16 +24,20 @@ import (
 // Config is everything that a run is determined by. The libraries own the
 // parts.
 type Config struct {
-	// Run is the run folder; "" picks a free name under runs/.
+	// Run is the run folder. "" takes a free name under runs/.
 	Run string `mapstructure:"run" yaml:"run"`
-	// Seed keys initial weights, order of images, augmentation and dropout.
+	// Seed is the seed of initial weights, order of images, augmentation and
+	// dropout. With the same seed a run gives the same weights.
 	Seed uint64 `mapstructure:"seed" yaml:"seed"`
-	// Device is auto, cpu or gpu.
+	// Device is what computes: auto, cpu or gpu. auto takes a GPU where
+	// TensorFlow finds one.
 	Device graphs.Device `mapstructure:"device" yaml:"device"`
-	// Threads within one op; 0 takes all cores.
+	// Threads is the number of threads within one TensorFlow op. 0: one per
+	// core.
 	Threads int `mapstructure:"threads" yaml:"threads"`
-	// Precision is float32, bfloat16, or auto: bfloat16 where the processor
-	// has it.
+	// Precision is that of training: float32, bfloat16 (products of matrices in
+	// bfloat16, all else in float32), or auto, which is bfloat16 where the
+	// processor has instructions for it.
 	Precision graphs.Precision `mapstructure:"precision" yaml:"precision"`
 
 	Data   pipelines.Data `mapstructure:"data" yaml:"data"`
@@ -67,15 +74,16 @@ func (c Config) Check() error {
 		return err
 	}
 	model, err := c.Model.Build(max(2, c.Data.Classes))
-	if errors.Is(err, graphs.ErrEncoder) {
-		return fmt.Errorf("%w: did you mean %q?", err, pipelines.Nearest(c.Model.Encoder, graphs.Encoders()))
+	var unknown *spec.UnknownError
+	if errors.As(err, &unknown) {
+		return fmt.Errorf("%w: did you mean %q?", err, pipelines.Nearest(unknown.Got, unknown.Known))
 	} else if err != nil {
 		return err
 	}
 	if err := c.Train.Check(); err != nil {
 		return err
 	}
-	if err := c.Train.Fits(model); err != nil {
+	if err := c.Train.CheckModel(model); err != nil {
 		return err
 	}
 	if err := c.Export.Check(); err != nil {

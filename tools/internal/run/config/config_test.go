@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"unwarp/pipelines"
+	"unwarp/trainer"
 )
 
 // clean removes the tester's own settings from the environment.
@@ -108,7 +109,7 @@ func TestRoundTrip(t *testing.T) {
 	c, err := Load(Default(), Source{Set: []string{
 		"run=x: y", "seed=18446744073709551615", "device=cpu", "threads=3",
 		"data.set=idx", "data.path=" + images, "data.classes=12",
-		"model.kind=reconstruction", "model.dropout=.25", "model.encoder=resnet26",
+		"model.kind=reconstruction", "model.dropout=.25", "model.encoder=resnet(depth=26)", "model.head=linear()",
 		"model.normalise=set", "model.mean=[.1, .30000001]", "model.std=[1e-3, 7]",
 		"train.augment=crop(24)|deform(shift=1..2)", "train.duration=300st", "train.checkpoint=5%", "train.optimizer.clip_norm=1e-3", "train.average=.99",
 		"train.adversary=pgd(eps=8/255,norm=l2,ramp=2ep,target=clean)", "train.attacked=pgd(eps=.1,images=7)", "precision=auto",
@@ -157,11 +158,13 @@ func TestSet(t *testing.T) {
 		{" SEED =3", func(c Config) any { return c.Seed }, uint64(3)},
 		{"train.optimizer.epsilon=1e-5", func(c Config) any { return c.Train.Optimizer.Epsilon }, float32(1e-5)},
 		{"model.encoder=resnet20", func(c Config) any { return c.Model.Encoder }, "resnet20"},
+		{"model.encoder=resnet(depth=110)", func(c Config) any { return c.Model.Encoder }, "resnet(depth=110)"},
+		{"model.head=linear", func(c Config) any { return c.Model.Head }, "linear"},
 		{"model.normalise=channel", func(c Config) any { return string(c.Model.Normalise) }, "channel"},
 		{"model.dropout=-1", func(c Config) any { return c.Model.Dropout }, float32(-1)},
 		{"model.dropout=0", func(c Config) any { return c.Model.Dropout }, float32(0)},
 		{"train.batch=6.4e1", func(c Config) any { return c.Train.Batch }, 64},
-		{"train.adversary=pgd(eps=.3, steps=2)", func(c Config) any { return c.Train.Adversary.Steps }, 2},
+		{"train.adversary=pgd(eps=.3, steps=2)", func(c Config) any { return c.Train.Adversary.Method.(*trainer.PGD).Steps }, 2},
 		{"train.adversary=", func(c Config) any { return c.Train.Adversary.Off() }, true},
 		{"train.attacked=off", func(c Config) any { return c.Train.Attacked.String() }, "off"},
 		{"precision=float32", func(c Config) any { return string(c.Precision) }, "float32"},
@@ -221,9 +224,12 @@ func TestRefused(t *testing.T) {
 		{set: "train.attacked=on", names: "train.attacked;auto;on"},
 		{set: "train.objective.temperature=0", names: "train.objective.temperature;above 0;got 0"},
 		{set: "train.objective.lambda_ramp=3", names: "train.objective.lambda_ramp;unit"},
-		{set: "train.adversary=fgsm(eps=.3,codes=1,of=shape)", names: "train.adversary;of as appearance or geometry or both;shape"},
-		{set: "model.encoder=resnt20", names: "model.encoder;resnt20;hinton, resnet20;did you mean \"resnet20\""},
+		{set: "train.adversary=fgsm(eps=.3,codes=1,of=shape)", names: "train.adversary;of: want one of appearance, geometry, both;shape"},
+		{set: "model.encoder=resnt20", names: "model.encoder;resnt20;resnet20;did you mean \"resnet20\""},
 		{set: "model.encoder=resnet22", names: "model.encoder;6n+2;resnet22;resnet20;resnet26"},
+		{set: "model.encoder=resnet(depth=20,deep=3)", names: "model.encoder;unknown key;deep;depth"},
+		{set: "model.head=capsule(routing=3)", names: "model.head;got \"capsule\";did you mean \"linear\""},
+		{set: "model.head=linear(x=1)", names: "model.head;unknown key \"x\": linear has no keys"},
 		{set: "model.normalise=images", names: "model.normalise;image, channel or set;images"},
 		{set: "model.mean=.5", names: "model.mean;set;[0.5]"},
 		{set: "model.mean=[a]", names: "model.mean[0];number;a"},

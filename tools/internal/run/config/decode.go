@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/viper"
 )
 
-// decode turns what was merged into a Config. Of several faults it tells the
+// decode turns what was merged into a Config. Of several faults it reports the
 // first.
 func (l *loader) decode() (Config, error) {
 	var c Config

@@ -37,7 +37,7 @@ func Differences(have, want Config) ([]string, error) {
 
 // leaves are the values of all keys, as text.
 func leaves(c Config) (map[string]string, error) {
-	tree, err := c.tree()
+	tree, err := c.fullTree()
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,13 @@ func TestDifferences(t *testing.T) {
 	if d, err := Differences(a, c); err != nil || len(d) != 1 {
 		t.Errorf("want other moments to count, got %v, %v", d, err)
 	}
+	c = b
+	c.Model.Head = "linear"
+	for _, pair := range [][2]Config{{b, c}, {c, b}} {
+		if d, err := Differences(pair[0], pair[1]); err != nil || len(d) != 1 {
+			t.Errorf("want a key that is left out at its default to count, got %v, %v", d, err)
+		}
+	}
 	a.Model.Mean, a.Model.Std = nil, nil
 	b.Seed, b.Train.Duration, b.Model.Kind, b.Train.Objective.Gamma = 5, trainer.Epochs(3), "base", 0
 	want := []string{

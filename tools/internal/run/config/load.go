@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -62,27 +63,8 @@ func gather(base Config, src Source) (Config, error) {
 	if err != nil {
 		return base, err
 	}
-	if src.File != "" {
-		if err := l.file(src.File, src.Text); err != nil {
-			return base, fmt.Errorf("config %s: %w", src.File, err)
-		}
-	}
-	if err := l.environment(os.Environ()); err != nil {
-		return base, fmt.Errorf("environment: %w", err)
-	}
-	for _, f := range src.Flag {
-		if err := l.set("--"+f.Name, f.Key, f.Value); err != nil {
-			return base, fmt.Errorf("--%s: %w", f.Name, err)
-		}
-	}
-	for _, kv := range src.Set {
-		key, text, ok := strings.Cut(kv, "=")
-		if !ok {
-			return base, fmt.Errorf("--set %s: want KEY=VALUE", kv)
-		}
-		if err := l.set("--set", strings.ToLower(strings.TrimSpace(key)), text); err != nil {
-			return base, fmt.Errorf("--set: %w", err)
-		}
+	if err := l.merge(src); err != nil {
+		return base, err
 	}
 	c, err := l.decode()
 	if err != nil {
@@ -95,29 +77,54 @@ func gather(base Config, src Source) (Config, error) {
 			}
 		}
 	}
-	if c.Data.Path != "" {
-		if c.Data.Path, err = filepath.Abs(c.Data.Path); err != nil {
-			return base, fmt.Errorf("data.path: %w", err)
+	for key, path := range map[string]*string{"data.path": &c.Data.Path, "train.teacher": &c.Train.Teacher} {
+		if *path == "" {
+			continue
 		}
-	}
-	if c.Train.Teacher != "" {
-		if c.Train.Teacher, err = filepath.Abs(c.Train.Teacher); err != nil {
-			return base, fmt.Errorf("train.teacher: %w", err)
+		if *path, err = filepath.Abs(*path); err != nil {
+			return base, fmt.Errorf("%s: %w", key, err)
 		}
 	}
 	return c, nil
+}
+
+// merge merges all places in their order.
+func (l *loader) merge(src Source) error {
+	if src.File != "" {
+		if err := l.file(src.File, src.Text); err != nil {
+			return fmt.Errorf("config %s: %w", src.File, err)
+		}
+	}
+	if err := l.environment(os.Environ()); err != nil {
+		return fmt.Errorf("environment: %w", err)
+	}
+	for _, f := range src.Flag {
+		if err := l.set("--"+f.Name, f.Key, f.Value); err != nil {
+			return fmt.Errorf("--%s: %w", f.Name, err)
+		}
+	}
+	for _, kv := range src.Set {
+		key, text, ok := strings.Cut(kv, "=")
+		if !ok {
+			return fmt.Errorf("--set %s: want KEY=VALUE", kv)
+		}
+		if err := l.set("--set", strings.ToLower(strings.TrimSpace(key)), text); err != nil {
+			return fmt.Errorf("--set: %w", err)
+		}
+	}
+	return nil
 }
 
 // loader merges one source after another into v.
 type loader struct {
 	v     *viper.Viper
 	known []string          // all keys, sorted
-	base  map[string]any    // their values before anything is merged: these tell the types
+	base  map[string]any    // their values before anything is merged: these give the types
 	from  map[string]string // where the others came from, for messages
 }
 
 func newLoader(base Config) (*loader, error) {
-	tree, err := base.tree()
+	tree, err := base.fullTree()
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +138,28 @@ func newLoader(base Config) (*loader, error) {
 		l.base[k] = l.v.Get(k)
 	}
 	return l, nil
+}
+
+// fullTree is the tree with the keys that its YAML form leaves out at their
+// default: they can be set like any other.
+func (c Config) fullTree() (map[string]any, error) {
+	tree, err := c.tree()
+	if err == nil {
+		addOmitted(tree, reflect.ValueOf(c))
+	}
+	return tree, err
+}
+
+func addOmitted(tree map[string]any, v reflect.Value) {
+	for i := range v.NumField() {
+		name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
+		value, written := tree[name]
+		if below, ok := value.(map[string]any); ok {
+			addOmitted(below, v.Field(i))
+		} else if !written && option == "omitempty" {
+			tree[name] = v.Field(i).Interface()
+		}
+	}
 }
 
 // file merges a YAML file, whose content is raw unless that is nil.
@@ -220,9 +249,9 @@ func (l *loader) environment(all []string) error {
 	return nil
 }
 
-// set takes the text of a value from a place outside files. It is read as YAML
-// would read it: 3, true, [a, b], text. Where a text is wanted it is taken as it stands, unless quoted:
-// a run folder may be called 007 or yes.
+// set takes the text of a value from a place outside files. It is read as YAML:
+// 3, true, [a, b], text. Where a text is wanted it is taken unchanged, unless it
+// is quoted: a run folder may be called 007 or yes.
 func (l *loader) set(from, key, text string) error {
 	if err := l.check(key); err != nil {
 		return err

@@ -74,7 +74,7 @@ func TestCheckClasses(t *testing.T) {
 	var wrong *ConfigError
 	c := small()
 	c.Data, c.Run = pipelines.Data{Set: "folder", Path: root, Size: 28, Channels: 1}, dir
-	if _, err := Open(t.Context(), c); !errors.As(err, &wrong) || !strings.Contains(err.Error(), `class 0 "cat", got "ant"`) {
+	if _, _, err := Open(t.Context(), nil, c); !errors.As(err, &wrong) || !strings.Contains(err.Error(), `class 0 "cat", got "ant"`) {
 		t.Errorf("a run or an export opened with other classes: %v", err)
 	}
 	if raw, err := c.YAML(); err != nil || os.WriteFile(filepath.Join(dir, ConfigFile), raw, 0o600) != nil {

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"unwarp/graphs"
 	"unwarp/pipelines"
 	"unwarp/tools/internal/run/config"
+	"unwarp/trainer"
 )
 
 func small() config.Config {
@@ -64,7 +64,7 @@ func TestIdentity(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		id, err := (&Experiment{Config: c, Data: data, Net: &graphs.Net{Precision: c.Precision}}).Identity()
+		id, err := (&Experiment{Subject: Subject{Config: c, Data: data}, Net: &graphs.Net{Precision: c.Precision}}).Identity()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,18 +162,18 @@ func TestOpenData(t *testing.T) {
 }
 
 func TestImages(t *testing.T) {
-	c := small()
-	c.Attack.Attacks = nil
+	c := brief()
 	c.Attack.Images = 7
-	x, err := Open(context.Background(), c)
+	src, err := OpenSource(trainRun(t, c), trainer.Last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, _, err := Open(t.Context(), src, src.Config())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer x.Close()
-	if _, err := x.Battery(t.TempDir(), "last", 0); err == nil || !strings.Contains(err.Error(), "attack.attacks") {
-		t.Errorf("a battery without attacks: got %v", err)
-	}
-	set, err := x.Attacked(context.Background())
+	set, err := x.AttackedImages(context.Background())
 	if err != nil || set.Len() != 7 || len(set.Pixels) != 7*28*28 || set.Index[6] != 6 {
 		t.Fatalf("want the first 7 images, got %v and %d", err, set.Len())
 	}
@@ -189,8 +189,5 @@ func TestImages(t *testing.T) {
 	}
 	if _, err := x.Images(context.Background(), other.Test, 3); err == nil || !strings.Contains(err.Error(), "20x20x1") || !strings.Contains(err.Error(), "28x28x1") {
 		t.Errorf("another size: got %v", err)
-	}
-	if _, err := x.Restore(filepath.Join(t.TempDir(), "none"), "last"); err == nil {
-		t.Error("restored from nothing")
 	}
 }

@@ -6,11 +6,11 @@ import (
 	"math"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"unwarp/graphs"
 	"unwarp/pipelines"
-	"unwarp/tools/internal/run/config"
 )
 
 // painted is a set of images given in full.
@@ -27,6 +27,8 @@ func (p painted) At(i int, dst []uint8) (int, error) {
 	copy(dst, p.images[i])
 	return i % 2, nil
 }
+
+func (p painted) Label(i int) int { return i % 2 }
 
 func TestMoments(t *testing.T) {
 	// Red is 0 in one image and 51 in the other; green 10, 20, 30, 40.
@@ -89,19 +91,22 @@ func TestMomentsAreKept(t *testing.T) {
 		t.Fatalf("want %+v read back, got %+v, %v", m, back.Model, err)
 	}
 	back.Data.Seed++ // other images, of other moments
-	for name, open := range map[string]func(context.Context, config.Config) (*Experiment, error){"open": Open, "resume": Train} {
-		y, err := open(context.Background(), back)
-		if err != nil {
-			t.Fatal(err)
+	s, err := OpenSubject(context.Background(), mustOpen(t, dir), back)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := Train(context.Background(), back)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer y.Close()
+	for name, got := range map[string]graphs.Disentangled{"open": s.Model.(*trained).model, "resume": y.Graph.Model} {
+		if !reflect.DeepEqual(got.Config, m) || !reflect.DeepEqual(got.Normalise.Mean, m.Mean) {
+			t.Errorf("%s: want the moments of the run, got %+v", name, got.Config)
 		}
-		if !reflect.DeepEqual(y.Config.Model, m) || !reflect.DeepEqual(y.Plan.Model.Normalise.Mean, m.Mean) {
-			t.Errorf("%s: want the moments of the run, got %+v", name, y.Config.Model)
-		}
-		y.Close()
 	}
 	back.Model.Mean, back.Model.Std = nil, nil
-	if y, err := Open(context.Background(), back); err == nil {
-		y.Close()
-		t.Error("opened a run without its moments")
+	if _, _, err := Open(context.Background(), mustOpen(t, dir), back); err == nil || !strings.Contains(err.Error(), "model.mean and model.std") {
+		t.Errorf("a run without its moments: %v", err)
 	}
 }

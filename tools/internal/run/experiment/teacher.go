@@ -15,10 +15,11 @@ import (
 func (x *Experiment) openTeacher(ctx context.Context) error {
 	dir := x.Config.Train.Teacher
 	refuse := func(err error) error { return &ConfigError{fmt.Errorf("train.teacher: %w", err)} }
-	c, err := ReadFolder(dir)
+	src, err := openRun(dir, trainer.Last)
 	if err != nil {
 		return refuse(err)
 	}
+	c := src.Config()
 	c.Device, c.Threads, c.Precision = x.Config.Device, x.Config.Threads, graphs.Float32
 	data := x.Data
 	if !sameData(c.Data, x.Config.Data) {
@@ -29,17 +30,18 @@ func (x *Experiment) openTeacher(ctx context.Context) error {
 	if err := checkClasses(dir, x.Data.Train); err != nil {
 		return refuse(err)
 	}
-	if x.taught, err = assemble(ctx, c, data, false); err != nil {
+	s, err := newSubject(src, c, data)
+	if err != nil {
 		return refuse(err)
 	}
-	x.taught.Data = pipelines.Splits{} // images and classes are checked below; no more is needed
-	if _, err := x.taught.Restore(dir, trainer.Last); err != nil {
+	if x.teacher, _, err = open(s); err != nil {
 		return refuse(err)
 	}
-	if x.Teacher, err = trainer.NewTeacher(x.taught.Plan, x.taught.Net); err != nil {
+	x.teacher.Data = pipelines.Splits{} // images and classes are checked below; no more is needed
+	if x.Teacher, err = trainer.NewTeacher(x.teacher.Graph, x.teacher.Net); err != nil {
 		return err
 	}
-	if err := x.Plan.Admit(x.Teacher); err != nil {
+	if err := x.Graph.CheckTeacher(x.Teacher); err != nil {
 		return &ConfigError{err}
 	}
 	return nil

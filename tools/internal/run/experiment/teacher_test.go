@@ -13,8 +13,8 @@ import (
 	"unwarp/trainer"
 )
 
-// trained is the folder of a run of a few steps.
-func trained(t *testing.T, c config.Config) string {
+// trainRun is the folder of a run of a few steps.
+func trainRun(t *testing.T, c config.Config) string {
 	t.Helper()
 	c.Run = filepath.Join(t.TempDir(), "teacher")
 	x, err := Train(t.Context(), c)
@@ -25,7 +25,7 @@ func trained(t *testing.T, c config.Config) string {
 	if _, err := NewFolder(c); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := x.Plan.Run(t.Context(), x.Net, trainer.Inputs{Train: x.Data.Train, Dir: c.Run, Seed: c.Seed}); err != nil {
+	if _, err := x.Graph.Run(t.Context(), x.Net, trainer.Inputs{Train: x.Data.Train, Dir: c.Run, Seed: c.Seed}); err != nil {
 		t.Fatal(err)
 	}
 	return c.Run
@@ -34,14 +34,14 @@ func trained(t *testing.T, c config.Config) string {
 func brief() config.Config {
 	c := small()
 	c.Train.Batch = 10
-	c.Train.Duration, _ = trainer.ParseSpan("2st")
+	c.Train.Duration, _ = trainer.ParseDuration("2st")
 	return c
 }
 
 // A run learns from the one that train.teacher names, and what it is depends on
 // the teacher's weights, not on where they lie.
 func TestTeacher(t *testing.T) {
-	teacher := trained(t, brief())
+	teacher := trainRun(t, brief())
 	identity := func(dir string) string {
 		t.Helper()
 		c := brief()
@@ -67,7 +67,7 @@ func TestTeacher(t *testing.T) {
 	}
 	other := brief()
 	other.Seed++
-	if again, second := identity(moved), identity(trained(t, other)); first == plain || again != first || second == first {
+	if again, second := identity(moved), identity(trainRun(t, other)); first == plain || again != first || second == first {
 		t.Errorf("without %.8s, taught %.8s, by the same elsewhere %.8s, by another %.8s", plain, first, again, second)
 	}
 	// Another architecture may teach, on images of the same set.
@@ -78,7 +78,7 @@ func TestTeacher(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer x.Close()
-	if _, err := x.Plan.Run(t.Context(), x.Net, trainer.Inputs{Train: x.Data.Train, Dir: t.TempDir(), Seed: 1, Teacher: x.Teacher}); err != nil {
+	if _, err := x.Graph.Run(t.Context(), x.Net, trainer.Inputs{Train: x.Data.Train, Dir: t.TempDir(), Seed: 1, Teacher: x.Teacher}); err != nil {
 		t.Error(err)
 	}
 }
@@ -97,7 +97,7 @@ func TestTeacherRefused(t *testing.T) {
 	for dir, names := range map[string]string{
 		filepath.Join(t.TempDir(), "none"): "want a folder made by unwarp train",
 		unfinished:                         "has the run saved anything yet?",
-		trained(t, wide):                   "want a model of images of 28x28x1;got one of 20x20x1",
+		trainRun(t, wide):                  "want a model of images of 28x28x1;got one of 20x20x1",
 	} {
 		c := brief()
 		c.Train.Teacher = dir

@@ -1,5 +1,7 @@
 // Package progress shows how far a long job is: a bar on a terminal, a plain
-// line now and then where the output is a file or a pipe.
+// line now and then where the output is a file or a pipe. It may import pipelines
+// and trainer, whose callbacks it implements, and is the only package that
+// imports progressbar.
 package progress
 
 import (

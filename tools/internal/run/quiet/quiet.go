@@ -1,5 +1,6 @@
 // Package quiet keeps TensorFlow's own log lines off the terminal, unless -v or
-// --verbose is among the arguments. Importing it does most of it.
+// --verbose is among the arguments. Importing it does most of it. It
+// imports the standard library only.
 //
 // TensorFlow reads TF_CPP_MIN_LOG_LEVEL while its library is initialised,
 // before main. On Linux, where nobody has set the variable, a function in the

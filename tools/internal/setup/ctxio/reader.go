@@ -1,4 +1,5 @@
-// Package ctxio lets a long copy end when its context does.
+// Package ctxio lets a long copy end when its context does. It imports the
+// standard library only.
 package ctxio
 
 import (

@@ -4,8 +4,8 @@ package doctor
 
 import "golang.org/x/sys/unix"
 
-// free is the space that this user may still fill on the disk of dir.
-func free(dir string) (uint64, error) {
+// freeSpace returns the bytes that this user may still write to the disk of dir.
+func freeSpace(dir string) (uint64, error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0, err

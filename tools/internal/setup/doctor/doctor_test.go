@@ -15,12 +15,12 @@ import (
 )
 
 // examine runs the whole examination with one thing changed.
-func examine(t *testing.T, change func(p *Patient)) Report {
+func examine(t *testing.T, change func(p *Input)) Report {
 	t.Helper()
-	p := Patient{
-		TensorFlow: "2.18.1",
-		Probe:      []string{"echo", `{"tensorflow":"2.18.1","devices":[{"name":"/cpu","type":"CPU","bytes":1}]}`},
-		Configure:  func() (config.Config, error) { return config.Default(), nil },
+	p := Input{
+		TensorFlow:   "2.18.1",
+		CheckCommand: []string{"echo", `{"tensorflow":"2.18.1","devices":[{"name":"/cpu","type":"CPU","bytes":1}]}`},
+		Configure:    func() (config.Config, error) { return config.Default(), nil },
 	}
 	change(&p)
 	return Examine(context.Background(), p)
@@ -51,7 +51,7 @@ func (r Report) tells(t *testing.T, names ...string) {
 }
 
 func TestHealthy(t *testing.T) {
-	r := examine(t, func(*Patient) {})
+	r := examine(t, func(*Input) {})
 	if r.Broken() != 0 || len(r.Devices) != 1 || r.Cores < 1 || r.Go == "" || r.Graft == "" {
 		t.Errorf("got %+v", r)
 	}
@@ -72,30 +72,30 @@ func TestProbes(t *testing.T) {
 		"an error":   {[]string{"echo", `{"error":"no kernel"}`}, []string{"no kernel"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			examine(t, func(p *Patient) { p.Probe = row.probe }).tells(t, append(row.tells, "TensorFlow does not work here")...)
+			examine(t, func(p *Input) { p.CheckCommand = row.probe }).tells(t, append(row.tells, "TensorFlow does not work here")...)
 		})
 	}
 }
 
 func TestFaults(t *testing.T) {
 	t.Run("another library", func(t *testing.T) {
-		r := examine(t, func(p *Patient) { p.TensorFlow = "2.15.0" })
+		r := examine(t, func(p *Input) { p.TensorFlow = "2.15.0" })
 		if r.Broken() == 0 || !strings.Contains(r.Problems[0].What, "2.15.0") {
 			t.Errorf("got %+v", r.Problems)
 		}
 	})
 	t.Run("configuration", func(t *testing.T) {
-		examine(t, func(p *Patient) {
+		examine(t, func(p *Input) {
 			p.Configure = func() (config.Config, error) { return config.Config{}, errors.New("no key") }
 		}).tells(t, "no key")
 	})
 	t.Run("no GPU", func(t *testing.T) {
-		examine(t, func(p *Patient) {
+		examine(t, func(p *Input) {
 			p.Configure = func() (config.Config, error) { c := config.Default(); c.Device = graphs.GPU; return c, nil }
 		}).tells(t, "gpu")
 	})
 	t.Run("threads", func(t *testing.T) {
-		r := examine(t, func(p *Patient) {
+		r := examine(t, func(p *Input) {
 			p.Configure = func() (config.Config, error) { c := config.Default(); c.Threads = 1000; return c, nil }
 		})
 		if r.Broken() != 0 || !slices.ContainsFunc(r.Problems, func(p Problem) bool { return strings.Contains(p.What, "1000") }) {
@@ -111,7 +111,7 @@ func TestFaults(t *testing.T) {
 		if err := os.Remove(dir); err != nil {
 			t.Fatal(err)
 		}
-		r := examine(t, func(*Patient) {})
+		r := examine(t, func(*Input) {})
 		if len(r.Problems) == 0 { // that it comes through is the test; systems differ in what they say
 			t.Errorf("got %+v", r.Problems)
 		}
@@ -128,19 +128,19 @@ func TestEnvironment(t *testing.T) {
 
 func TestSize(t *testing.T) {
 	for n, want := range map[int64]string{0: "0 MiB", 1 << 20: "1 MiB", 3 << 29: "1.5 GiB", -1: "unknown"} {
-		if got := Size(n); got != want {
+		if got := FormatSize(n); got != want {
 			t.Errorf("%d: want %s, got %s", n, want, got)
 		}
 	}
 }
 
 func TestProbeItself(t *testing.T) {
-	p := RunProbe()
+	p := CheckTensorFlow()
 	if p.Error != "" || len(p.Devices) == 0 || !inSeries(p.TensorFlow) {
 		t.Errorf("got %+v", p)
 	}
 	if h := Headers(); h != "" && !sameSeries(h, p.TensorFlow) {
 		t.Errorf("headers %s, library %s", h, p.TensorFlow)
 	}
-	_ = fmt.Sprint(Loaded())
+	_ = fmt.Sprint(LoadedLibraries())
 }

@@ -18,6 +18,6 @@ static const char *headers(void) { return ""; }
 */
 import "C"
 
-// Headers is the version of the TensorFlow headers that this program was built
-// with, "" if they did not tell.
+// Headers returns the version of the TensorFlow headers that this program was
+// built with, "" if they do not state it.
 func Headers() string { return C.GoString(C.headers()) }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Print says what was found, problems last.
+// Print prints the report, problems last.
 func (r Report) Print(w io.Writer) {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "%-12s  %s\n", name, fmt.Sprintf(format, args...))
@@ -23,26 +23,26 @@ func (r Report) Print(w io.Writer) {
 		line("searched", "%s %s: %s", t.Source, t.Path, verdict)
 	}
 	for _, d := range r.Devices {
-		if d.Type == "CPU" { // its bytes are a constant that means nothing
+		if d.Type == "CPU" { // its bytes are a meaningless constant
 			line("device", "%s", d.Name)
 		} else {
-			line("device", "%s, %s", d.Name, Size(d.Bytes))
+			line("device", "%s, %s", d.Name, FormatSize(d.Bytes))
 		}
 	}
 	if r.Memory > 0 {
-		line("memory", "%s, %s available", Size(r.Memory), Size(r.Available))
+		line("memory", "%s, %s available", FormatSize(r.Memory), FormatSize(r.Available))
 	}
 	threads := "all cores"
 	if r.Threads > 0 {
 		threads = fmt.Sprint(r.Threads)
 	}
-	line("cores", "%d; threads within one op: %s; device: %s", r.Cores, threads, orNone(string(r.Device)))
-	line("processor", "%s", orNone(strings.Join(r.Features, " ")))
+	line("cores", "%d; threads within one op: %s; device: %s", r.Cores, threads, orUnknown(string(r.Device)))
+	line("processor", "%s", orUnknown(strings.Join(r.Features, " ")))
 	for _, kv := range r.Environment {
 		line("environment", "%s", kv)
 	}
 	for _, d := range r.Disks {
-		line("disk", "%s free in %s (%s)", Size(int64(d.Free)), d.Dir, d.For)
+		line("disk", "%s free in %s (%s)", FormatSize(int64(d.Free)), d.Dir, d.For)
 	}
 	fmt.Fprintln(w)
 	if len(r.Problems) == 0 {
@@ -57,7 +57,7 @@ func (r Report) Print(w io.Writer) {
 	}
 }
 
-// Print lists the versions.
+// Print prints the versions.
 func (b Build) Print(w io.Writer) {
 	changed := ""
 	if b.Modified {
@@ -66,15 +66,15 @@ func (b Build) Print(w io.Writer) {
 	fmt.Fprintf(w, "%-12s  %s%s\n", "unwarp", b.Unwarp, changed)
 	fmt.Fprintf(w, "%-12s  %s, %s\n", "go", b.Go, b.Platform)
 	fmt.Fprintf(w, "%-12s  %s\n", "graft", b.Graft)
-	fmt.Fprintf(w, "%-12s  %s", "tensorflow", orNone(b.TensorFlow))
+	fmt.Fprintf(w, "%-12s  %s", "tensorflow", orUnknown(b.TensorFlow))
 	if b.Headers != "" {
 		fmt.Fprintf(w, " (built with the headers of %s)", b.Headers)
 	}
 	fmt.Fprintln(w)
 }
 
-// Size writes a number of bytes for people.
-func Size(n int64) string {
+// FormatSize writes a number of bytes in MiB or GiB.
+func FormatSize(n int64) string {
 	switch {
 	case n < 0:
 		return "unknown"
@@ -84,7 +84,7 @@ func Size(n int64) string {
 	return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20))
 }
 
-func orNone(s string) string {
+func orUnknown(s string) string {
 	if s == "" {
 		return "unknown"
 	}

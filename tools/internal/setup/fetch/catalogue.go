@@ -1,6 +1,3 @@
-// Package fetch gets public data sets: it downloads their files, going on where
-// an earlier try ended, compares each with its checksum before it gets its
-// name, and unpacks archives.
 package fetch
 
 import (
@@ -17,12 +14,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Catalogue knows sets by their names.
+// Catalogue holds data sets by their names.
 type Catalogue map[string]Set
 
-// Set is where the files of a set are.
+// Set says where the files of a data set are.
 type Set struct {
-	// Address is what all files' addresses begin with, http or https.
+	// Address is the common beginning of all files' addresses, http or https.
 	Address string `yaml:"address"`
 	Files   []File `yaml:"files"`
 }
@@ -38,11 +35,11 @@ type File struct {
 }
 
 //go:embed catalogue.yaml
-var builtIn []byte
+var catalogueText []byte
 
-// Known is the catalogue that comes with the program.
-func Known() Catalogue {
-	c, err := ReadCatalogue(builtIn)
+// BuiltInCatalogue returns the catalogue that comes with the program.
+func BuiltInCatalogue() Catalogue {
+	c, err := ReadCatalogue(catalogueText)
 	if err != nil {
 		panic(err) // a test reads it
 	}
@@ -68,7 +65,7 @@ func ReadCatalogue(raw []byte) (Catalogue, error) {
 	return c, nil
 }
 
-// check refuses what cannot be fetched, and names that would lead out of the
+// check refuses sets that cannot be fetched, and names that lead out of the
 // folder.
 func (s Set) check() error {
 	if err := CheckAddress(s.Address); err != nil {
@@ -83,7 +80,7 @@ func (s Set) check() error {
 			if name == "" && f.Name != "" {
 				continue
 			}
-			if name == "." || !filepath.IsLocal(name) || strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, partEnd) || seen[name] {
+			if name == "." || !filepath.IsLocal(name) || strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, partSuffix) || seen[name] {
 				return fmt.Errorf("want a plain name for each file, once, got %q: change it", name)
 			}
 			seen[name] = true
@@ -98,7 +95,7 @@ func (s Set) check() error {
 	return nil
 }
 
-// CheckAddress refuses what is no address of a folder on a server.
+// CheckAddress refuses addresses that are not of a folder on a server.
 func CheckAddress(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {

@@ -3,21 +3,24 @@ package fetch
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
-	"unwarp/tools/internal/setup/filelock"
+	"github.com/gofrs/flock"
 )
 
-// lock makes this the only fetch into dir until unlock. The system drops the lock
-// when its holder dies, however it dies. Where a system or a disk knows no locks there is none.
-func lock(dir string) (unlock func(), err error) {
-	f, err := os.Open(dir) // the folder itself: no file is left behind
-	if err != nil {
-		return nil, fmt.Errorf("%s: want a readable folder: %w: choose another", dir, reason(err))
-	}
-	if err := filelock.Try(f); errors.Is(err, filelock.ErrLocked) {
-		f.Close()
+// lockFolder makes this the only fetch into dir until unlock. It locks the folder
+// itself, so no file is left behind. The system releases the lock when its process
+// ends. Systems and disks without locks have none.
+func lockFolder(dir string) (unlock func(), err error) {
+	l := flock.New(dir, flock.SetFlag(os.O_RDONLY))
+	locked, err := l.TryLock()
+	var pe *fs.PathError
+	switch {
+	case errors.As(err, &pe) && pe.Op == "open":
+		return nil, fmt.Errorf("%s: want a readable folder: %w: choose another", dir, causeOf(err))
+	case err == nil && !locked:
 		return nil, fmt.Errorf("%s: want one fetch at a time into a folder, another is under way: wait until it has ended, or choose another folder with --to", dir)
 	}
-	return func() { f.Close() }, nil
+	return func() { l.Close() }, nil
 }

@@ -15,47 +15,47 @@ import (
 	"unwarp/tools/internal/setup/ctxio"
 )
 
-// mostUnpacked is the most bytes that an archive may hold.
-const mostUnpacked = 1 << 32
+// maxUnpacked is the largest number of bytes that an archive may hold.
+const maxUnpacked = 1 << 32
 
-// marker is the file in an unpacked folder that holds the SHA-256 of its archive:
-// a folder of that name alone may be anybody's.
-const marker = ".unwarp-fetched"
+// markerFile, in an unpacked folder, holds the SHA-256 of its archive: the folder's
+// name alone does not say who made it.
+const markerFile = ".unwarp-fetched"
 
-// unpacked reports whether the folder holds what the archive f does, as its marker
-// says. Another folder of that name is an error.
-func unpacked(folder string, f File) (bool, error) {
+// isUnpacked reports whether the folder was unpacked from the archive f, as its
+// marker says. Another folder of that name is an error.
+func isUnpacked(folder string, f File) (bool, error) {
 	if _, err := os.Lstat(folder); errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
-	raw, err := os.ReadFile(filepath.Join(folder, marker))
+	raw, err := os.ReadFile(filepath.Join(folder, markerFile))
 	if sum := strings.TrimSpace(string(raw)); err == nil && strings.EqualFold(sum, f.SHA256) {
 		return true, nil
 	} else if err == nil {
 		return false, fmt.Errorf("%s: want the content of %s, got that of another archive (SHA-256 %.64q): move the folder away and fetch again", folder, f.Name, sum)
 	}
-	return false, fmt.Errorf("%s: want a folder unpacked from %s by this command, got one without its mark (%s: %w): if you unpacked it yourself, use it as it is; else move it away and fetch again", folder, f.Name, marker, reason(err))
+	return false, fmt.Errorf("%s: want a folder unpacked from %s by this command, got one without its mark (%s: %w): if you unpacked it yourself, use it as it is; else move it away and fetch again", folder, f.Name, markerFile, causeOf(err))
 }
 
-// unpack makes the folder of an archive in dir. The folder appears in one rename,
-// whole; what an earlier try left of it is removed first.
-func unpack(ctx context.Context, archive string, f File, dir string) error {
+// unpackArchive makes the folder of an archive in dir. The folder gets its name
+// when it is complete; remains of an earlier try are removed first.
+func unpackArchive(ctx context.Context, archive string, f File, dir string) error {
 	folder := f.Unpack
 	in, err := os.Open(archive)
 	if err != nil {
-		return fmt.Errorf("%s: want a readable file: %w", archive, reason(err))
+		return fmt.Errorf("%s: want a readable file: %w", archive, causeOf(err))
 	}
 	defer in.Close()
-	part := filepath.Join(dir, folder+partEnd)
+	part := filepath.Join(dir, folder+partSuffix)
 	if err := os.RemoveAll(part); err != nil {
-		return fmt.Errorf("%s: cannot be removed: %w", part, reason(err))
+		return fmt.Errorf("%s: cannot be removed: %w", part, causeOf(err))
 	}
 	if err := os.Mkdir(part, 0o755); err != nil {
-		return fmt.Errorf("%s: cannot be made: %w", part, reason(err))
+		return fmt.Errorf("%s: cannot be made: %w", part, causeOf(err))
 	}
-	err = unpackInto(ctx, in, folder, part)
+	err = unpackFiles(ctx, in, folder, part)
 	if err == nil {
-		err = os.WriteFile(filepath.Join(part, marker), []byte(f.SHA256+"\n"), 0o644)
+		err = os.WriteFile(filepath.Join(part, markerFile), []byte(f.SHA256+"\n"), 0o644)
 	}
 	if err == nil {
 		err = os.Rename(part, filepath.Join(dir, folder))
@@ -70,9 +70,9 @@ func unpack(ctx context.Context, archive string, f File, dir string) error {
 	return nil
 }
 
-// unpackInto writes the files of the one folder in an archive below dir. All
-// else is refused: other folders, links, devices, names that lead elsewhere.
-func unpackInto(ctx context.Context, in io.Reader, folder, dir string) error {
+// unpackFiles writes the files of the one folder in an archive below dir. It
+// refuses other folders, links, devices, and names that lead out of dir.
+func unpackFiles(ctx context.Context, in io.Reader, folder, dir string) error {
 	z, err := gzip.NewReader(ctxio.Reader{Ctx: ctx, Reader: in})
 	if err != nil {
 		return fmt.Errorf("want a .tar.gz, got %w", err)
@@ -83,7 +83,7 @@ func unpackInto(ctx context.Context, in io.Reader, folder, dir string) error {
 	}
 	defer root.Close()
 	t := tar.NewReader(z)
-	left := int64(mostUnpacked)
+	left := int64(maxUnpacked)
 	files := 0
 	for {
 		h, err := t.Next()
@@ -93,20 +93,20 @@ func unpackInto(ctx context.Context, in io.Reader, folder, dir string) error {
 		if err != nil {
 			return fmt.Errorf("want a whole archive, got %w", err)
 		}
-		name, ok := below(folder, h.Name)
+		name, ok := relativeName(folder, h.Name)
 		if !ok {
 			return fmt.Errorf("want names in folder %s alone, got %q", folder, h.Name)
 		}
 		switch h.Typeflag {
 		case tar.TypeDir:
 			if name != "." {
-				if err := mkdirAll(root, name); err != nil {
+				if err := makeFolders(root, name); err != nil {
 					return err
 				}
 			}
 		case tar.TypeReg:
 			if left -= h.Size; left < 0 {
-				return fmt.Errorf("want at most %d bytes, got more", int64(mostUnpacked))
+				return fmt.Errorf("want at most %d bytes, got more", int64(maxUnpacked))
 			}
 			if err := unpackFile(root, name, t); err != nil {
 				return err
@@ -126,8 +126,8 @@ func unpackInto(ctx context.Context, in io.Reader, folder, dir string) error {
 	return nil
 }
 
-// below is name without the folder that it must be in.
-func below(folder, name string) (string, bool) {
+// relativeName returns name without the folder that it must be in.
+func relativeName(folder, name string) (string, bool) {
 	name = path.Clean(strings.TrimPrefix(name, "./"))
 	if name == folder {
 		return ".", true
@@ -136,8 +136,8 @@ func below(folder, name string) (string, bool) {
 	return name, ok && filepath.IsLocal(name)
 }
 
-// mkdirAll makes a folder and those that it is in.
-func mkdirAll(root *os.Root, name string) error {
+// makeFolders makes a folder and its parents.
+func makeFolders(root *os.Root, name string) error {
 	for i, c := range name + "/" {
 		if c != '/' {
 			continue
@@ -149,10 +149,10 @@ func mkdirAll(root *os.Root, name string) error {
 	return nil
 }
 
-// unpackFile writes one file; one that is there already came twice.
+// unpackFile writes one file; one that exists already is in the archive twice.
 func unpackFile(root *os.Root, name string, in io.Reader) (err error) {
 	if dir := path.Dir(name); dir != "." {
-		if err := mkdirAll(root, dir); err != nil {
+		if err := makeFolders(root, dir); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 // Package tflib finds the TensorFlow C library that graft links against, or fetches it.
 //
-// It is pure Go, so that it runs before the library is there. Find looks, in this order, and takes the
+// It is pure Go, so that it runs before the library is there: it imports ctxio, flock and what belongs to the system.
+// Find looks, in this order, and takes the
 // first that fits:
 //
 //  1. the folder named by the environment variable UNWARP_TENSORFLOW (set but unusable is an error),

@@ -96,7 +96,7 @@ func (c Config) room() error {
 	need := c.Wheel.Size + max(c.Wheel.Size, c.Wheel.Unpacked)
 	have, err := free(c.Cache)
 	if err != nil || have >= uint64(need) {
-		return nil // where the system will not tell, the writes will
+		return nil // where the system does not say, a write will fail
 	}
 	return fmt.Errorf("disk full: needs %s, %s free; free some or set %s to a folder on another disk",
 		megabytes(need), megabytes(int64(have)), EnvCache)

@@ -24,7 +24,7 @@ type Library struct {
 	Dir     string // real folder of the shared libraries: the run path
 	Links   string // folder with libtensorflow.so for the linker; Dir itself where it has one
 	Include string // folder that holds tensorflow/c/c_api.h
-	Version string // "" if it cannot be told, which only UNWARP_TENSORFLOW may
+	Version string // "" if it is unknown, which only UNWARP_TENSORFLOW may
 	Source  Source
 	Files   []File // the shared libraries; everything, with digests, if Source is FromCache
 }
@@ -43,7 +43,7 @@ type Tried struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// Find looks for a library on this machine and fetches nothing. The list tells every place looked at, in order.
+// Find looks for a library on this machine and fetches nothing. The list holds every place looked at, in order.
 // Nothing found is ErrNone. The folder of links that a Python package needs is made in the cache.
 func Find(ctx context.Context) (Library, []Tried, error) {
 	c, err := Default(os.Stderr)

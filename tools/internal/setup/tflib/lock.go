@@ -2,50 +2,44 @@ package tflib
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"time"
 
-	"unwarp/tools/internal/setup/filelock"
+	"github.com/gofrs/flock"
 )
 
 // lock makes this process the only one that fetches into the entry. The system drops the lock when its holder
 // dies, however it dies. The file stays: removing it would let two processes lock two files of one name.
 func (c Config) lock(ctx context.Context) (unlock func(), err error) {
-	f, err := os.OpenFile(c.entry()+".lock", os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return nil, err
+	name := c.entry() + ".lock"
+	l := flock.New(name, flock.SetFlag(os.O_RDWR|os.O_CREATE), flock.SetPermissions(0o644))
+	locked, err := l.TryLock()
+	if err == nil && !locked {
+		c.say("waiting for process %s, which is fetching the same library", holder(name))
+		locked, err = l.TryLockContext(ctx, 100*time.Millisecond)
 	}
-	for waiting := false; ; waiting = true {
-		if err = filelock.Try(f); err == nil {
-			break
-		}
-		if !errors.Is(err, filelock.ErrLocked) {
-			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
-		}
-		if !waiting {
-			c.say("waiting for process %s, which is fetching the same library", holder(f))
-		}
-		select {
-		case <-ctx.Done():
-			f.Close()
-			return nil, ctx.Err()
-		case <-time.After(100 * time.Millisecond):
-		}
+	switch {
+	case ctx.Err() != nil && !locked:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, fmt.Errorf("lock %s: %w", name, err)
 	}
 	// For the line that those who wait print; the lock itself does not depend on it.
-	if f.Truncate(0) == nil {
-		fmt.Fprintf(f, "%d\n", os.Getpid())
-	}
-	return func() { f.Close() }, nil
+	_ = os.WriteFile(name, fmt.Appendln(nil, os.Getpid()), 0o644)
+	return func() { l.Close() }, nil
 }
 
-func holder(f *os.File) string {
-	data, _ := io.ReadAll(io.NewSectionReader(f, 0, 32))
+// holder is the number of the process that has the lock, as its file says.
+func holder(name string) string {
+	f, err := os.Open(name)
+	if err != nil {
+		return "of unknown number"
+	}
+	defer f.Close()
+	data, _ := io.ReadAll(io.LimitReader(f, 32))
 	if pid := strings.TrimSpace(string(data)); pid != "" {
 		return pid
 	}

@@ -117,7 +117,7 @@ func (c Config) explain(err error, output string) error {
 	}
 }
 
-// lastError picks the line of pip's output that tells most: its last ERROR, else its last line.
+// lastError picks the line of pip's output that says most: its last ERROR, else its last line.
 func lastError(output string) string {
 	last := "no output"
 	for line := range strings.Lines(output) {

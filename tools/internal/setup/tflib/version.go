@@ -20,8 +20,8 @@ func fits(version string) error {
 	return nil
 }
 
-// libraryVersion tells the version of the library in dir from what pip wrote, from the file's full name
-// (libtensorflow.so.2.18.0), from the library's own text and, last, from the headers. "" if none tells.
+// libraryVersion finds the version of the library in dir from what pip wrote, from the file's full name
+// (libtensorflow.so.2.18.0), from the library's own text and, last, from the headers. "" if none says it.
 func libraryVersion(dir, file, include string, n fileNames) string {
 	if v := distVersion(dir); v != "" {
 		return v

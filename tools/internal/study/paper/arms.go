@@ -29,7 +29,7 @@ const (
 	Full  Budget = "full"
 )
 
-// Seeds is how many a table takes unless told otherwise.
+// Seeds returns the default number of seeds.
 func (b Budget) Seeds() int {
 	if b == Small {
 		return 1
@@ -85,7 +85,7 @@ var arms = func() (list []Arm) {
 	return list
 }()
 
-// FindArm is the arm called name.
+// FindArm returns the arm called name.
 func FindArm(name string) (Arm, bool) {
 	for _, a := range arms {
 		if a.Name == name {
@@ -95,13 +95,13 @@ func FindArm(name string) (Arm, bool) {
 	return Arm{}, false
 }
 
-// Folder is the name of the run folder of a seed.
+// Folder returns the name of the run folder of a seed.
 func (a Arm) Folder(seed uint64) string { return fmt.Sprintf("%s-seed%d", a.Name, seed) }
 
-// Load is the configuration of a run. data, if not "", is the folder that holds
+// Load returns the configuration of a run. data, if not "", is the folder that holds
 // the folders of the data sets; extra keys come last.
 func (a Arm) Load(b Budget, seed uint64, data string, extra []string) (config.Config, error) {
-	src, err := a.source(b, seed, data)
+	src, err := a.newSource(b, seed, data)
 	if err != nil {
 		return config.Config{}, err
 	}
@@ -115,17 +115,17 @@ func (a Arm) Load(b Budget, seed uint64, data string, extra []string) (config.Co
 	return c, nil
 }
 
-// DataPath is where the arm's data set is expected; see [Arm.Load].
+// DataPath returns where the arm's data set is expected; see [Arm.Load].
 func (a Arm) DataPath(data string) (string, error) {
-	src, err := a.source(Full, 1, data)
+	src, err := a.newSource(Full, 1, data)
 	if err != nil {
 		return "", err
 	}
-	c, _ := config.Load(config.Default(), src) // what else may be wrong is no matter here
+	c, _ := config.Load(config.Default(), src) // other errors are reported by Load
 	return c.Data.Path, nil
 }
 
-func (a Arm) source(b Budget, seed uint64, data string) (config.Source, error) {
+func (a Arm) newSource(b Budget, seed uint64, data string) (config.Source, error) {
 	raw, err := configs.Read(a.Config)
 	if err != nil {
 		return config.Source{}, err

@@ -45,11 +45,11 @@ func TestTablesAreWhole(t *testing.T) {
 			t.Errorf("%s: want names of arms, got %q", table.Name, table.Arms())
 		}
 		for _, r := range table.Rows {
-			if r.Of != "" && labels[r.Of].Paper == nil {
-				t.Errorf("%s, %s: %q is no row of the paper", table.Name, r.Label, r.Of)
+			if r.PaperRow != "" && labels[r.PaperRow].Paper == nil {
+				t.Errorf("%s, %s: %q is no row of the paper", table.Name, r.Label, r.PaperRow)
 			}
-			if r.Rival != "" && (labels[r.Rival].Cells == nil || labels[labels[r.Rival].Of].Paper == nil) {
-				t.Errorf("%s, %s: rival %q is no measured row with one of the paper", table.Name, r.Label, r.Rival)
+			if r.ComparedWith != "" && (labels[r.ComparedWith].Cells == nil || labels[labels[r.ComparedWith].PaperRow].Paper == nil) {
+				t.Errorf("%s, %s: rival %q is no measured row with one of the paper", table.Name, r.Label, r.ComparedWith)
 			}
 		}
 	}
@@ -72,8 +72,8 @@ func TestArmsLoad(t *testing.T) {
 			if c.Seed != 3 || c.Attack.Attacks != nil {
 				t.Errorf("%s: want seed 3 and no attacks of its own, got %d, %v", a.Name, c.Seed, c.Attack.Attacks)
 			}
-			if strings.HasSuffix(a.Name, "-at") != (c.Train.Augment.Twin() && c.Train.Objective.Gamma == 0 || a.Name == "smallnorb-azimuth-base-at" || a.Name == "smallnorb-elevation-base-at") {
-				t.Errorf("%s: AT without CR is twins with gamma 0, got twins %t, gamma %g", a.Name, c.Train.Augment.Twin(), c.Train.Objective.Gamma)
+			if strings.HasSuffix(a.Name, "-at") != (c.Train.Augment.Deforms() && c.Train.Objective.Gamma == 0 || a.Name == "smallnorb-azimuth-base-at" || a.Name == "smallnorb-elevation-base-at") {
+				t.Errorf("%s: AT without CR is twins with gamma 0, got twins %t, gamma %g", a.Name, c.Train.Augment.Deforms(), c.Train.Objective.Gamma)
 			}
 		}
 	}
@@ -82,13 +82,13 @@ func TestArmsLoad(t *testing.T) {
 	}
 }
 
-// marks is an evaluation of images, right of which are right without attack,
+// fakeEvaluation is an evaluation of images, right of which are right without attack,
 // and of which an attack breaks some at .1 and more at .2.
-func marks(attack string, images, right, first, second int) *attacks.Evaluation {
-	e := &attacks.Evaluation{Images: images, CleanRight: right}
-	s := attacks.Series{Attack: attack, Radii: []float32{.1, .2}}
+func fakeEvaluation(attack string, images, right, first, second int) *attacks.Evaluation {
+	e := &attacks.Evaluation{Images: images, CleanCorrect: right}
+	s := attacks.AttackResult{Attack: attack, Radii: []float32{.1, .2}}
 	for i := range images {
-		a := attacks.Attempt{Done: i < right, Distance: attacks.Far(math.Inf(1))}
+		a := attacks.ImageResult{Done: i < right, Distance: attacks.Distance(math.Inf(1))}
 		if i < right {
 			tried := []byte("00")
 			if i < second {
@@ -99,15 +99,15 @@ func marks(attack string, images, right, first, second int) *attacks.Evaluation 
 			}
 			a.Tried = string(tried)
 		}
-		s.Attempts = append(s.Attempts, a)
+		s.Results = append(s.Results, a)
 	}
-	e.Series = []attacks.Series{s}
+	e.Attacks = []attacks.AttackResult{s}
 	return e
 }
 
 func TestValue(t *testing.T) {
 	r := &Run{Arm: "a", Accuracy: map[string]Count{"test": {9, 10}, "familiar": {3, 4}},
-		Evaluations: []*attacks.Evaluation{marks("fgsm(loss=training,eps=0.1 0.2)", 10, 8, 2, 4), marks("localsearch", 5, 4, 0, 3), marks("fgsm", 10, 8, 1, 1)}}
+		Evaluations: []*attacks.Evaluation{fakeEvaluation("fgsm(loss=training,eps=0.1 0.2)", 10, 8, 2, 4), fakeEvaluation("localsearch", 5, 4, 0, 3), fakeEvaluation("fgsm", 10, 8, 1, 1)}}
 	for _, c := range []struct {
 		cell   Cell
 		d      Definition
@@ -126,14 +126,14 @@ func TestValue(t *testing.T) {
 		{Cell{"a", "", 0, "test"}, "", 0, 90, true},
 		{Cell{"a", "", 0, "familiar"}, "", 0, 75, true},
 	} {
-		got, ok := r.value(c.cell, c.d, c.images)
+		got, ok := r.measure(c.cell, c.d, c.images)
 		if ok != c.ok || math.Abs(got-c.want) > 1e-9 {
 			t.Errorf("%+v, %s, %d images: want %g, %t, got %g, %t", c.cell, c.d, c.images, c.want, c.ok, got, ok)
 		}
 	}
 	// An attack that was not run on an image that was right gives no figure.
-	r.Evaluations[2].Series[0].Attempts[3].Tried = ".."
-	if v, ok := r.value(Cell{"a", "fgsm", .2, ""}, All, 10); ok {
+	r.Evaluations[2].Attacks[0].Results[3].Tried = ".."
+	if v, ok := r.measure(Cell{"a", "fgsm", .2, ""}, All, 10); ok {
 		t.Errorf("want no figure of an evaluation with gaps, got %g", v)
 	}
 }
@@ -145,7 +145,7 @@ func TestHolds(t *testing.T) {
 		if r.Holds(table, 20) {
 			t.Fatal("an attack is missing, which nobody noticed")
 		}
-		r.Evaluations = append(r.Evaluations, marks(canonical(text), 20, 18, 2, 4))
+		r.Evaluations = append(r.Evaluations, fakeEvaluation(normaliseAttack(text), 20, 18, 2, 4))
 	}
 	if !r.Holds(table, 20) || r.Holds(table, 50) {
 		t.Error("want what was measured on 20 images, and nothing on 50")
@@ -154,7 +154,7 @@ func TestHolds(t *testing.T) {
 
 func TestFigure(t *testing.T) {
 	for want, x := range map[string][]float64{"–": nil, "3.0": {3}, "2.0 ± 1.0": {1, 2, 3}, "3.0 ± 1.4": {2, 4}} {
-		if got := figure(x).text(1); got != want {
+		if got := newFigure(x).format(1); got != want {
 			t.Errorf("%v: want %s, got %s", x, want, got)
 		}
 	}
@@ -177,8 +177,8 @@ func TestJudge(t *testing.T) {
 		"order":                      {[]Figure{f(10, 1), f(20, 1)}, []float64{30, 40}, []Figure{f(15, 2), f(30, 1)}, []float64{60, 70}, SameOrder},
 		"order within the spread":    {[]Figure{f(10, 1), f(20, 1)}, []float64{30, 40}, []Figure{f(11, 2), f(30, 1)}, []float64{60, 70}, NotConfirmed},
 		"other order":                {[]Figure{f(40, 1)}, []float64{30}, []Figure{f(20, 1)}, []float64{60}, NotConfirmed},
-		"a column without paper":     {[]Figure{f(10, 0), f(99, 0)}, []float64{10, none}, nil, nil, Same},
-		"rival without paper":        {[]Figure{f(10, 0), f(1, 0)}, []float64{30, 40}, []Figure{f(20, 0), {}}, []float64{50, none}, SameOrder},
+		"a column without paper":     {[]Figure{f(10, 0), f(99, 0)}, []float64{10, noFigure}, nil, nil, Same},
+		"rival without paper":        {[]Figure{f(10, 0), f(1, 0)}, []float64{30, 40}, []Figure{f(20, 0), {}}, []float64{50, noFigure}, SameOrder},
 		// Half of 100 images: 5 points; 2 % of them: 1.4.
 		"one seed":                    {[]Figure{one(50)}, []float64{59.9}, nil, nil, Same},
 		"one seed, too far":           {[]Figure{one(50)}, []float64{60.1}, nil, nil, NotConfirmed},
@@ -186,9 +186,9 @@ func TestJudge(t *testing.T) {
 		"order with one seed, chance": {[]Figure{one(50)}, []float64{30}, []Figure{one(54.9)}, []float64{60}, NotConfirmed},
 		"not measured":                {[]Figure{{}}, []float64{10}, nil, nil, Open},
 		"rival not measured":          {[]Figure{f(10, 0)}, []float64{30}, []Figure{{}}, []float64{60}, Open},
-		"nothing to compare":          {[]Figure{f(1, 0)}, []float64{none}, nil, nil, Open},
+		"nothing to compare":          {[]Figure{f(1, 0)}, []float64{noFigure}, nil, nil, Open},
 	} {
-		if got := judge(c.ours, c.paper, c.rival, c.rivalPaper, 100); got != c.want {
+		if got := compareRow(c.ours, c.paper, c.rival, c.rivalPaper, 100); got != c.want {
 			t.Errorf("%s: want %q, got %q", name, c.want, got)
 		}
 	}

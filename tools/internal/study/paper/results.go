@@ -10,10 +10,10 @@ import (
 	"unwarp/attacks"
 )
 
-// none marks a figure that the paper does not have.
-var none = math.NaN()
+// noFigure marks a figure that the paper does not have.
+var noFigure = math.NaN()
 
-// Count is how many of so many images were classified right.
+// Count is the number of images that were classified correctly.
 type Count struct {
 	Right  int `json:"right"`
 	Images int `json:"images"`
@@ -32,15 +32,15 @@ type Run struct {
 // Results are runs of several arms and seeds.
 type Results []*Run
 
-// Holds tells whether the run has all that the table measures on its arm, on
-// so many images, 0 for all, at most as many as the test part has.
+// Holds tells whether the run has all that the table measures on its arm, on so
+// many images (0 for all), at most as many as the test part has.
 func (r *Run) Holds(t Table, images int) bool {
 	for _, row := range t.Rows {
 		for _, c := range row.Cells {
 			if c.Arm != r.Arm {
 				continue
 			}
-			if _, ok := r.value(c, t.Success, images); !ok {
+			if _, ok := r.measure(c, t.Success, images); !ok {
 				return false
 			}
 		}
@@ -48,8 +48,8 @@ func (r *Run) Holds(t Table, images int) bool {
 	return true
 }
 
-// value is a cell in per cent; false where the run does not hold it.
-func (r *Run) value(c Cell, d Definition, images int) (float64, bool) {
+// measure returns a cell in per cent; false where the run does not hold it.
+func (r *Run) measure(c Cell, d Definition, images int) (float64, bool) {
 	if c.Attack == "" {
 		n, ok := r.Accuracy[c.Part]
 		return 100 * float64(n.Right) / float64(max(1, n.Images)), ok && n.Images > 0
@@ -61,34 +61,35 @@ func (r *Run) value(c Cell, d Definition, images int) (float64, bool) {
 		if e.Images != images {
 			continue
 		}
-		for s := range e.Series {
-			if withoutEps(e.Series[s].Attack) != canonical(c.Attack) {
+		for s := range e.Attacks {
+			if withoutEps(e.Attacks[s].Attack) != normaliseAttack(c.Attack) {
 				continue
 			}
-			if broken, ok := broken(e, s, c.Eps); ok {
+			if wrong, ok := countMisclassified(e, s, c.Eps); ok {
 				if d == Conditional {
-					return 100 * float64(broken) / float64(max(1, e.CleanRight)), true
+					return 100 * float64(wrong) / float64(max(1, e.CleanCorrect)), true
 				}
-				return 100 * (1 - float64(e.CleanRight-broken)/float64(e.Images)), true
+				return 100 * (1 - float64(e.CleanCorrect-wrong)/float64(e.Images)), true
 			}
 		}
 	}
 	return 0, false
 }
 
-// broken counts what series s broke at eps, or at any distance where eps is 0;
-// false if it was not run there on every image that was right.
-func broken(e *attacks.Evaluation, s int, eps float32) (n int, ok bool) {
+// countMisclassified counts the images, correct without attack, that are
+// misclassified under attack s at eps, or at any distance where eps is 0; false if
+// the attack was not run there on each of them.
+func countMisclassified(e *attacks.Evaluation, s int, eps float32) (n int, ok bool) {
 	if eps > 0 {
-		k := slices.Index(e.Series[s].Radii, eps)
+		k := slices.Index(e.Attacks[s].Radii, eps)
 		if k < 0 {
 			return 0, false
 		}
-		n, tried := e.Raw(s, k)
-		return n, tried == e.CleanRight
+		n, tried := e.SingleRuns(s, k)
+		return n, tried == e.CleanCorrect
 	}
 	done := 0
-	for _, a := range e.Series[s].Attempts {
+	for _, a := range e.Attacks[s].Results {
 		if a.Done {
 			done++
 			if !math.IsInf(float64(a.Distance), 1) {
@@ -96,14 +97,14 @@ func broken(e *attacks.Evaluation, s int, eps float32) (n int, ok bool) {
 			}
 		}
 	}
-	return n, done == e.CleanRight
+	return n, done == e.CleanCorrect
 }
 
-// values are a cell's figures over seeds.
-func (rs Results) values(c Cell, d Definition, images int) (x []float64) {
+// overSeeds returns a cell's values over seeds.
+func (rs Results) overSeeds(c Cell, d Definition, images int) (x []float64) {
 	for _, r := range rs {
 		if r.Arm == c.Arm {
-			if v, ok := r.value(c, d, images); ok {
+			if v, ok := r.measure(c, d, images); ok {
 				x = append(x, v)
 			}
 		}
@@ -111,13 +112,14 @@ func (rs Results) values(c Cell, d Definition, images int) (x []float64) {
 	return x
 }
 
-// clean are the accuracies of an arm without attack, per cent, over seeds.
-func (rs Results) clean(arm string) []float64 {
-	return rs.values(Cell{Arm: arm, Part: "test"}, "", 0)
+// cleanAccuracy returns the accuracies of an arm without attack, per cent, over
+// seeds.
+func (rs Results) cleanAccuracy(arm string) []float64 {
+	return rs.overSeeds(Cell{Arm: arm, Part: "test"}, "", 0)
 }
 
-// canonical is an attack as the engine writes it.
-func canonical(text string) string {
+// normaliseAttack writes an attack as evaluations do.
+func normaliseAttack(text string) string {
 	a, err := attacks.Parse(text)
 	if err != nil {
 		panic(fmt.Sprintf("paper: %v", err)) // the tables are ours, and tested
@@ -127,7 +129,7 @@ func canonical(text string) string {
 
 var epsKey = regexp.MustCompile(`\beps=[^,)]*,?`)
 
-// withoutEps is the text of an attack without its own radii.
+// withoutEps returns the text of an attack without its own radii.
 func withoutEps(attack string) string {
 	attack = epsKey.ReplaceAllString(attack, "")
 	return strings.TrimSuffix(strings.ReplaceAll(attack, ",)", ")"), "()")
@@ -140,7 +142,7 @@ type Figure struct {
 	N    int     `json:"seeds"`
 }
 
-func figure(x []float64) Figure {
+func newFigure(x []float64) Figure {
 	f := Figure{N: len(x)}
 	for _, v := range x {
 		f.Mean += v / float64(len(x))
@@ -154,8 +156,8 @@ func figure(x []float64) Figure {
 	return f
 }
 
-// text is mean ± std, the mean alone for one seed, "–" for none.
-func (f Figure) text(digits int) string {
+// format writes mean ± std, the mean alone for one seed, "–" for none.
+func (f Figure) format(digits int) string {
 	switch f.N {
 	case 0:
 		return "–"

@@ -15,22 +15,22 @@ const (
 
 // Meaning explains the verdicts below tables.
 const Meaning = "same: every figure within 3 points of the paper's, or within two standard deviations and 10 points. " +
-	"same order: in every column the two models stand as in the paper, further apart than either's standard deviation. " +
+	"same order: in every column the order of the two models is the paper's, and they differ by more than either's standard deviation. " +
 	"not confirmed: neither. With one seed, the deviation is that of the sample of images. " +
-	"The gradient of the whole training loss is a candidate for what the paper followed; an attacker follows that of the classifier."
+	"The paper may have followed the gradient of the whole training loss; an attacker follows that of the classifier."
 
-// A figure is the same as the paper's within close points, and within two
-// standard deviations as long as these are at most far points: few seeds, or few
-// images, must not make a verdict easy to get.
+// A figure is the same as the paper's within closePoints, and within two standard
+// deviations up to farPoints: few seeds, or few images, must not make agreement
+// easy.
 const (
-	close = 3
-	far   = 10
+	closePoints = 3
+	farPoints   = 10
 )
 
-// judge compares a row's figures, each of so many images, with the paper's, and
-// its distance from the rival's with the distance in the paper; rival and
-// rivalPaper may be nil. Columns that the paper leaves out do not count.
-func judge(ours []Figure, paper []float64, rival []Figure, rivalPaper []float64, images int) Verdict {
+// compareRow compares a row's figures, each of so many images, with the paper's,
+// and its difference from a rival's figures with that in the paper; rival and
+// rivalPaper may be nil. Columns without a figure in the paper do not count.
+func compareRow(ours []Figure, paper []float64, rival []Figure, rivalPaper []float64, images int) Verdict {
 	same, order, columns := true, rival != nil, 0
 	for i, p := range paper {
 		if math.IsNaN(p) {
@@ -41,7 +41,7 @@ func judge(ours []Figure, paper []float64, rival []Figure, rivalPaper []float64,
 			return Open
 		}
 		columns++
-		same = same && math.Abs(f.Mean-p) <= math.Min(far, math.Max(close, 2*f.spread(images)))
+		same = same && math.Abs(f.Mean-p) <= math.Min(farPoints, math.Max(closePoints, 2*f.deviation(images)))
 		if !order || math.IsNaN(rivalPaper[i]) {
 			continue
 		}
@@ -50,7 +50,7 @@ func judge(ours []Figure, paper []float64, rival []Figure, rivalPaper []float64,
 			return Open
 		}
 		apart := f.Mean - r.Mean
-		order = apart*(p-rivalPaper[i]) > 0 && math.Abs(apart) > math.Max(f.spread(images), r.spread(images))
+		order = apart*(p-rivalPaper[i]) > 0 && math.Abs(apart) > math.Max(f.deviation(images), r.deviation(images))
 	}
 	switch {
 	case columns == 0:
@@ -63,9 +63,9 @@ func judge(ours []Figure, paper []float64, rival []Figure, rivalPaper []float64,
 	return NotConfirmed
 }
 
-// spread is the standard deviation over seeds. One seed has none; what remains
-// is that of a share of so many images drawn at random, which is binomial.
-func (f Figure) spread(images int) float64 {
+// deviation returns the standard deviation over seeds. For one seed it is that of
+// a share of so many random images, which is binomial.
+func (f Figure) deviation(images int) float64 {
 	if f.N > 1 {
 		return f.Std
 	}

@@ -37,25 +37,55 @@ type Comparison struct {
 func Compare(t Table, rs Results, images int, notes ...string) Comparison {
 	c := Comparison{Table: t.Name, Title: t.Title, Head: t.Head, Columns: t.Columns, Success: t.Success, Images: images,
 		Clean: map[string]Figure{}, Train: map[string]int{}, Test: map[string]int{}, Notes: append(append([]string(nil), t.Notes...), notes...), arms: t.Arms()}
+	sample := c.describeArms(t, rs, images)
 	ours, printed := map[string][]Figure{}, map[string][]float64{}
 	of := map[string]string{}
 	for _, r := range t.Rows {
-		of[r.Label] = r.Of
+		of[r.Label] = r.PaperRow
 		if r.Paper != nil {
 			printed[r.Label] = r.Paper
 			continue
 		}
-		for _, cell := range r.Cells {
-			var x []float64
-			if cell.Arm != "" {
-				x = rs.values(cell, t.Success, images)
-			}
-			ours[r.Label] = append(ours[r.Label], figure(x))
-		}
+		ours[r.Label] = rs.rowFigures(r, t.Success, images)
 	}
-	sample := 0 // of which a figure is a share, at least
+	for _, r := range t.Rows {
+		l := Line{Label: r.Label, Ours: ours[r.Label]}
+		for _, p := range r.Paper {
+			if p != p {
+				p = -1
+			}
+			l.Paper = append(l.Paper, p)
+		}
+		if r.PaperRow != "" {
+			var rival []Figure
+			var rivalPaper []float64
+			if r.ComparedWith != "" {
+				rival, rivalPaper = ours[r.ComparedWith], printed[of[r.ComparedWith]]
+			}
+			l.Verdict = compareRow(l.Ours, printed[r.PaperRow], rival, rivalPaper, sample)
+		}
+		c.Lines = append(c.Lines, l)
+	}
+	return c
+}
+
+// rowFigures returns the figures of a measured row, one for each cell.
+func (rs Results) rowFigures(r Row, d Definition, images int) (figures []Figure) {
+	for _, cell := range r.Cells {
+		var x []float64
+		if cell.Arm != "" {
+			x = rs.overSeeds(cell, d, images)
+		}
+		figures = append(figures, newFigure(x))
+	}
+	return figures
+}
+
+// describeArms fills in how the arms were trained and tested. It returns the
+// size of the smallest sample of images that a figure is a share of.
+func (c *Comparison) describeArms(t Table, rs Results, images int) (sample int) {
 	for _, a := range c.arms {
-		c.Clean[a] = figure(rs.clean(a))
+		c.Clean[a] = newFigure(rs.cleanAccuracy(a))
 		for _, r := range rs {
 			if r.Arm != a {
 				continue
@@ -71,35 +101,17 @@ func Compare(t Table, rs Results, images int, notes ...string) Comparison {
 			if sample == 0 || n < sample {
 				sample = n
 			}
-			c.note(t, r)
+			c.addNote(t, r)
 		}
 		if n := c.Test[a]; n > 0 && images >= n {
 			c.Images = 0 // all
 		}
 	}
-	for _, r := range t.Rows {
-		l := Line{Label: r.Label, Ours: ours[r.Label]}
-		for _, p := range r.Paper {
-			if p != p {
-				p = -1
-			}
-			l.Paper = append(l.Paper, p)
-		}
-		if r.Of != "" {
-			var rival []Figure
-			var rivalPaper []float64
-			if r.Rival != "" {
-				rival, rivalPaper = ours[r.Rival], printed[of[r.Rival]]
-			}
-			l.Verdict = judge(l.Ours, printed[r.Of], rival, rivalPaper, sample)
-		}
-		c.Lines = append(c.Lines, l)
-	}
-	return c
+	return sample
 }
 
-// note says where the data are not the paper's, once.
-func (c *Comparison) note(t Table, r *Run) {
+// addNote notes, once, where the data are not the paper's.
+func (c *Comparison) addNote(t Table, r *Run) {
 	var text string
 	switch {
 	case t.Train > 0 && r.Train != t.Train:
@@ -112,8 +124,7 @@ func (c *Comparison) note(t Table, r *Run) {
 	}
 }
 
-// Write prints the table as Markdown whose columns are aligned, so that it can
-// be read as it stands.
+// Write prints the table as Markdown with aligned columns.
 func (c Comparison) Write(w io.Writer) {
 	fmt.Fprintf(w, "**%s.**", c.Title)
 	if c.Success != "" {
@@ -138,11 +149,11 @@ func (c Comparison) Write(w io.Writer) {
 			}
 		}
 		for _, f := range l.Ours {
-			row = append(row, f.text(1))
+			row = append(row, f.format(1))
 		}
 		rows = append(rows, append(row, string(l.Verdict)))
 	}
-	grid(w, rows)
+	printGrid(w, rows)
 	if c.Success == "" {
 		fmt.Fprint(w, "\nTrained and tested on: ")
 	} else {
@@ -153,23 +164,23 @@ func (c Comparison) Write(w io.Writer) {
 			fmt.Fprint(w, "; ")
 		}
 		if c.Success == "" {
-			fmt.Fprintf(w, "%s %d and %d images, %s", a, c.Train[a], c.Test[a], seeds(c.Clean[a].N))
+			fmt.Fprintf(w, "%s %d and %d images, %s", a, c.Train[a], c.Test[a], countSeeds(c.Clean[a].N))
 			continue
 		}
-		fmt.Fprintf(w, "%s %s %% right of %d (%s)", a, c.Clean[a].text(2), c.Test[a], seeds(c.Clean[a].N))
+		fmt.Fprintf(w, "%s %s %% correct of %d (%s)", a, c.Clean[a].format(2), c.Test[a], countSeeds(c.Clean[a].N))
 	}
 	fmt.Fprintln(w, ".")
 }
 
-func seeds(n int) string {
+func countSeeds(n int) string {
 	if n == 1 {
 		return "1 seed"
 	}
 	return fmt.Sprintf("%d seeds", n)
 }
 
-// grid prints rows, the first of which is the head.
-func grid(w io.Writer, rows [][]string) {
+// printGrid prints rows, of which the first is the heading.
+func printGrid(w io.Writer, rows [][]string) {
 	width := make([]int, len(rows[0]))
 	for _, r := range rows {
 		for i, s := range r {

@@ -1,4 +1,6 @@
-// Package pca finds principal components.
+// Package pca projects points onto their principal components.
+//
+// It imports gonum alone.
 package pca
 
 import (
@@ -9,10 +11,10 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Project writes the rows of x [N,D], less their mean, in the coordinates of
-// the first k principal components, [N, min(k,N,D)]: the directions in which
+// Project returns the rows of x [N,D], less their mean, in the coordinates of the
+// first k principal components, [N, min(k,N,D)]: the directions in which
 // they vary most, that of the largest variance first. The sign of each is such
-// that its largest coefficient is positive. Values that are no numbers are an
+// that its largest coefficient is positive. Values that are not finite are an
 // error.
 func Project(x *mat.Dense, k int) (*mat.Dense, error) {
 	n, d := x.Dims()
@@ -30,7 +32,7 @@ func Project(x *mat.Dense, k int) (*mat.Dense, error) {
 			centred.Set(i, j, x.At(i, j)-mean)
 		}
 	}
-	axes, err := directions(centred, k)
+	axes, err := principalDirections(centred, k)
 	if err != nil {
 		return nil, err
 	}
@@ -39,16 +41,17 @@ func Project(x *mat.Dense, k int) (*mat.Dense, error) {
 	return out, nil
 }
 
-// few is up to how many dimensions all eigenvectors are computed, which takes
-// cubic time; beyond, block power iteration finds the first ones.
-const few = 128
+// fullDimensions is the largest number of dimensions for which all eigenvectors are
+// computed, which takes cubic time. For more, block power iteration finds the
+// first ones.
+const fullDimensions = 128
 
-// directions are the first k principal directions of centred rows, [D,k].
-func directions(centred *mat.Dense, k int) (*mat.Dense, error) {
+// principalDirections returns the first k principal directions of centred rows, [D,k].
+func principalDirections(centred *mat.Dense, k int) (*mat.Dense, error) {
 	_, d := centred.Dims()
 	scatter := mat.NewSymDense(d, nil)
 	scatter.SymOuterK(1, centred.T())
-	axes, err := leading(scatter, k)
+	axes, err := leadingEigenvectors(scatter, k)
 	if err != nil {
 		return nil, err
 	}
@@ -66,14 +69,14 @@ func directions(centred *mat.Dense, k int) (*mat.Dense, error) {
 	return axes, nil
 }
 
-// leading are the eigenvectors of the k largest eigenvalues of s, largest
-// first, [D,k].
-func leading(s *mat.SymDense, k int) (*mat.Dense, error) {
+// leadingEigenvectors returns the eigenvectors of the k largest eigenvalues of s,
+// largest first, [D,k].
+func leadingEigenvectors(s *mat.SymDense, k int) (*mat.Dense, error) {
 	d := s.SymmetricDim()
-	if d <= few || 2*k > d {
+	if d <= fullDimensions || 2*k > d {
 		return eigenvectors(s, k)
 	}
-	wide := min(d, 2*k+8) // some more than wanted: the last ones converge slowly
+	wide := min(d, 2*k+8) // more than needed: the last ones converge slowly
 	r := rand.New(rand.NewPCG(1, uint64(d)))
 	basis := mat.NewDense(d, wide, nil)
 	for i := range d {
@@ -83,7 +86,7 @@ func leading(s *mat.SymDense, k int) (*mat.Dense, error) {
 	}
 	before := 0.
 	for range 500 {
-		basis = orthonormal(basis)
+		basis = orthonormalise(basis)
 		var image mat.Dense
 		image.Mul(s, basis)
 		var inner mat.Dense
@@ -113,12 +116,12 @@ func leading(s *mat.SymDense, k int) (*mat.Dense, error) {
 		before, basis = captured, next
 	}
 	out := new(mat.Dense)
-	out.CloneFrom(orthonormal(basis).Slice(0, d, 0, k))
+	out.CloneFrom(orthonormalise(basis).Slice(0, d, 0, k))
 	return out, nil
 }
 
-// orthonormal is a basis of the space that the columns of x span.
-func orthonormal(x *mat.Dense) *mat.Dense {
+// orthonormalise returns an orthonormal basis of the space that the columns of x span.
+func orthonormalise(x *mat.Dense) *mat.Dense {
 	d, wide := x.Dims()
 	var qr mat.QR
 	qr.Factorize(x)
@@ -127,7 +130,7 @@ func orthonormal(x *mat.Dense) *mat.Dense {
 	return q.Slice(0, d, 0, wide).(*mat.Dense)
 }
 
-// eigenvectors are those of the k largest eigenvalues of s, [D,k].
+// eigenvectors returns those of the k largest eigenvalues of s, [D,k].
 func eigenvectors(s *mat.SymDense, k int) (*mat.Dense, error) {
 	d := s.SymmetricDim()
 	var eigen mat.EigenSym

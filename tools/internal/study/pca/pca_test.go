@@ -13,7 +13,7 @@ import (
 // TestProject: data with known axes and variances come back, through both ways
 // of finding eigenvectors.
 func TestProject(t *testing.T) {
-	for _, d := range []int{5, few + 40} {
+	for _, d := range []int{5, fullDimensions + 40} {
 		t.Run(fmt.Sprint(d), func(t *testing.T) {
 			const n = 400
 			r := rand.New(rand.NewPCG(1, 2))

@@ -10,7 +10,7 @@ import (
 	"unwarp/pipelines"
 )
 
-// Factor is how well a factor of glyphs can be read off a code.
+// Factor is how well a factor of glyphs is predicted from a code.
 type Factor struct {
 	Name  string `json:"name"`
 	Group string `json:"group"` // appearance or geometry
@@ -18,17 +18,18 @@ type Factor struct {
 	R2 float64 `json:"r2"`
 }
 
-// Read is what can be read off one code.
+// Read is how well all factors are predicted from one code.
 type Read struct {
 	Factors    []Factor `json:"factors"`
 	Appearance float64  `json:"appearance"` // mean R² of the group
 	Geometry   float64  `json:"geometry"`
 	Face       float64  `json:"face"`         // accuracy of a linear probe for the font
-	FaceChance float64  `json:"face_by_luck"` // of always naming the most frequent one
+	FaceChance float64  `json:"face_by_luck"` // of always predicting the most frequent one
 }
 
-// known are the numbers that glyphs are drawn with. Field, a seed, is none.
-var known = []struct {
+// knownFactors are the numbers that glyphs are drawn with. Field is a seed, and not
+// among them.
+var knownFactors = []struct {
 	name, group string
 	of          func(f pipelines.Factors) float64
 }{
@@ -45,17 +46,17 @@ var known = []struct {
 	{"displacement", "geometry", func(f pipelines.Factors) float64 { return f.Displacement }},
 }
 
-// ReadFactors fits maps from the codes of training images to their factors, and
-// measures them on test images. The factors of a row of x are those of the same
-// place in its list.
+// ReadFactors fits linear maps from the codes of training images to their factors,
+// and measures them on test images. Row i of the codes belongs to entry i of the
+// factors.
 func ReadFactors(train *mat.Dense, trainFactors []pipelines.Factors, test *mat.Dense, testFactors []pipelines.Factors) (Read, error) {
 	var r Read
 	if n, _ := train.Dims(); n != len(trainFactors) {
 		return r, fmt.Errorf("probes: factors: want those of %d codes, got %d", n, len(trainFactors))
 	}
-	// In units of the training images' deviation, so that all have one scale.
-	mean, deviation := make([]float64, len(known)), make([]float64, len(known))
-	for j, k := range known {
+	// Standardised by the training images, so that all have one scale.
+	mean, deviation := make([]float64, len(knownFactors)), make([]float64, len(knownFactors))
+	for j, k := range knownFactors {
 		n := float64(len(trainFactors))
 		for _, f := range trainFactors {
 			mean[j] += k.of(f) / n
@@ -68,9 +69,9 @@ func ReadFactors(train *mat.Dense, trainFactors []pipelines.Factors, test *mat.D
 		}
 	}
 	numbers := func(all []pipelines.Factors) *mat.Dense {
-		y := mat.NewDense(len(all), len(known), nil)
+		y := mat.NewDense(len(all), len(knownFactors), nil)
 		for i, f := range all {
-			for j, k := range known {
+			for j, k := range knownFactors {
 				y.Set(i, j, (k.of(f)-mean[j])/deviation[j])
 			}
 		}
@@ -82,7 +83,7 @@ func ReadFactors(train *mat.Dense, trainFactors []pipelines.Factors, test *mat.D
 	}
 	counts := map[string]float64{}
 	for j, v := range fit.Determination(test, numbers(testFactors)) {
-		k := known[j]
+		k := knownFactors[j]
 		r.Factors = append(r.Factors, Factor{k.name, k.group, v})
 		counts[k.group]++
 		if k.group == "appearance" {
@@ -97,7 +98,8 @@ func ReadFactors(train *mat.Dense, trainFactors []pipelines.Factors, test *mat.D
 	return r, err
 }
 
-// readFace is the accuracy of a linear probe for the font, and that of luck.
+// readFace returns the accuracy of a linear probe for the font, and that of always
+// predicting the most frequent one.
 func readFace(train *mat.Dense, trainFactors []pipelines.Factors, test *mat.Dense, testFactors []pipelines.Factors) (accuracy, luck float64, err error) {
 	var names []string
 	label := func(all []pipelines.Factors) []int32 {

@@ -6,7 +6,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Neighbours is the share of the rows of test [M,D] whose class, of labels, is
+// Neighbours returns the share of the rows of test [M,D] whose class, of labels, is
 // that of most of the k nearest rows of train [N,D] in the Euclidean distance;
 // among classes with equally many, that of the nearest. k is 1 to N.
 func Neighbours(train *mat.Dense, trainLabels []int32, test *mat.Dense, labels []int32, k int) (float64, error) {
@@ -26,8 +26,8 @@ func Neighbours(train *mat.Dense, trainLabels []int32, test *mat.Dense, labels [
 		}
 	}
 	right := 0
-	for from := 0; from < m; from += block {
-		to := min(m, from+block)
+	for from := 0; from < m; from += rowsPerBlock {
+		to := min(m, from+rowsPerBlock)
 		var products mat.Dense
 		products.Mul(test.Slice(from, to, 0, d), train.T())
 		for i := from; i < to; i++ {
@@ -36,7 +36,7 @@ func Neighbours(train *mat.Dense, trainLabels []int32, test *mat.Dense, labels [
 			for j := range distances {
 				distances[j] = norms[j] - 2*distances[j]
 			}
-			if vote(distances, trainLabels, k) == labels[i] {
+			if majorityClass(distances, trainLabels, k) == labels[i] {
 				right++
 			}
 		}
@@ -44,11 +44,11 @@ func Neighbours(train *mat.Dense, trainLabels []int32, test *mat.Dense, labels [
 	return float64(right) / float64(m), nil
 }
 
-// block is how many rows are compared with all others at once.
-const block = 128
+// rowsPerBlock is the number of rows that are compared with all others at once.
+const rowsPerBlock = 128
 
-// vote is the class of most of the k smallest distances.
-func vote(distances []float64, labels []int32, k int) int32 {
+// majorityClass returns the most frequent class among the k smallest distances.
+func majorityClass(distances []float64, labels []int32, k int) int32 {
 	near := make([]int, 0, k+1) // by distance
 	for j, v := range distances {
 		if len(near) == k && v >= distances[near[k-1]] {

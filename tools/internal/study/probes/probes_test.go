@@ -24,8 +24,8 @@ func normal(seed uint64, n, d int) *mat.Dense {
 
 // TestNeighbours against distances computed one by one, and hand-made ties.
 func TestNeighbours(t *testing.T) {
-	train, test := normal(1, 60, 4), normal(2, block+20, 4)
-	labels, tests := make([]int32, 60), make([]int32, block+20)
+	train, test := normal(1, 60, 4), normal(2, rowsPerBlock+20, 4)
+	labels, tests := make([]int32, 60), make([]int32, rowsPerBlock+20)
 	for i := range labels {
 		labels[i] = int32(i % 3)
 	}
@@ -130,7 +130,7 @@ func TestPenalty(t *testing.T) {
 		for i := range 40 {
 			size += math.Pow(r.weights.At(i, 0), 2)
 		}
-		return squares(r.Predict(x), y)[0] + r.Penalties[0]*s.scale*size
+		return sumSquares(r.Predict(x), y)[0] + r.Penalties[0]*s.scale*size
 	}
 	least := objective()
 	for _, i := range []int{0, 17, 39} {

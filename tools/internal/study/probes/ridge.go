@@ -7,9 +7,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Ridge is a linear map from codes to targets, each fitted by ridge regression
-// with a penalty of its own: the one of Penalties that predicts a fifth of the
-// rows best after a fit to the others. Then it is fitted to all.
+// Ridge is a linear map from codes to targets. Each target is fitted by ridge
+// regression with its own penalty: the one of Penalties that predicts a held-out
+// fifth of the rows best. The final fit is to all rows.
 type Ridge struct {
 	Penalties []float64  // chosen, one for each target
 	weights   *mat.Dense // [D,T]
@@ -20,22 +20,22 @@ type Ridge struct {
 // Penalties that are tried, relative to the mean variance of a code's units.
 var Penalties = []float64{1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10}
 
-// held is one row of how many that chooses the penalty.
-const held = 5
+// holdout: one of so many rows is held out to choose the penalty.
+const holdout = 5
 
 // Fit maps the rows of x [N,D] to those of y [N,T]; N is at least 10. Units and
-// targets are centred, not scaled: the units of a code are of one kind.
+// targets are centred, not scaled: the units of a code have comparable scales.
 func Fit(x, y *mat.Dense) (*Ridge, error) {
 	n, _ := x.Dims()
 	m, targets := y.Dims()
-	if n != m || n < 2*held {
-		return nil, fmt.Errorf("probes: ridge: want as many codes as targets, at least %d, got %d and %d", 2*held, n, m)
+	if n != m || n < 2*holdout {
+		return nil, fmt.Errorf("probes: ridge: want as many codes as targets, at least %d, got %d and %d", 2*holdout, n, m)
 	}
-	if !finite(x) || !finite(y) {
-		return nil, fmt.Errorf("probes: ridge: want finite codes and targets, got some that are no numbers")
+	if !isFinite(x) || !isFinite(y) {
+		return nil, fmt.Errorf("probes: ridge: want finite codes and targets, got some that are not")
 	}
-	inX, outX := parted(x)
-	inY, outY := parted(y)
+	inX, outX := splitHoldout(x)
+	inY, outY := splitHoldout(y)
 	s := newSystem(inX, inY)
 	best := make([]float64, targets)
 	chosen := make([]float64, targets)
@@ -47,7 +47,7 @@ func Fit(x, y *mat.Dense) (*Ridge, error) {
 		if err != nil {
 			return nil, err
 		}
-		for j, e := range squares(r.Predict(outX), outY) {
+		for j, e := range sumSquares(r.Predict(outX), outY) {
 			if e < best[j] {
 				best[j], chosen[j] = e, penalty
 			}
@@ -56,10 +56,10 @@ func Fit(x, y *mat.Dense) (*Ridge, error) {
 	return newSystem(x, y).solveEach(chosen)
 }
 
-// Predict is what the map makes of the rows of x, [M,T].
+// Predict returns the predictions for the rows of x, [M,T].
 func (r *Ridge) Predict(x *mat.Dense) *mat.Dense {
 	out := new(mat.Dense)
-	out.Mul(centred(x, r.code), r.weights)
+	out.Mul(subtractMean(x, r.code), r.weights)
 	n, t := out.Dims()
 	for i := range n {
 		for j := range t {
@@ -69,7 +69,7 @@ func (r *Ridge) Predict(x *mat.Dense) *mat.Dense {
 	return out
 }
 
-// Determination is R² of each target on the rows of x and y: 1 less the sum of
+// Determination returns R² of each target on the rows of x and y: 1 less the sum of
 // squared errors over that of the targets' own deviations from their mean. 1 is
 // perfect, 0 no better than the mean, below 0 worse; NaN where y is constant.
 func (r *Ridge) Determination(x, y *mat.Dense) []float64 {
@@ -79,7 +79,7 @@ func (r *Ridge) Determination(x, y *mat.Dense) []float64 {
 	for i := range n {
 		flat.SetRow(i, mean)
 	}
-	errors, deviations := squares(r.Predict(x), y), squares(flat, y)
+	errors, deviations := sumSquares(r.Predict(x), y), sumSquares(flat, y)
 	out := make([]float64, t)
 	for j := range out {
 		out[j] = 1 - errors[j]/deviations[j]
@@ -108,7 +108,7 @@ func FitLinear(x *mat.Dense, labels []int32, classes int) (*Linear, error) {
 	return &Linear{r}, err
 }
 
-// Accuracy is the share of the rows of x that get their label.
+// Accuracy returns the share of the rows of x whose label is predicted.
 func (l *Linear) Accuracy(x *mat.Dense, labels []int32) float64 {
 	right := 0
 	scores := l.ridge.Predict(x)
@@ -127,7 +127,7 @@ func (l *Linear) Accuracy(x *mat.Dense, labels []int32) float64 {
 	return float64(right) / float64(len(labels))
 }
 
-// system is the normal equations of one set of rows.
+// system holds the normal equations of one set of rows.
 type system struct {
 	gram, cross  *mat.Dense // [D,D] and [D,T] of centred rows
 	code, target []float64
@@ -194,22 +194,22 @@ func (s *system) solveEach(penalties []float64) (*Ridge, error) {
 	return r, nil
 }
 
-// parted are the rows to fit to and the held-out ones, every fifth.
-func parted(x *mat.Dense) (in, out *mat.Dense) {
+// splitHoldout returns the rows to fit to and the held-out ones, every fifth.
+func splitHoldout(x *mat.Dense) (in, out *mat.Dense) {
 	n, d := x.Dims()
-	k := (n + held - 1) / held
+	k := (n + holdout - 1) / holdout
 	in, out = mat.NewDense(n-k, d, nil), mat.NewDense(k, d, nil)
 	for i := range n {
-		if i%held == 0 {
-			out.SetRow(i/held, x.RawRowView(i))
+		if i%holdout == 0 {
+			out.SetRow(i/holdout, x.RawRowView(i))
 		} else {
-			in.SetRow(i-i/held-1, x.RawRowView(i))
+			in.SetRow(i-i/holdout-1, x.RawRowView(i))
 		}
 	}
 	return in, out
 }
 
-// centre is the rows less their mean, and the mean.
+// centre returns the rows less their mean, and the mean.
 func centre(x *mat.Dense) (*mat.Dense, []float64) {
 	n, d := x.Dims()
 	mean := make([]float64, d)
@@ -218,10 +218,10 @@ func centre(x *mat.Dense) (*mat.Dense, []float64) {
 			mean[j] += v / float64(n)
 		}
 	}
-	return centred(x, mean), mean
+	return subtractMean(x, mean), mean
 }
 
-func centred(x *mat.Dense, mean []float64) *mat.Dense {
+func subtractMean(x *mat.Dense, mean []float64) *mat.Dense {
 	out := mat.DenseCopyOf(x)
 	n, _ := out.Dims()
 	for i := range n {
@@ -233,8 +233,8 @@ func centred(x *mat.Dense, mean []float64) *mat.Dense {
 	return out
 }
 
-// squares are the sums of squared differences of the columns.
-func squares(a, b *mat.Dense) []float64 {
+// sumSquares returns the sums of squared differences of the columns.
+func sumSquares(a, b *mat.Dense) []float64 {
 	n, t := a.Dims()
 	out := make([]float64, t)
 	for i := range n {
@@ -246,7 +246,7 @@ func squares(a, b *mat.Dense) []float64 {
 	return out
 }
 
-func finite(x *mat.Dense) bool {
+func isFinite(x *mat.Dense) bool {
 	for _, v := range x.RawMatrix().Data {
 		if v-v != 0 {
 			return false

@@ -10,7 +10,7 @@ import (
 )
 
 // affinities are the symmetric neighbour probabilities p_ij, which add up to 1
-// over all pairs; of each point only those to its near neighbours are kept.
+// over all pairs; for each point only those of its near neighbours are kept.
 type affinities struct {
 	rows []row
 }
@@ -31,7 +31,7 @@ func newAffinities(x mat.Matrix, perplexity float64) (*affinities, error) {
 	k := min(n-1, int(3*perplexity))
 	a := &affinities{rows: make([]row, n)}
 	squares := make([][]entry, n) // neighbours with squared distances
-	neighbours(x, k, squares)
+	findNeighbours(x, k, squares)
 	for i, near := range squares {
 		p, err := calibrate(near, perplexity)
 		if err != nil {
@@ -58,9 +58,9 @@ func newAffinities(x mat.Matrix, perplexity float64) (*affinities, error) {
 	return a, nil
 }
 
-// neighbours finds the k nearest other points of each, with squared distances,
-// nearest first, by all products of a block of rows at once.
-func neighbours(x mat.Matrix, k int, out [][]entry) {
+// findNeighbours finds the k nearest other points of each point, with squared
+// distances, nearest first. It multiplies blocks of rows with all others.
+func findNeighbours(x mat.Matrix, k int, out [][]entry) {
 	n, d := x.Dims()
 	full := mat.DenseCopyOf(x)
 	norms := make([]float64, n)
@@ -69,8 +69,8 @@ func neighbours(x mat.Matrix, k int, out [][]entry) {
 			norms[i] += v * v
 		}
 	}
-	parallel((n+block-1)/block, func(b int) {
-		from, to := b*block, min(n, (b+1)*block)
+	runParallel((n+pointsPerBlock-1)/pointsPerBlock, func(b int) {
+		from, to := b*pointsPerBlock, min(n, (b+1)*pointsPerBlock)
 		var products mat.Dense
 		products.Mul(full.Slice(from, to, 0, d), full.T())
 		all := make([]entry, 0, n-1)
@@ -81,17 +81,17 @@ func neighbours(x mat.Matrix, k int, out [][]entry) {
 					all = append(all, entry{j, max(0, norms[i]+norms[j]-2*v)})
 				}
 			}
-			nearest(all, k)
+			selectNearest(all, k)
 			out[i] = slices.Clone(all[:k])
 		}
 	})
 }
 
-// block is how many points are compared with all others at once.
-const block = 128
+// pointsPerBlock is the number of points that are compared with all others at once.
+const pointsPerBlock = 128
 
-// nearest moves the k smallest entries to the front, in order.
-func nearest(all []entry, k int) {
+// selectNearest moves the k smallest entries to the front, in order.
+func selectNearest(all []entry, k int) {
 	order := func(a, b entry) int { return cmp.Or(cmp.Compare(a.p, b.p), cmp.Compare(a.j, b.j)) }
 	// A few passes of quickselect, then a sort of what remains.
 	lo, hi := 0, len(all)

@@ -19,27 +19,27 @@ func (b *body) Coord2() r2.Vec { return b.at }
 // Mass is 1: the tree of gonum 0.16 misplaces single particles of other masses.
 func (b *body) Mass() float64 { return 1 }
 
-// plane is the map in the making, with the tree over it.
-type plane struct {
-	at     []r2.Vec // of each point
-	self   []*body  // in the tree
-	tree   barneshut.Plane
-	pull   []r2.Vec  // of neighbours, on each point
-	push   []r2.Vec  // of all others, before it is divided by the sum of weights
-	weight []float64 // each point's part of that sum
+// layout is the map while it is computed, with the quadtree over its points.
+type layout struct {
+	at         []r2.Vec // of each point
+	self       []*body  // in the tree
+	tree       barneshut.Plane
+	attraction []r2.Vec  // of neighbours, on each point
+	repulsion  []r2.Vec  // of all others, before it is divided by the sum of weights
+	weight     []float64 // each point's part of that sum
 }
 
-func newPlane(n int) *plane {
-	return &plane{at: make([]r2.Vec, n), self: make([]*body, n), pull: make([]r2.Vec, n), push: make([]r2.Vec, n), weight: make([]float64, n)}
+func newLayout(n int) *layout {
+	return &layout{at: make([]r2.Vec, n), self: make([]*body, n), attraction: make([]r2.Vec, n), repulsion: make([]r2.Vec, n), weight: make([]float64, n)}
 }
 
-// snap is the part of the map's size to which positions in the tree are
-// rounded, and by which points are held apart there: equal images collapse into
-// one place, at which a quadtree would divide without end.
-const snap = 1. / (1 << 36)
+// resolution is the fraction of the map's size to which positions in the tree are
+// rounded, and by which equal ones are moved apart: a quadtree cannot separate
+// points at one position.
+const resolution = 1. / (1 << 36)
 
-// plant puts all points into the tree. theta 0 needs none.
-func (p *plane) plant(theta float64) error {
+// buildTree puts all points into the tree, which theta 0 does not need.
+func (p *layout) buildTree(theta float64) error {
 	p.tree.Particles = p.tree.Particles[:0]
 	for i, at := range p.at {
 		p.self[i] = &body{at}
@@ -52,11 +52,11 @@ func (p *plane) plant(theta float64) error {
 	for _, at := range p.at {
 		size = max(size, math.Abs(at.X), math.Abs(at.Y))
 	}
-	if size-size != 0 { // the tree would never end
+	if size-size != 0 { // the tree would not end
 		return fmt.Errorf("want finite positions, got %g", size)
 	}
 	_, exponent := math.Frexp(size)
-	step := math.Ldexp(snap, exponent)       // a power of two: rounding to it is exact
+	step := math.Ldexp(resolution, exponent) // a power of two: rounding to it is exact
 	taken := make(map[r2.Vec]int, len(p.at)) // how many came to a place
 	for _, b := range p.self {
 		place := r2.Vec{X: math.Round(b.at.X/step) * step, Y: math.Round(b.at.Y/step) * step}
@@ -73,15 +73,15 @@ func (p *plane) plant(theta float64) error {
 // gradient writes ∂KL/∂y to dst, with p_ij multiplied by exaggeration (van der
 // Maaten 2014, eq. 8 and section 4.2), and returns the sum of the weights of
 // all pairs, Z. theta 0 computes all pairs. It does not depend on the number of
-// processors: what one point feels is summed by one goroutine.
-func (p *plane) gradient(dst []r2.Vec, a *affinities, theta, exaggeration float64) (total float64, err error) {
-	if err := p.plant(theta); err != nil {
+// processors: the forces on one point are summed by one goroutine.
+func (p *layout) gradient(dst []r2.Vec, a *affinities, theta, exaggeration float64) (total float64, err error) {
+	if err := p.buildTree(theta); err != nil {
 		return 0, err
 	}
-	parallel(len(p.at), func(i int) {
+	runParallel(len(p.at), func(i int) {
 		self := p.self[i]
 		weight := 0.
-		p.push[i] = p.tree.ForceOn(&body{p.at[i]}, theta, func(_, other barneshut.Particle2, _, mass float64, to r2.Vec) r2.Vec {
+		p.repulsion[i] = p.tree.ForceOn(&body{p.at[i]}, theta, func(_, other barneshut.Particle2, _, mass float64, to r2.Vec) r2.Vec {
 			if b, ok := other.(*body); ok && b == self {
 				return r2.Vec{}
 			}
@@ -95,21 +95,21 @@ func (p *plane) gradient(dst []r2.Vec, a *affinities, theta, exaggeration float6
 			to := r2.Sub(p.at[e.j], p.at[i])
 			pull = r2.Add(pull, r2.Scale(e.p/(1+r2.Norm2(to)), to))
 		}
-		p.pull[i] = pull
+		p.attraction[i] = pull
 	})
 	for _, w := range p.weight {
 		total += w
 	}
 	for i := range dst {
-		// Downhill is with the neighbours and against all others.
-		dst[i] = r2.Scale(-4, r2.Add(r2.Scale(exaggeration, p.pull[i]), r2.Scale(1/total, p.push[i])))
+		// The descent follows the attraction and the repulsion.
+		dst[i] = r2.Scale(-4, r2.Add(r2.Scale(exaggeration, p.attraction[i]), r2.Scale(1/total, p.repulsion[i])))
 	}
 	return total, nil
 }
 
 // divergence is KL(P‖Q), Σ p_ij log(p_ij/q_ij) over the pairs that are kept, in
 // nats; total is the sum of weights at the present positions.
-func (p *plane) divergence(a *affinities, total float64) float64 {
+func (p *layout) divergence(a *affinities, total float64) float64 {
 	kl := 0.
 	for i, r := range a.rows {
 		for _, e := range r {
@@ -122,15 +122,15 @@ func (p *plane) divergence(a *affinities, total float64) float64 {
 	return kl
 }
 
-// parallel runs do(0) to do(n-1) on all processors.
-func parallel(n int, do func(i int)) {
+// runParallel runs do(0) to do(n-1) on all processors.
+func runParallel(n int, do func(i int)) {
 	var next atomic.Int64
 	var all sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), n) {
 		all.Go(func() {
 			for {
-				to := int(next.Add(grain))
-				for i := to - grain; i < min(to, n); i++ {
+				to := int(next.Add(pointsPerTask))
+				for i := to - pointsPerTask; i < min(to, n); i++ {
 					do(i)
 				}
 				if to >= n {
@@ -142,5 +142,5 @@ func parallel(n int, do func(i int)) {
 	all.Wait()
 }
 
-// grain is how many points a goroutine takes at once.
-const grain = 16
+// pointsPerTask is the number of points that a goroutine takes at once.
+const pointsPerTask = 16

@@ -18,15 +18,15 @@ type Options struct {
 	Iterations int     // 1000
 	Theta      float64 // 0 computes the exact gradient, in quadratic time; van der Maaten takes .5
 	Seed       uint64  // of the small random part of the start
-	// Tell, if set, is called after each iteration.
-	Tell func(done int)
+	// Progress, if set, is called after each iteration.
+	Progress func(done int)
 }
 
 const (
-	// exaggerated is for how many iterations the affinities are multiplied, so
+	// exaggeratedSteps is for how many iterations the affinities are multiplied, so
 	// that clusters find together (van der Maaten 2014: 250 iterations, 12).
-	exaggerated  = 250
-	exaggeration = 12.
+	exaggeratedSteps = 250
+	exaggeration     = 12.
 	// dimensions to which points are reduced by their principal components
 	// before distances are taken (as van der Maaten and Hinton do, to 30; 50 in
 	// the implementation of 2014).
@@ -34,13 +34,13 @@ const (
 )
 
 // Embed maps the rows of x [N,D] to N points of the plane, and returns the
-// divergence KL(P‖Q) that is left, in nats. The start is the first two
+// remaining divergence KL(P‖Q), in nats. The start is the first two
 // principal components, scaled to a standard deviation of 1e-4 (Kobak and
 // Berens 2019), with a little noise from the seed; gains, momentum .5 and then
 // .8 as in the papers, and a step of N/48, at least 50 (Belkina et al. 2019;
 // their N/12 is for a gradient without its factor 4). The same x and options
-// give the same map on any number of processors. A perplexity that has no room
-// among N points (N-1 < perplexity) is an error.
+// give the same map on any number of processors. A perplexity above
+// N-1 is an error.
 func Embed(ctx context.Context, x *mat.Dense, o Options) (y [][2]float64, kl float64, err error) {
 	n, _ := x.Dims()
 	if o.Perplexity == 0 {
@@ -70,8 +70,8 @@ func Embed(ctx context.Context, x *mat.Dense, o Options) (y [][2]float64, kl flo
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
-	p := newPlane(n)
-	p.start(parts, o.Seed)
+	p := newLayout(n)
+	p.initialise(parts, o.Seed)
 	if kl, err = p.descend(ctx, a, o); err != nil {
 		return nil, 0, err
 	}
@@ -81,8 +81,8 @@ func Embed(ctx context.Context, x *mat.Dense, o Options) (y [][2]float64, kl flo
 	return y, kl, nil
 }
 
-// start places the points.
-func (p *plane) start(parts *mat.Dense, seed uint64) {
+// initialise sets the initial positions.
+func (p *layout) initialise(parts *mat.Dense, seed uint64) {
 	const deviation = 1e-4
 	n, d := parts.Dims()
 	r := rand.New(rand.NewPCG(seed, 0x74736e65))
@@ -105,7 +105,7 @@ func (p *plane) start(parts *mat.Dense, seed uint64) {
 }
 
 // descend follows the gradient with momentum and a gain for each coordinate.
-func (p *plane) descend(ctx context.Context, a *affinities, o Options) (kl float64, err error) {
+func (p *layout) descend(ctx context.Context, a *affinities, o Options) (kl float64, err error) {
 	n := len(p.at)
 	rate := max(50, float64(n)/exaggeration/4)
 	grad, speed := make([]r2.Vec, n), make([]r2.Vec, n)
@@ -118,7 +118,7 @@ func (p *plane) descend(ctx context.Context, a *affinities, o Options) (kl float
 			return 0, err
 		}
 		momentum, times := .8, 1.
-		if t < min(exaggerated, o.Iterations/2) {
+		if t < min(exaggeratedSteps, o.Iterations/2) {
 			momentum, times = .5, exaggeration
 		}
 		if _, err := p.gradient(grad, a, o.Theta, times); err != nil {
@@ -126,8 +126,8 @@ func (p *plane) descend(ctx context.Context, a *affinities, o Options) (kl float
 		}
 		var mean r2.Vec
 		for i := range p.at {
-			gain[i].X = gained(gain[i].X, grad[i].X, speed[i].X)
-			gain[i].Y = gained(gain[i].Y, grad[i].Y, speed[i].Y)
+			gain[i].X = nextGain(gain[i].X, grad[i].X, speed[i].X)
+			gain[i].Y = nextGain(gain[i].Y, grad[i].Y, speed[i].Y)
 			speed[i].X = momentum*speed[i].X - rate*gain[i].X*grad[i].X
 			speed[i].Y = momentum*speed[i].Y - rate*gain[i].Y*grad[i].Y
 			p.at[i] = r2.Add(p.at[i], speed[i])
@@ -136,20 +136,20 @@ func (p *plane) descend(ctx context.Context, a *affinities, o Options) (kl float
 		for i := range p.at {
 			p.at[i] = r2.Sub(p.at[i], mean)
 		}
-		if o.Tell != nil {
-			o.Tell(t + 1)
+		if o.Progress != nil {
+			o.Progress(t + 1)
 		}
 	}
-	total, err := p.gradient(grad, a, o.Theta, 1) // of where the points lie now
+	total, err := p.gradient(grad, a, o.Theta, 1) // at the final positions
 	if err != nil {
 		return 0, fmt.Errorf("tsne: %w", err)
 	}
 	return p.divergence(a, total), nil
 }
 
-// gained is the next gain of a coordinate: larger where the way down goes on,
-// smaller where it turns (Jacobs 1988).
-func gained(gain, slope, speed float64) float64 {
+// nextGain returns the next gain of a coordinate: larger where the descent keeps
+// its direction, smaller where it turns (Jacobs 1988).
+func nextGain(gain, slope, speed float64) float64 {
 	if (slope > 0) != (speed > 0) {
 		return gain + .2
 	}

@@ -26,9 +26,9 @@ func clusters(n, d int) *mat.Dense {
 	return x
 }
 
-func scattered(n int) *plane {
+func scattered(n int) *layout {
 	r := rand.New(rand.NewPCG(5, 6))
-	p := newPlane(n)
+	p := newLayout(n)
 	for i := range p.at {
 		p.at[i] = r2.Vec{X: 3 * r.NormFloat64(), Y: 3 * r.NormFloat64()}
 	}
@@ -166,7 +166,7 @@ func TestGradient(t *testing.T) {
 
 // TestNeighbours against a plain sort, with ties and more points than a block.
 func TestNeighbours(t *testing.T) {
-	const n, k = 2*block + 3, 7
+	const n, k = 2*pointsPerBlock + 3, 7
 	r := rand.New(rand.NewPCG(1, 1))
 	x := mat.NewDense(n, 3, nil)
 	for i := range n {
@@ -175,7 +175,7 @@ func TestNeighbours(t *testing.T) {
 		}
 	}
 	got := make([][]entry, n)
-	neighbours(x, k, got)
+	findNeighbours(x, k, got)
 	for i := range n {
 		taken := map[int]bool{i: true}
 		for m := range k {
@@ -294,11 +294,11 @@ func TestRefused(t *testing.T) {
 	}
 	lost := scattered(9)
 	lost.at[4].Y = math.NaN()
-	if err := lost.plant(.5); err == nil || !strings.Contains(err.Error(), "finite") {
+	if err := lost.buildTree(.5); err == nil || !strings.Contains(err.Error(), "finite") {
 		t.Errorf("positions that are no numbers: want an error, got %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	o := Options{Perplexity: 3, Theta: .5, Tell: func(done int) {
+	o := Options{Perplexity: 3, Theta: .5, Progress: func(done int) {
 		if done == 3 {
 			cancel()
 		} else if done > 3 {

@@ -1,0 +1,30 @@
+package checks
+
+import "fmt"
+
+var _ = register(Check{
+	ID: "C05", Title: "Restarts add little",
+	Threshold: "5 restarts against 1: at most 1 point",
+	Source:    carlini + "hyper-parameters",
+	needs:     needsModel, attacks: restartAttacks, judge: judgeRestarts,
+})
+
+func restartAttacks(c *checkContext) []string {
+	a := c.attackUnderTest()
+	return []string{a.withRandomStarts(1).text(), a.withRandomStarts(5).text()}
+}
+
+func judgeRestarts(c *checkContext) (verdict, error) {
+	texts := restartAttacks(c)
+	flags, reason := c.misclassifiedUnderEach(texts...)
+	if flags == nil {
+		return skip(reason)
+	}
+	one, five := flags[0], flags[1]
+	v := verdict{status: judgeAtMost(countTrue(five)-countTrue(one), len(one), .01), images: c.placesOnlyIn(five, one)}
+	v.value = fmt.Sprintf("%s at eps %g succeeds on %d of %d, with 5 starts on %d", texts[0], c.Eps, countTrue(one), len(one), countTrue(five))
+	if v.status != Pass {
+		v.advice = "use restarts=5 or more"
+	}
+	return v, nil
+}

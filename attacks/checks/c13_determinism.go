@@ -1,0 +1,62 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+
+	"unwarp/attacks"
+	"unwarp/attacks/vector"
+)
+
+var _ = register(Check{
+	ID: "C13", Title: "The model is deterministic",
+	Threshold: "5 passes: same classes, logits within 1e-4 of their norm",
+	Source:    autoattack + "check_randomized",
+	needs:     needsModel, judge: judgeDeterminism,
+})
+
+// repeatedPasses is how often C13 computes the sample's logits.
+const repeatedPasses = 5
+
+func judgeDeterminism(c *checkContext) (verdict, error) {
+	v := verdict{status: Pass, images: c.unstableClass, value: fmt.Sprintf("logits differ by up to %.2g of their norm, %d of %d images change class", c.largestDifference, len(c.unstableClass), c.sample.Len())}
+	if c.isRandom() {
+		v.status = Fail
+		v.advice = "the model is random, or dropout is on: average gradients (eot=20 or more) and classify each example by several passes"
+		if c.Evaluation != nil && averagesGradients(c.Evaluation) {
+			v.status = Warn
+			v.advice = "the model is random: gradients were averaged, but an example still counts as soon as one pass misclassifies it"
+		}
+	}
+	return v, nil
+}
+
+// repeatPasses measures how much logits differ from pass to pass, before the
+// first check: several checks depend on it.
+func (c *checkContext) repeatPasses() error {
+	images := c.sampleImages()
+	for range repeatedPasses - 1 {
+		logits, err := c.reference.Logits(images...)
+		if err != nil {
+			return err
+		}
+		for i, z := range logits {
+			c.largestDifference = max(c.largestDifference, relativeDistance(c.logits[i], z))
+			if vector.Argmax(c.logits[i]) != vector.Argmax(z) && !slices.Contains(c.unstableClass, c.sample.Index[i]) {
+				c.unstableClass = append(c.unstableClass, c.sample.Index[i])
+			}
+		}
+	}
+	return nil
+}
+
+// isRandom tells whether logits differ from pass to pass by more than rounding.
+func (c *checkContext) isRandom() bool {
+	return c.largestDifference > 1e-4 || len(c.unstableClass) > 0
+}
+
+// averagesGradients tells whether every white-box attack averages over passes.
+func averagesGradients(ev *attacks.Evaluation) bool {
+	white := attacksOf(ev, isWhiteBox)
+	return len(white) > 0 && !slices.ContainsFunc(white, func(a int) bool { return intParam(ev.Attacks[a], "eot") < 2 })
+}

@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+	"unwarp/attacks"
+)
+
+// Options say what to evaluate.
+type Options struct {
+	Attacks []attacks.Attack
+	Eps     []float32 // for attacks without radii of their own
+	Batch   int       // rows computed at once
+	// Exhaustive runs every attack at every radius on every image. Otherwise
+	// each attack runs only at radii where the image is still classified
+	// correctly after the attacks before it, and a failure at a radius is taken
+	// for one at all smaller radii.
+	Exhaustive bool
+	Passes     int                // forward and backward passes for the whole evaluation, 0 for no limit
+	Time       time.Duration      // for the whole evaluation, 0 for no limit
+	Keep       int                // of the first Keep images, keep the smallest example of each attack
+	LossCurves int                // of the first LossCurves images, record the loss at each iterate
+	Sources    map[string]Session // other models, for transfer attacks
+}
+
+// Progress is how far an evaluation is.
+type Progress struct {
+	Done, Of      int    // attacks on single images
+	Attack        string // the one whose result came last
+	Misclassified int    // images misclassified so far at the largest radius
+	Correct       int    // images classified correctly without attack
+}
+
+// Engine evaluates attacks on a victim. Gradients come from the gradient
+// model; logits and verification from the reference model: the same weights, in
+// float32.
+type Engine struct {
+	sessions []Session
+	sources  map[string]int // name to session
+	o        Options
+}
+
+// NewEngine checks that both models fit the options. Their graphs must have
+// declared the attacks.
+func NewEngine(reference, gradient Session, o Options) (*Engine, error) {
+	if o.Batch < 1 {
+		return nil, fmt.Errorf("attack.batch: want at least 1, got %d", o.Batch)
+	}
+	if len(o.Attacks) == 0 {
+		return nil, fmt.Errorf("attack.attacks: want at least one of %v, got none", attacks.Names())
+	}
+	e := &Engine{sessions: []Session{reference, gradient}, sources: map[string]int{}, o: o}
+	for name, s := range o.Sources {
+		e.sources[name] = len(e.sessions)
+		e.sessions = append(e.sessions, s)
+	}
+	for _, a := range o.Attacks {
+		if err := e.checkAttack(a); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// checkAttack refuses an attack that does not fit threat, victim or sources.
+func (e *Engine) checkAttack(a attacks.Attack) error {
+	threat, g := e.sessions[referenceSession].Graph.Threat, e.sessions[gradientSession].Graph
+	fail := func(format string, args ...any) error {
+		return fmt.Errorf("attack %q: %w", attacks.Text(a), fmt.Errorf(format, args...))
+	}
+	if own := a.Settings().Eps; len(own) > 0 {
+		if err := threat.Admits(own); err != nil {
+			return fail("%w", err)
+		}
+	} else if err := threat.Admits(e.o.Eps); err != nil {
+		return fmt.Errorf("attack.%w", err)
+	}
+	if entry := attacks.About(a); !entry.Defined(threat.Norm) {
+		return fail("want a threat in one of %v, got %s: leave it out, or change attack.norm", entry.Norms, threat.Norm)
+	}
+	if c, ok := a.(attacks.ClassChecker); ok {
+		if err := c.CheckClasses(g.Victim.Classes); err != nil {
+			return fail("%w", err)
+		}
+	}
+	if t, ok := a.(attacks.Transferrer); ok && e.sources[t.SourceName()] == 0 {
+		return fail("want one of the models to transfer from, %v, got %q: name the run in attack.sources (--source)", slices.Sorted(maps.Keys(e.o.Sources)), t.SourceName())
+	}
+	for _, l := range a.Losses(g.Victim) {
+		if !g.Has(l) {
+			return fail("its loss %s was not declared in the graph", l)
+		}
+	}
+	return nil
+}
+
+// radii of attack a, ascending.
+func (e *Engine) radii(a attacks.Attack) []float32 {
+	r := []float32(a.Settings().Eps)
+	if len(r) == 0 {
+		r = e.o.Eps
+	}
+	r = slices.Clone(r)
+	slices.Sort(r)
+	return slices.Compact(r)
+}
+
+// newEvaluation is the evaluation before anything is known.
+func (e *Engine) newEvaluation(images attacks.Images) *attacks.Evaluation {
+	g := e.sessions[referenceSession].Graph
+	ev := &attacks.Evaluation{
+		Norm: g.Threat.Norm, Exhaustive: e.o.Exhaustive, Images: images.Len(), Pixels: g.Victim.Size(),
+		Labels: slices.Clone(images.Labels), Index: slices.Clone(images.Index), Clean: make([]int32, images.Len()),
+	}
+	for _, a := range e.o.Attacks {
+		r := e.newAttackResult(a, images.Len())
+		ev.Attacks = append(ev.Attacks, r)
+		ev.Radii = append(ev.Radii, r.Radii...)
+	}
+	slices.Sort(ev.Radii)
+	ev.Radii = slices.Compact(ev.Radii)
+	return ev
+}
+
+// newAttackResult is the result of a on n images before it has run.
+func (e *Engine) newAttackResult(a attacks.Attack, n int) attacks.AttackResult {
+	entry := attacks.About(a)
+	r := attacks.AttackResult{
+		Attack: attacks.Text(a), Name: entry.Name, Paper: entry.Paper, Family: entry.Family, Search: entry.Search,
+		Norm: entry.OwnNorm, Losses: a.Losses(e.sessions[gradientSession].Graph.Victim), Params: attacks.Params(a), Radii: e.radii(a),
+		Results: make([]attacks.ImageResult, n),
+	}
+	if r.Norm == "" {
+		r.Norm = e.sessions[referenceSession].Graph.Threat.Norm
+	}
+	for i := range r.Results {
+		r.Results[i].Distance, r.Results[i].ThreatDistance = attacks.NoDistance, attacks.NoDistance
+	}
+	return r
+}
+
+// Run evaluates images. What the journal holds already is not done again, each
+// new result is written to it; journal and progress may be nil. On cancellation
+// Run returns ctx.Err(), and a later Run with the same journal goes on to the
+// same result.
+func (e *Engine) Run(ctx context.Context, images attacks.Images, journal *Journal, progress func(Progress)) (*attacks.Evaluation, error) {
+	if err := images.Check(e.sessions[referenceSession].Graph.Victim); err != nil {
+		return nil, err
+	}
+	ev := e.newEvaluation(images)
+	r := &scheduler{Engine: e, ev: ev, images: images, journal: journal, progress: progress, began: time.Now(), prepared: map[int]int{}}
+	for _, s := range e.sessions {
+		r.runners = append(r.runners, NewBatchRunner(s, e.o.Batch))
+	}
+	if err := r.classifyClean(ctx); err != nil {
+		return nil, err
+	}
+	defer r.closePrepared()
+	for i, a := range e.o.Attacks {
+		if p, ok := a.(attacks.Preparer); ok {
+			if err := r.prepare(ctx, i, p); err != nil {
+				return nil, fmt.Errorf("attack %q: %w", attacks.Text(a), err)
+			}
+		}
+	}
+	err := r.run(ctx)
+	ev.Seconds += time.Since(r.began).Seconds()
+	if errors.Is(err, errBudget) {
+		ev.Stopped, err = err.Error(), nil
+	}
+	return ev, err
+}

@@ -1,0 +1,197 @@
+package engine
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"unwarp/attacks"
+	"unwarp/attacks/vector"
+)
+
+// imageOracle is the [Model] of one attack on one image: it counts what the
+// attack asks, has it computed through its worker, and keeps the smallest
+// verified example.
+type imageOracle struct {
+	problem  *attacks.Problem
+	worker   *worker
+	session  int // the session that computes gradients and codes
+	eot      int // passes averaged for one gradient
+	budget   int // passes allowed at one radius, 0 for all
+	examples func(class int, r *rand.Rand) []float32
+
+	cost       attacks.Cost
+	costBefore attacks.Cost // when the search at this radius began
+	best       *example
+	verified   bool      // an example of this radius was verified
+	invalid    int       // claims outside ball or box, or not numbers
+	keepImages bool      // keep the image of best, and lastClaim
+	lastClaim  []float32 // the last image claimed inside ball and box
+	keepLosses bool
+	losses     []float32 // the loss at each iterate of this radius
+}
+
+// example is a verified adversarial example.
+type example struct {
+	distance       float64 // in the problem's norm
+	threatDistance float64
+	class          int
+	queries        int // forward passes up to the first one
+	image          []float32
+}
+
+// Logits implements [Model].
+func (m *imageOracle) Logits(images ...[]float32) [][]float32 {
+	out := make([][]float32, len(images))
+	for i, r := range m.request(requestKind{referenceSession, plainLogits}, imageRequests(images)) {
+		out[i] = r.logits
+	}
+	return out
+}
+
+// LossGradients implements [Model].
+func (m *imageOracle) LossGradients(l attacks.Loss, requests ...attacks.Request) []attacks.LossGradient {
+	responses := m.request(requestKind{m.session, computation(l)}, withTemperature(requests, m.eot))
+	out := make([]attacks.LossGradient, len(requests))
+	for i := range out {
+		out[i] = meanResponse(responses[i*m.eot : (i+1)*m.eot])
+	}
+	return out
+}
+
+// Codes implements [Model].
+func (m *imageOracle) Codes(code attacks.Loss, images ...[]float32) [][]float32 {
+	out := make([][]float32, len(images))
+	for i, r := range m.request(requestKind{m.session, codesOf(code)}, imageRequests(images)) {
+		out[i] = r.code
+	}
+	return out
+}
+
+// request counts requests against the budget, which may end the search here,
+// and has them computed.
+func (m *imageOracle) request(kind requestKind, requests []attacks.Request) []response {
+	cost := costOf(kind.what, len(requests))
+	if cost.Forward+cost.Backward > m.PassesLeft() {
+		panic(overBudget{})
+	}
+	m.cost = m.cost.Plus(cost)
+	return m.worker.request(kind, requests)
+}
+
+// costOf counts n requests of one computation.
+func costOf(what computation, n int) attacks.Cost {
+	switch {
+	case what == verifiedLogits:
+		return attacks.Cost{Referee: n}
+	case what == plainLogits || strings.HasPrefix(string(what), codePrefix):
+		return attacks.Cost{Forward: n}
+	}
+	return attacks.Cost{Forward: n, Backward: n}
+}
+
+// overBudget unwinds a search whose passes are used up.
+type overBudget struct{}
+
+// meanResponse averages the responses of a model with noise in it.
+func meanResponse(responses []response) attacks.LossGradient {
+	g := responses[0].lossGradient()
+	if len(responses) == 1 {
+		return g
+	}
+	f := 1 / float32(len(responses))
+	for _, r := range responses[1:] {
+		g.Loss += r.loss
+		vector.AXPY(g.Logits, g.Logits, 1, r.logits)
+		vector.AXPY(g.Gradient, g.Gradient, 1, r.gradient)
+	}
+	g.Loss *= f
+	vector.Scale(g.Logits, g.Logits, f)
+	vector.Scale(g.Gradient, g.Gradient, f)
+	return g
+}
+
+// PassesLeft implements [Model].
+func (m *imageOracle) PassesLeft() int {
+	if m.budget == 0 {
+		return math.MaxInt
+	}
+	return max(0, m.budget-(m.cost.Forward+m.cost.Backward-m.costBefore.Forward-m.costBefore.Backward))
+}
+
+// Confirm implements [Model].
+func (m *imageOracle) Confirm(images ...[]float32) int {
+	p := m.problem
+	var requests []attacks.Request
+	var places []int
+	for i, x := range images {
+		if !isLegal(x, p.Image, p.Threat, p.Eps) {
+			m.invalid++
+			continue
+		}
+		requests, places = append(requests, attacks.Request{Image: x}), append(places, i)
+		if m.keepImages {
+			m.lastClaim = slices.Clone(x)
+		}
+	}
+	if len(requests) == 0 {
+		return -1
+	}
+	first := -1
+	for k, r := range m.request(requestKind{referenceSession, verifiedLogits}, requests) {
+		if !allFinite(r.logits) || !p.Success(r.logits) {
+			continue
+		}
+		if first < 0 {
+			first = places[k]
+		}
+		m.keepSmallest(images[places[k]], vector.Argmax(r.logits))
+	}
+	return first
+}
+
+// keepSmallest takes in a verified example.
+func (m *imageOracle) keepSmallest(x []float32, class int) {
+	p := m.problem
+	m.verified = true
+	e := example{class: class, distance: distance(p.Norm, x, p.Image), threatDistance: distance(p.Threat.Norm, x, p.Image), queries: m.cost.Forward}
+	if m.best != nil && e.distance >= m.best.distance {
+		m.best.threatDistance = min(m.best.threatDistance, e.threatDistance)
+		return
+	}
+	if m.best != nil {
+		e.threatDistance = min(e.threatDistance, m.best.threatDistance)
+		e.queries = m.best.queries
+	}
+	if m.keepImages {
+		e.image = slices.Clone(x)
+	}
+	m.best = &e
+}
+
+// BestDistance implements [Model].
+func (m *imageOracle) BestDistance() float64 {
+	if m.best == nil {
+		return math.Inf(1)
+	}
+	return m.best.distance
+}
+
+// Example implements [Model].
+func (m *imageOracle) Example(class int) []float32 { return m.examples(class, m.problem.Rand) }
+
+// RecordLoss implements [Model].
+func (m *imageOracle) RecordLoss(loss float32) {
+	if m.keepLosses && loss-loss == 0 {
+		m.losses = append(m.losses, loss)
+	}
+}
+
+// result is what the attack found on the image.
+func (m *imageOracle) result(tried []byte) attacks.ImageResult {
+	r := attacks.ImageResult{Done: true, Distance: attacks.NoDistance, ThreatDistance: attacks.NoDistance, Invalid: m.invalid, Cost: m.cost, Tried: string(tried), LossCurve: m.losses, Last: m.lastClaim}
+	if e := m.best; e != nil {
+		r.Distance, r.ThreatDistance, r.Class, r.Queries, r.Image = attacks.Distance(e.distance), attacks.Distance(e.threatDistance), e.class, e.queries, e.image
+	}
+	return r
+}

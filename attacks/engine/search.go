@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"hash/fnv"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"unwarp/attacks"
+)
+
+// search is one attack on one image over its radii.
+type search struct {
+	attack     attacks.Attack
+	entry      attacks.Entry
+	o          *attacks.Oracle
+	image      *imageOracle // o's model
+	radii      []float32    // all of the attack, ascending
+	open       int          // how many of them are still to be searched, from the smallest
+	exhaustive bool
+	tried      []byte
+}
+
+// newSearch prepares the search of a worker.
+func (r *scheduler) newSearch(w *worker) *search {
+	a := r.o.Attacks[w.attack]
+	common, v, result := a.Settings(), r.sessions[referenceSession].Graph.Victim, r.ev.Attacks[w.attack]
+	s := &search{attack: a, entry: attacks.About(a), radii: result.Radii, open: len(result.Radii), exhaustive: r.o.Exhaustive}
+	if !s.exhaustive {
+		for s.open > 0 && r.ev.Within(w.bound, s.radii[s.open-1]) {
+			s.open--
+		}
+	}
+	s.tried = []byte(strings.Repeat(".", len(s.radii)))
+	s.o = &attacks.Oracle{Problem: attacks.Problem{
+		Image: r.image(w.image), Label: int(r.images.Labels[w.image]), Index: r.images.Index[w.image],
+		H: v.H, W: v.W, C: v.C, Classes: v.Classes,
+		Threat: r.sessions[referenceSession].Graph.Threat, Norm: result.Norm,
+		Clean: slices.Clone(r.logits[w.image]), Exhaustive: r.o.Exhaustive,
+	}}
+	s.image = &imageOracle{
+		problem: &s.o.Problem, worker: w, session: r.gradientSessionOf(w.attack), eot: max(1, common.EOT), budget: common.Budget,
+		examples: r.example, keepImages: w.image < r.o.Keep, keepLosses: w.image < r.o.LossCurves,
+	}
+	s.o.Model = s.image
+	return s
+}
+
+// example draws an image of class that is classified correctly.
+func (r *scheduler) example(class int, g *rand.Rand) []float32 {
+	if class < 0 || class >= len(r.correct) || len(r.correct[class]) == 0 {
+		return nil
+	}
+	return r.image(r.correct[class][g.IntN(len(r.correct[class]))])
+}
+
+// gradientSessionOf is the session that computes the gradients of attack a.
+func (r *scheduler) gradientSessionOf(a int) int {
+	if session, ok := r.prepared[a]; ok {
+		return session
+	}
+	if t, ok := r.o.Attacks[a].(attacks.Transferrer); ok {
+		return r.sources[t.SourceName()]
+	}
+	return gradientSession
+}
+
+// run runs the attack over the open radii as its catalogue entry says.
+func (s *search) run() attacks.ImageResult {
+	var reachable bool
+	s.o.Target, reachable = s.attack.Settings().ChooseTarget(s.o.Label, s.o.Clean, s.random(0))
+	if s.open == 0 || !reachable {
+		return attacks.ImageResult{Done: true, Skipped: true, Distance: attacks.NoDistance, ThreatDistance: attacks.NoDistance, Tried: string(s.tried)}
+	}
+	switch {
+	case s.entry.Search == attacks.MinimumNorm:
+		s.o.Radii = s.radii[:s.open]
+		s.try(s.open-1, float32(math.Inf(1)))
+		s.tried = nil
+	case s.entry.Search == attacks.Ascending || s.exhaustive:
+		for k := range s.open {
+			if s.try(k, s.radii[k]) && !s.exhaustive {
+				break
+			}
+		}
+	default:
+		s.bisect()
+	}
+	return s.image.result(s.tried)
+}
+
+// bisect looks for the smallest radius at which the attack succeeds, taking a
+// failure for one at all smaller radii; the largest comes first.
+func (s *search) bisect() {
+	fails, succeeds := -1, s.open
+	for k := s.open - 1; succeeds-fails > 1; k = (fails + succeeds) / 2 {
+		if !s.try(k, s.radii[k]) {
+			fails = k
+			continue
+		}
+		// The example may be smaller than it had to be.
+		for succeeds = k; succeeds > fails+1 && s.image.best.threatDistance <= float64(s.radii[succeeds-1]); {
+			succeeds--
+		}
+	}
+}
+
+// try runs the attack once at radius k.
+func (s *search) try(k int, eps float32) (success bool) {
+	m := s.image
+	s.o.Eps, m.verified, m.losses = eps, false, nil
+	s.o.Rand = s.random(0)
+	if s.entry.Search == attacks.Bisection {
+		s.o.Rand = s.random(math.Float32bits(eps))
+	}
+	m.costBefore = m.cost
+	s.tried[k] = '0'
+	defer func() {
+		switch p := recover().(type) {
+		case nil, overBudget:
+		default:
+			panic(p)
+		}
+		if m.verified {
+			s.tried[k] = '1'
+		}
+		success = m.verified
+	}()
+	s.attack.Run(s.o)
+	return m.verified
+}
+
+// random is the generator of one search: the same whatever the batch, the
+// order, and the other attacks are; that of ascending attacks is the same at
+// every radius too.
+func (s *search) random(radius uint32) *rand.Rand {
+	h := fnv.New64a()
+	h.Write([]byte(s.entry.Name))
+	return rand.New(rand.NewPCG(s.attack.Settings().Seed^h.Sum64(), uint64(s.o.Index)<<32|uint64(radius)))
+}

@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"fmt"
+	"runtime/debug"
+	"unwarp/attacks"
+)
+
+// requestKind says which session computes what; requests of one kind fill a
+// batch.
+type requestKind struct {
+	session int
+	what    computation
+}
+
+// Sessions of an evaluation; those of sources follow.
+const (
+	referenceSession = iota // the victim in float32: logits and verification
+	gradientSession         // the same model, for gradients
+)
+
+// worker runs one attack on one image in a goroutine of its own, which stops
+// at each request until the scheduler has served it.
+type worker struct {
+	attack, image int
+	bound         attacks.Distance // the smallest radius at which earlier attacks make the model misclassify the image
+	posted        chan struct{}    // a request is there, or the attack has ended
+	served        chan struct{}
+	quit          <-chan struct{}
+
+	kind      requestKind
+	requests  []attacks.Request
+	responses []response
+
+	ended  bool
+	result attacks.ImageResult
+	err    error
+}
+
+func newWorker(attack, image int, quit <-chan struct{}) *worker {
+	return &worker{attack: attack, image: image, quit: quit, posted: make(chan struct{}, 1), served: make(chan struct{}, 1)}
+}
+
+// run makes the search and posts its result.
+func (w *worker) run(s *search) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil, abandoned:
+		default:
+			w.err = fmt.Errorf("the attack failed: %v\n%s", p, debug.Stack())
+		}
+		w.ended = true
+		select {
+		case w.posted <- struct{}{}:
+		case <-w.quit:
+		}
+	}()
+	w.result = s.run()
+}
+
+// request posts requests and waits for their responses. It unwinds the attack
+// when the evaluation ends before.
+func (w *worker) request(kind requestKind, requests []attacks.Request) []response {
+	if len(requests) == 0 {
+		return nil
+	}
+	w.kind, w.requests, w.responses = kind, requests, nil
+	w.posted <- struct{}{}
+	select {
+	case <-w.served:
+		return w.responses
+	case <-w.quit:
+		panic(abandoned{})
+	}
+}
+
+// waiting are the requests that are not served yet.
+func (w *worker) waiting() []attacks.Request { return w.requests[len(w.responses):] }
+
+// abandoned unwinds an attack whose evaluation has ended.
+type abandoned struct{}

@@ -1,0 +1,41 @@
+package attacks
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Variant is an attack with settings as a member of an ensemble. Members run in
+// the order of their ranks.
+type Variant struct {
+	Rank int
+	Text string // as [Parse] reads it
+}
+
+// Ensembles are lists of attacks with a name of their own: standard is
+// AutoAttack (Croce and Hein 2020) with its settings, battery everything, the
+// cheap and strong first: later attacks run only where these find nothing.
+// Attacks that would take hours are given fewer steps.
+var Ensembles = []string{"battery", "standard"}
+
+// Ensemble lists the members of the named ensemble, as [Parse] reads them;
+// false for another name.
+func Ensemble(name string) ([]string, bool) {
+	if !slices.Contains(Ensembles, name) {
+		return nil, false
+	}
+	var members []Variant
+	for _, e := range Catalogue() {
+		if name == "standard" {
+			members = append(members, e.Standard...)
+		} else {
+			members = append(members, e.Battery...)
+		}
+	}
+	slices.SortFunc(members, func(a, b Variant) int { return cmp.Compare(a.Rank, b.Rank) })
+	out := make([]string, len(members))
+	for i, m := range members {
+		out[i] = m.Text
+	}
+	return out, true
+}

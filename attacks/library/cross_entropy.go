@@ -1,0 +1,27 @@
+package library
+
+import (
+	"math"
+
+	"unwarp/attacks"
+	"unwarp/attacks/vector"
+)
+
+// logProbability is the logarithm of the softmax probability of class k.
+func logProbability(z []float32, k int) float64 {
+	top := float64(z[vector.Argmax(z)])
+	var sum float64
+	for _, v := range z {
+		sum += math.Exp(float64(v) - top)
+	}
+	return float64(z[k]) - top - math.Log(sum)
+}
+
+// successCrossEntropy is the loss that an attack on scores decreases: the
+// cross-entropy of the target, or that of the label negated.
+func successCrossEntropy(o *attacks.Oracle, z []float32) float64 {
+	if o.Target >= 0 {
+		return -logProbability(z, o.Target)
+	}
+	return logProbability(z, o.Label)
+}

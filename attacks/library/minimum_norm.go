@@ -1,0 +1,35 @@
+package library
+
+import (
+	"math"
+
+	"unwarp/attacks"
+)
+
+// isClearSuccess reports whether logits are those of a success by more than
+// rounding: an example on the boundary itself may succeed in one batch and fail
+// in another.
+func isClearSuccess(o *attacks.Oracle, z []float32) bool { return o.Margin(z) > roundingTolerance(z) }
+
+// roundingTolerance is the largest difference of logits between batches.
+func roundingTolerance(z []float32) float32 { return 1e-5 * max(1, attacks.Linf.Of(z)) }
+
+// reachedSmallestRadius reports whether an example was verified within the smallest
+// radius, so that further searches can be left out. It is false in an exhaustive
+// evaluation, which wants the smallest distance.
+func reachedSmallestRadius(o *attacks.Oracle) bool {
+	return !o.Exhaustive && o.Norm == o.Threat.Norm && len(o.Radii) > 0 && o.BestDistance() <= float64(o.Radii[0])
+}
+
+// distanceToFarthestCorner is the largest distance from the clean image that the
+// box allows.
+func distanceToFarthestCorner(o *attacks.Oracle, n attacks.Norm) float64 {
+	change := make([]float32, len(o.Image))
+	for i, v := range o.Image {
+		change[i] = max(v-o.Threat.Lo, o.Threat.Hi-v)
+	}
+	return float64(n.Of(change))
+}
+
+// cosineAnneal goes from a to b along half a cosine as t goes from 0 to 1.
+func cosineAnneal(a, b, t float64) float64 { return b + (a-b)*(1+math.Cos(math.Pi*t))/2 }

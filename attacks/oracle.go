@@ -1,0 +1,173 @@
+package attacks
+
+import (
+	"math"
+	"math/rand/v2"
+	"unwarp/attacks/vector"
+)
+
+// Problem is what an attack knows of the image that it attacks.
+type Problem struct {
+	Image   []float32 // the clean image [H*W*C], row-major; must not be written to
+	Label   int       // its true class
+	Target  int       // the class to reach, -1 for any but Label
+	Index   int       // its place in the data
+	H, W, C int
+	Classes int
+	Threat  Threat
+	Norm    Norm       // what the attack minimises: its own norm, or the threat's
+	Eps     float32    // radius of this search; examples farther away do not count. +Inf for MinimumNorm attacks
+	Radii   []float32  // for MinimumNorm attacks: the radii at which no example is known yet, ascending
+	Clean   []float32  // logits of Image [Classes]
+	Rand    *rand.Rand // keyed by the attack's seed, the image and the radius
+	Memo    any        // kept from one radius to the next of the same image
+	// Exhaustive asks for the smallest example even where it reaches no
+	// further radius.
+	Exhaustive bool
+}
+
+// Model is what an attack may ask. Calls block until the engine has computed
+// them in a batch with those for other images, so that an attack is written for
+// one image and computed in batches. A call beyond the attack's budget does not
+// return: the engine ends the search.
+type Model interface {
+	// Logits are the scores of images, [Classes] each, by forward passes in float32.
+	Logits(images ...[]float32) [][]float32
+	// LossGradients are the loss l and its gradient at each request.
+	LossGradients(l Loss, requests ...Request) []LossGradient
+	// Codes are the codes of images, [D] each; code is Embedding, Appearance or Geometry.
+	Codes(code Loss, images ...[]float32) [][]float32
+	// Confirm has images verified by a separate float32 inference. It returns
+	// the place of the first that lies in the box, within Eps, and is
+	// misclassified; -1 for none.
+	Confirm(images ...[]float32) int
+	// BestDistance is the smallest distance confirmed so far, in the problem's
+	// norm; +Inf before.
+	BestDistance() float64
+	// PassesLeft is how many passes the budget still allows, a large number without one.
+	PassesLeft() int
+	// Example is a clean image of class, which the model classifies correctly,
+	// drawn with Rand from the evaluated images; nil if there is none.
+	Example(class int) []float32
+	// RecordLoss records the loss at an iterate, for the curves of the report.
+	// A loss that is not a finite number is left out.
+	RecordLoss(loss float32)
+}
+
+// Oracle is all that an attack works with: the problem, and the model that it
+// may ask. It belongs to the goroutine of its attack.
+type Oracle struct {
+	Problem
+	Model
+}
+
+// Request is one image in a request for losses and gradients.
+type Request struct {
+	Image       []float32
+	Label       int
+	Target      int
+	Temperature float32   // of Classification; 0 is 1
+	Cotangent   []float32 // [Classes], the weights of Linear
+	Reference   []float32 // [D], of the code losses
+}
+
+// LossGradient is a loss at one image with its gradient.
+type LossGradient struct {
+	Loss     float32
+	Logits   []float32 // [Classes]
+	Gradient []float32 // [H*W*C]
+}
+
+// minimumLead is by how much the winning logit must lead, relative to the
+// largest: a lead within float32's rounding could be gone in the next pass.
+const minimumLead = 1e-5
+
+// Success tells whether logits are those of a success: the target leads, or a
+// class other than the label leads it, by more than rounding.
+func (p *Problem) Success(logits []float32) bool {
+	class := vector.Argmax(logits)
+	second := p.Label
+	if p.Target >= 0 {
+		if class != p.Target {
+			return false
+		}
+		second = vector.ArgmaxExcept(logits, class)
+	}
+	return class != second && logits[class]-logits[second] > minimumLead*Linf.Of(logits)
+}
+
+// Margin is by how much logits are a success: positive where they are.
+func (o *Oracle) Margin(logits []float32) float32 {
+	if o.Target >= 0 {
+		return logits[o.Target] - logits[vector.ArgmaxExcept(logits, o.Target)]
+	}
+	return logits[vector.ArgmaxExcept(logits, o.Label)] - logits[o.Label]
+}
+
+// Claim has x verified, see [Model.Confirm].
+func (o *Oracle) Claim(x []float32) bool { return o.Confirm(x) == 0 }
+
+// Distance of x from the clean image in the problem's norm.
+func (o *Oracle) Distance(x []float32) float64 { return o.Norm.Distance(x, o.Image) }
+
+// AttackLoss is the loss that the attack has to increase at x, with its
+// gradient: l of the label, or of the target negated.
+func (o *Oracle) AttackLoss(l Loss, x []float32) LossGradient {
+	return o.AttackLossOf(l, Request{Image: x})
+}
+
+// AttackLossOf is AttackLoss for a request that says more than the image.
+func (o *Oracle) AttackLossOf(l Loss, r Request) LossGradient {
+	r.Label, r.Target = o.Label, max(o.Target, 0)
+	if o.Target < 0 || l == TargetedDLR {
+		return o.LossGradients(l, r)[0]
+	}
+	r.Label = o.Target
+	g := o.LossGradients(l, r)[0]
+	g.Loss = -g.Loss
+	vector.Scale(g.Gradient, g.Gradient, -1)
+	return g
+}
+
+// RandomStart is a uniform point of the ball of radius eps around the clean
+// image, cut at the box. In L2 and L1 it is uniform in the ball before the cut.
+func (o *Oracle) RandomStart(eps float32) []float32 {
+	x := make([]float32, len(o.Image))
+	if o.Threat.Norm == Linf {
+		for i := range x {
+			x[i] = o.Image[i] + eps*(2*o.Rand.Float32()-1)
+		}
+	} else {
+		size := o.randomDirection(x)
+		r := float64(eps) * math.Pow(o.Rand.Float64(), 1/float64(len(x))) / size
+		for i, v := range x {
+			x[i] = o.Image[i] + float32(r*float64(v))
+		}
+	}
+	o.Threat.Clip(x)
+	return x
+}
+
+// randomDirection writes a direction drawn uniformly in L2 or L1 to x, and
+// returns its norm.
+func (o *Oracle) randomDirection(x []float32) float64 {
+	var size float64
+	for i := range x {
+		var v float64
+		if o.Threat.Norm == L2 {
+			v = o.Rand.NormFloat64()
+			size += v * v
+		} else {
+			v = o.Rand.ExpFloat64()
+			size += v
+			if o.Rand.Uint64()&1 == 0 {
+				v = -v
+			}
+		}
+		x[i] = float32(v)
+	}
+	if o.Threat.Norm == L2 {
+		return math.Sqrt(size)
+	}
+	return size
+}

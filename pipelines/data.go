@@ -1,0 +1,126 @@
+package pipelines
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Data names a set and how much of it to use.
+type Data struct {
+	// Set is the kind of data set: glyphs, which is drawn, or mnist, cifar10, smallnorb, facescrub,
+	// folder, csv or idx, which are read from path.
+	Set string `mapstructure:"set" yaml:"set"`
+	// Path is the folder of the set's files; of a csv set the file that lists them.
+	Path string `mapstructure:"path" yaml:"path"`
+	// Seed is the seed of the glyphs, of the choice of people of facescrub, and of the choice of the
+	// examples that are held out or left out.
+	Seed uint64 `mapstructure:"seed" yaml:"seed"`
+	// Train is how many examples to train on, besides those held out. 0: all that are left of the
+	// training part, which for glyphs has 10,000.
+	Train int `mapstructure:"train" yaml:"train"`
+	// Validation is how many examples of the training part to hold out. The best checkpoint is chosen
+	// on them. 0: none, and there is no best checkpoint. Of a set that comes with a validation part
+	// it is how many of that to use, the first ones; 0: all.
+	Validation int `mapstructure:"validation" yaml:"validation"`
+	// Test is how many examples to test on, the first ones. 0: the whole test part, which for glyphs
+	// has 2,000. Sets of image files have their classes in turn, so the first ones are of all
+	// classes.
+	Test int `mapstructure:"test" yaml:"test"`
+	// Size is the side of an image in pixels. Glyphs: 8 to 256, 0: 28. facescrub, folder and csv
+	// sets, whose images are resized: 4 to 1024, 0: 32.
+	Size int `mapstructure:"size" yaml:"size"`
+	// Classes is the number of classes of an idx set, 0: one more than the highest label, or the
+	// number that a folder or csv set must have, 0: as many as there are.
+	Classes int `mapstructure:"classes" yaml:"classes"`
+	// View is the viewpoint by which smallnorb is split: azimuth or elevation trains on a third of
+	// the views and tests on the others, of other objects. "": the official split, with all views.
+	View string `mapstructure:"view" yaml:"view"`
+	// Split is the choice of views that smallnorb is trained on: hinton (azimuths 300 to 40 degrees)
+	// or literal (azimuths 0 to 100 degrees). Both take the three lowest elevations. "": hinton.
+	Split string `mapstructure:"split" yaml:"split"`
+	// People is how many people of a facescrub set to use, chosen by seed. 0: all.
+	People int `mapstructure:"people" yaml:"people"`
+	// Holdout is the share of each class that becomes the test part where a folder or csv set has
+	// none, above 0 and below 1. 0: .2.
+	Holdout float64 `mapstructure:"holdout" yaml:"holdout"`
+	// Channels is the number of channels of the images of a folder or csv set: 3 (red, green, blue)
+	// or 1 (luma, Rec. 601). 0: 3.
+	Channels int `mapstructure:"channels" yaml:"channels"`
+	// Memory is how many megabytes (2^20 bytes) the images may take. 0: 4096.
+	Memory int `mapstructure:"memory" yaml:"memory"`
+}
+
+// Views and ViewSplits are the values of Data.View and Data.Split besides "".
+var (
+	Views      = []string{"azimuth", "elevation"}
+	ViewSplits = []string{"hinton", "literal"}
+)
+
+// Check refuses values that no set can have, before anything is read.
+func (d Data) Check() error {
+	for _, n := range []struct {
+		key   string
+		value int
+	}{
+		{"train", d.Train}, {"validation", d.Validation}, {"test", d.Test}, {"size", d.Size}, {"classes", d.Classes},
+		{"people", d.People}, {"channels", d.Channels}, {"memory", d.Memory},
+	} {
+		if n.value < 0 {
+			return fmt.Errorf("pipelines: data: want %s of 0 or more, got %d: change %s", n.key, n.value, n.key)
+		}
+	}
+	for _, w := range []struct {
+		key, value string
+		known      []string
+	}{{"view", d.View, Views}, {"split", d.Split, ViewSplits}} {
+		if w.value != "" && !slices.Contains(w.known, w.value) {
+			return fmt.Errorf("pipelines: data: want a %s of %v or none, got %q: did you mean %s?", w.key, w.known, w.value, Nearest(w.value, w.known))
+		}
+	}
+	if !(d.Holdout >= 0 && d.Holdout < 1) {
+		return fmt.Errorf("pipelines: data: want a holdout of 0 (the usual .2) or more and below 1, got %v: change holdout", d.Holdout)
+	}
+	if d.Channels != 0 && d.Channels != 1 && d.Channels != 3 {
+		return fmt.Errorf("pipelines: data: want channels of 0 (the usual 3), 1 or 3, got %d: change channels", d.Channels)
+	}
+	return d.checkRead()
+}
+
+// checkRead refuses keys that the set does not read: a user who sets one expects an effect. Default
+// values are accepted; run folders of any set may have the default size of glyphs.
+func (d Data) checkRead() error {
+	for _, k := range []struct {
+		key   string
+		value any
+		given bool
+	}{
+		{"size", d.Size, d.Size != 0 && d.Size != glyphsSize},
+		{"classes", d.Classes, d.Classes != 0},
+		{"view", d.View, d.View != ""},
+		{"split", d.Split, d.Split != "" && d.Split != usualSplit},
+		{"people", d.People, d.People != 0},
+		{"holdout", d.Holdout, d.Holdout != 0 && d.Holdout != defaultHoldout},
+		{"channels", d.Channels, d.Channels != 0 && d.Channels != defaultChannels},
+		{"memory", d.Memory, d.Memory != 0 && d.Memory != defaultMemory},
+	} {
+		// A set that does not exist is refused as such.
+		if sets := setsReading(k.key); k.given && slices.Contains(Sets, d.Set) && !slices.Contains(sets, d.Set) {
+			return fmt.Errorf("pipelines: data: want %s for a set of %v alone, got %v for %s, which does not read it: leave %s out", k.key, sets, k.value, d.Set, k.key)
+		}
+	}
+	if d.Split != "" && d.Split != usualSplit && d.View == "" {
+		return fmt.Errorf("pipelines: data: want split beside a view of %v, got %s without a view: set view, or leave split out", Views, d.Split)
+	}
+	return nil
+}
+
+// DataRequestError says that Data asks for more than its set has, or for more memory than it may take.
+// Other values in Data would be accepted.
+type DataRequestError struct{ text string }
+
+func (e *DataRequestError) Error() string { return e.text }
+
+// newRequestError makes a DataRequestError.
+func newRequestError(format string, args ...any) error {
+	return &DataRequestError{fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,47 @@
+package pipelines
+
+// memorySource is a set held in memory.
+type memorySource struct {
+	name    string
+	shape   Shape
+	classes int
+	pixels  []uint8 // [len(labels), H, W, C]
+	labels  []int32
+	names   []string // of the classes; nil if they have none
+}
+
+func (m *memorySource) Name() string { return m.name }
+
+func (m *memorySource) Len() int { return len(m.labels) }
+
+func (m *memorySource) Shape() Shape { return m.shape }
+
+func (m *memorySource) Classes() int { return m.classes }
+
+func (m *memorySource) ClassNames() []string { return m.names }
+
+func (m *memorySource) At(i int, dst []uint8) (int, error) {
+	if err := checkAt(m, i, dst); err != nil {
+		return 0, err
+	}
+	n := m.shape.Len()
+	copy(dst, m.pixels[i*n:(i+1)*n])
+	return int(m.labels[i]), nil
+}
+
+func (m *memorySource) Label(i int) int { return int(m.labels[i]) }
+
+// storePlanar stores image i from planes, [C,H,W], and its label.
+func (m *memorySource) storePlanar(i int, planes []uint8, label int) {
+	n := m.shape.Len()
+	to := m.pixels[i*n : (i+1)*n]
+	side := m.shape.H * m.shape.W
+	for c := range m.shape.C {
+		at := c
+		for _, v := range planes[c*side : (c+1)*side] {
+			to[at] = v
+			at += m.shape.C
+		}
+	}
+	m.labels[i] = int32(label)
+}

@@ -1,0 +1,147 @@
+package pipelines
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Splits are the parts of a set. No file, and no place in a file, is in two of them, whatever links lead
+// to it; copies of a file are not looked for.
+type Splits struct {
+	Train, Validation, Test Source // Validation is nil if there is none
+	// Familiar is what a set split by views has for the views that were trained on, of the objects
+	// that were not; nil elsewhere.
+	Familiar Source
+	// SkippedFiles is how many files in the folders of classes are no images, by their names.
+	SkippedFiles int
+}
+
+// parts are a set as its files have it. validation and familiar may be nil.
+type parts struct {
+	train, validation, test, familiar Source
+	skippedFiles                      int // see Splits
+}
+
+// selectSplits selects as many examples of each part as d asks for.
+func (p parts) selectSplits(d Data) (Splits, error) {
+	if err := p.checkSizes(d); err != nil {
+		return Splits{}, err
+	}
+	own := p.validation
+	held := d
+	if own != nil {
+		held.Validation = 0 // the set has a validation part
+	}
+	s, err := holdOut(p.train, held)
+	if err != nil {
+		return Splits{}, err
+	}
+	if own != nil {
+		if s.Validation, err = firstOrAll(own, d.Validation); err != nil {
+			return Splits{}, err
+		}
+	}
+	s.Familiar, s.SkippedFiles = p.familiar, p.skippedFiles
+	if s.Test, err = firstOrAll(p.test, d.Test); err != nil {
+		return Splits{}, err
+	}
+	return s, s.checkClassesTrained(p.train)
+}
+
+// checkClassesTrained refuses a class to test on without an example to train on. all is the training part
+// before anything was held out or left out.
+func (s Splits) checkClassesTrained(all Source) error {
+	taught, there := countClasses(s.Train), countClasses(all)
+	for c, tested := range countClasses(s.Test) {
+		if tested == 0 || taught[c] > 0 {
+			continue
+		}
+		name := fmt.Sprintf("class %d", c)
+		if names := ClassNames(all); names != nil {
+			name += fmt.Sprintf(" (%s)", names[c])
+		}
+		if there[c] == 0 {
+			do := "add some, or fetch the files again"
+			if _, drawn := all.(*Glyphs); drawn {
+				do = "raise data.train"
+			}
+			return fmt.Errorf("pipelines: %s: want an example to train on of each class to test on, got none of %s: %s", all.Name(), name, do)
+		}
+		return newRequestError("pipelines: %s: want an example to train on of each class to test on, got %d of %d to train on, none of the %d of %s among them: lower data.validation, raise data.train, or change data.seed",
+			all.Name(), s.Train.Len(), all.Len(), there[c], name)
+	}
+	return nil
+}
+
+// countClasses is how many examples of each class src has. It draws none of them.
+func countClasses(src Source) []int {
+	counts := make([]int, src.Classes())
+	for i := range src.Len() {
+		counts[src.Label(i)]++
+	}
+	return counts
+}
+
+// firstOrAll is the first n examples of src, or all if n is 0.
+func firstOrAll(src Source, n int) (Source, error) {
+	if n == 0 {
+		return src, nil
+	}
+	return First(src, n)
+}
+
+// checkSizes refuses a set that is smaller than what d asks of it. The error suggests numbers that fit,
+// since the defaults were made for another set than the user's own.
+func (p parts) checkSizes(d Data) error {
+	n, own := p.train.Len(), 0
+	if p.validation != nil {
+		own = p.validation.Len()
+	}
+	train, hold := d.Train, d.Validation
+	fits := hold < n && train <= n-hold
+	if own > 0 {
+		fits = hold <= own && train <= n
+	}
+	if fits && d.Test <= p.test.Len() {
+		return nil
+	}
+	has := fmt.Sprintf("%d training", n)
+	advice := fmt.Sprintf("data.validation=%d", min(hold, n/10))
+	if own > 0 {
+		has += fmt.Sprintf(", %d validation", own)
+		advice = "data.validation=0"
+	}
+	return newRequestError("pipelines: %s: want no more than the set has, %s and %d test examples, and at least 1 to train on, got train %d, validation %d, test %d: lower train or validation or test (data.train=0 data.test=0 %s takes all that there is)",
+		p.train.Name(), has, p.test.Len(), train, hold, d.Test, advice)
+}
+
+// holdOut divides the training part into examples to train on, held-out ones, and unused ones.
+func holdOut(all Source, d Data) (Splits, error) {
+	n := all.Len()
+	train := d.Train
+	if train == 0 {
+		train = n - d.Validation
+	}
+	// Compared one by one: a sum could overflow.
+	if train < 1 || train > n || d.Validation > n-train {
+		return Splits{}, fmt.Errorf("pipelines: %s: want at most %d examples to train on and to hold out, at least 1 to train on, got %d and %d: lower train or validation",
+			all.Name(), n, train, d.Validation)
+	}
+	if train == n {
+		return Splits{Train: all}, nil
+	}
+	order := Seed(d.Seed).Split("validation").Rand().Perm(n)
+	part := func(indices []int) (Source, error) {
+		slices.Sort(indices)
+		return Subset(all, indices)
+	}
+	var s Splits
+	var err error
+	if d.Validation > 0 {
+		if s.Validation, err = part(order[n-d.Validation:]); err != nil {
+			return Splits{}, err
+		}
+	}
+	s.Train, err = part(order[:train:train])
+	return s, err
+}

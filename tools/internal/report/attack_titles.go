@@ -1,0 +1,109 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"unwarp/attacks"
+)
+
+// titleAttacks describes attacks for people. Attacks with equal titles are called
+// by their full text.
+func titleAttacks(series []attacks.AttackResult) []string {
+	out := make([]string, len(series))
+	count := map[string]int{}
+	for i, s := range series {
+		out[i] = titleOf(s)
+		count[out[i]]++
+	}
+	for i, s := range series {
+		if count[out[i]] > 1 {
+			out[i] = s.Attack
+		}
+	}
+	// Even the texts may agree, where an attack is listed twice.
+	again := map[string]int{}
+	for i, t := range out {
+		if again[t]++; again[t] > 1 {
+			out[i] = fmt.Sprintf("%s, run %d", t, again[t])
+		}
+	}
+	return out
+}
+
+func titleOf(s attacks.AttackResult) string {
+	words := []string{s.Name}
+	if e, ok := attacks.Lookup(s.Name); ok {
+		words[0] = e.Title
+	}
+	if steps := constantSteps(s); steps > 1 {
+		words = append(words, fmt.Sprintf("%d steps", steps))
+	}
+	if n := paramValue(s, "restarts"); n != "" && n != "0" && n != "1" {
+		words = append(words, n+" restarts")
+	}
+	if t := paramValue(s, "target"); t != "" {
+		words = append(words, "target "+t)
+	}
+	if len(s.Losses) > 0 && s.Losses[0] != attacks.Linear {
+		var l []string
+		for _, loss := range s.Losses {
+			l = append(l, shortLossName(loss))
+		}
+		words = append(words, "gradient of the "+strings.Join(l, " and the "))
+	}
+	return strings.Join(words, ", ")
+}
+
+// constantSteps returns the number of an attack's steps where it is the same at
+// every radius, else 0.
+func constantSteps(s attacks.AttackResult) int {
+	var n int
+	for i, eps := range s.Radii {
+		k, _ := stepsAt(s, eps)
+		if i > 0 && k != n {
+			return 0
+		}
+		n = k
+	}
+	if n == 0 {
+		fmt.Sscan(paramValue(s, "steps"), &n)
+	}
+	return n
+}
+
+func paramValue(s attacks.AttackResult, key string) string {
+	for _, p := range s.Params {
+		if p.Key == key {
+			return p.Value
+		}
+	}
+	return ""
+}
+
+func shortLossName(l attacks.Loss) string {
+	switch l {
+	case attacks.Training:
+		return "training loss"
+	case attacks.Classification:
+		return "classifier"
+	case attacks.DLR, attacks.TargetedDLR:
+		return "DLR loss"
+	case attacks.Embedding, attacks.Appearance, attacks.Geometry:
+		return string(l) + " code"
+	}
+	return string(l)
+}
+
+// lossName describes a loss.
+func lossName(l attacks.Loss) string {
+	switch l {
+	case attacks.Classification:
+		return "cross-entropy of the label"
+	case attacks.Training:
+		return "whole training loss"
+	case attacks.Linear:
+		return "weighted logits"
+	}
+	return shortLossName(l)
+}

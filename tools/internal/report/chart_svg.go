@@ -1,0 +1,35 @@
+package report
+
+import (
+	"fmt"
+	"html"
+	"html/template"
+	"strings"
+)
+
+// inline turns an SVG file into an element of a page: with a title for screen
+// readers, as wide as there is room, in the page's font and colours.
+func inline(svg, id, title string) template.HTML {
+	svg = svgTag.ReplaceAllString(svg, fmt.Sprintf(
+		`<svg class="chart" viewBox="0 0 %g %g" role="img" aria-labelledby="%s"><title id="%s">%s</title>`,
+		chartWidth.Points(), chartHeight.Points(), id, id, html.EscapeString(title)))
+	svg = svgColor.ReplaceAllStringFunc(svg, func(hex string) string {
+		switch {
+		case hex == "#010101":
+			return "var(--muted)"
+		case hex == "#020202":
+			return "var(--rule)"
+		case strings.HasPrefix(hex, "#1000"):
+			return "var(--c" + hex[6:] + ")"
+		case strings.HasPrefix(hex, "#2000"):
+			return "var(--c" + hex[6:] + ");fill-opacity:.18"
+		case strings.HasPrefix(hex, "#3000"):
+			return "var(--c" + hex[6:] + ");stroke-opacity:.55"
+		}
+		return hex
+	})
+	svg = svgFamily.ReplaceAllString(svg, "")
+	svg = svgFace.ReplaceAllString(svg, "")
+	svg = svgNumber.ReplaceAllStringFunc(svg, func(n string) string { return n[:strings.IndexByte(n, '.')+3] })
+	return template.HTML(svg) // the title is escaped, the rest is drawn from numbers and from labels that plot escapes
+}

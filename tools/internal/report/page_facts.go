@@ -1,0 +1,123 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+func (r *Report) addCosts(p *page) error {
+	p.Cost = r.tablePerAttack(table{Head: []string{"images", "forward", "backward", "referee", "seconds"}}, func(_ SummaryData, a AttackSummary) []tableCell {
+		each := func(n int) tableCell {
+			if a.Attempted == 0 {
+				return tableCell{Text: "–"}
+			}
+			return tableCell{Text: fmt.Sprintf("%.1f", float64(n)/float64(a.Attempted))}
+		}
+		return []tableCell{{Text: fmt.Sprint(a.Attempted)}, each(a.Cost.Forward), each(a.Cost.Backward), each(a.Cost.Referee), {Text: fmt.Sprintf("%.1f", a.Seconds)}}
+	})
+	n := 0
+	for i, f := range r.Runs {
+		for _, a := range f.Attacks {
+			if a.Queries == nil {
+				continue
+			}
+			name := a.Title
+			if len(r.Runs) > 1 {
+				name = r.names[i] + ": " + name
+			}
+			c := chart{title: fmt.Sprintf("Images by forward passes until the first example, %s; median %d", name, a.Queries.Median), x: "forward passes, from", bars: a.Queries.Bins}
+			svg, err := c.renderSVG(fmt.Sprintf("queries%d", n))
+			if err != nil {
+				return err
+			}
+			n++
+			p.Queries = append(p.Queries, figure{Caption: fmt.Sprintf("%s: median %d", name, a.Queries.Median), Chart: svg})
+		}
+	}
+	return nil
+}
+
+// facts describe a run and its evaluation.
+var facts = []struct {
+	name string
+	of   func(f SummaryData) string
+}{
+	{"Model", func(f SummaryData) string { return strings.TrimSpace(f.Kind + " " + f.Encoder) }},
+	{"Checkpoint", func(f SummaryData) string { return f.Checkpoint }},
+	{"Model hash", func(f SummaryData) string { return f.ModelHash }},
+	{"Data", func(f SummaryData) string { return strings.TrimSpace(f.Set + " " + f.Part) }},
+	{"Data hash", func(f SummaryData) string { return f.DataHash }},
+	{"Images", func(f SummaryData) string {
+		return fmt.Sprintf("%d of %d×%d×%d, %d classes", f.Images, f.Shape[0], f.Shape[1], f.Shape[2], f.Classes)
+	}},
+	{"Threat", func(f SummaryData) string { return describeNorm(f.Norm) + "; values stay in [0,1]" }},
+	{"Attacks", func(f SummaryData) string {
+		if f.Exhaustive {
+			return "exhaustive: each on every image at every radius"
+		}
+		return "each only on images and radii that are still classified correctly"
+	}},
+	{"Ended", func(f SummaryData) string {
+		if f.Stopped != "" {
+			return fmt.Sprintf("early: %s; %d attempts not made", f.Stopped, f.Missing)
+		}
+		return "complete"
+	}},
+	{"Seed", func(f SummaryData) string { return fmt.Sprint(f.Seed) }},
+	{"Gradients", func(f SummaryData) string { return f.Precision }},
+	{"Successes", func(SummaryData) string {
+		return "verified in float32, by a separate forward pass over each changed image"
+	}},
+	{"Time", func(f SummaryData) string {
+		return fmt.Sprintf("%.1f s; %d forward, %d backward, %d referee passes", f.Seconds, f.Cost.Forward, f.Cost.Backward, f.Cost.Referee)
+	}},
+	{"Date", func(f SummaryData) string {
+		if f.Date.IsZero() {
+			return ""
+		}
+		return f.Date.UTC().Format("2006-01-02 15:04 UTC")
+	}},
+	{"Machine", func(f SummaryData) string { return f.Machine }},
+	{"unwarp", func(f SummaryData) string { return f.Version }},
+	{"TensorFlow", func(f SummaryData) string { return f.TensorFlow }},
+	{"Command", func(f SummaryData) string { return f.Command }},
+}
+
+// addFacts adds what is needed to repeat the evaluations.
+func (r *Report) addFacts(p *page) error {
+	p.Facts = table{Head: r.names}
+	claim := mayClaimRobustness(r.Runs...)
+	for _, fact := range facts {
+		row := tableRow{Name: fact.name, First: true, Span: 1}
+		for _, f := range r.Runs {
+			row.Cells = append(row.Cells, tableCell{Text: orUnknown(fact.of(f))})
+		}
+		p.Facts.Rows = append(p.Facts.Rows, row)
+	}
+	for _, text := range r.listAttacks() {
+		for _, f := range r.Runs {
+			if k := findAttack(f, text); k >= 0 {
+				a := f.Attacks[k]
+				list := slices.Clone(a.Params)
+				for i := range list {
+					list[i].Help = replaceRobust(list[i].Help, claim)
+				}
+				p.Params = append(p.Params, params{a.Attack, a.Title, a.Paper, list, describeSteps(a)})
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// describeSteps says how many steps of which size were made at which radius.
+func describeSteps(a AttackSummary) string {
+	var out []string
+	for _, q := range a.Points {
+		if q.Steps > 0 {
+			out = append(out, fmt.Sprintf("eps %s: %s of %.4g", formatEps(q.Eps), countNoun(q.Steps, "step"), q.Alpha))
+		}
+	}
+	return strings.Join(out, "; ")
+}

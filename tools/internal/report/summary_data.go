@@ -1,0 +1,136 @@
+package report
+
+import (
+	"unwarp/attacks"
+	"unwarp/attacks/checks"
+)
+
+// SummaryData is computed from a record: all that the reports say, without the
+// results of single images.
+type SummaryData struct {
+	About
+	Norm       attacks.Norm    `json:"norm"`
+	Radii      []float32       `json:"radii"`
+	Exhaustive bool            `json:"exhaustive"`
+	Images     int             `json:"images"`
+	Commonest  int             `json:"commonest"` // images with the most frequent label
+	Clean      Rate            `json:"clean"`     // correct without attack
+	Worst      []Point         `json:"worst"`     // worst attack for each image; one for each radius
+	Attacks    []AttackSummary `json:"attacks"`
+	Checks     []checks.Result `json:"checks"`
+	Cost       attacks.Cost    `json:"cost"`
+	Seconds    float64         `json:"seconds"`
+	Stopped    string          `json:"stopped,omitempty"`
+	Missing    int             `json:"missing,omitempty"` // attempts that were not made
+}
+
+// Rate is a share with its 95 % interval (Wilson).
+type Rate struct {
+	Count int     `json:"count"`
+	Of    int     `json:"of"`
+	Share float64 `json:"share"` // 0 of none
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
+
+// NewRate returns count of so many, with its 95 % interval (Wilson).
+func NewRate(count, of int) Rate {
+	r := Rate{Count: count, Of: of}
+	if of > 0 {
+		r.Share = float64(count) / float64(of)
+	}
+	r.Low, r.High = checks.Wilson(count, of)
+	return r
+}
+
+// Point is the result at one radius, by the three definitions in use.
+type Point struct {
+	Eps           float32 `json:"eps"`
+	Robust        Rate    `json:"left"`    // accuracy under attack: correct, of all images
+	Misclassified Rate    `json:"fooled"`  // misclassified under attack, of those correct before
+	Changed       Rate    `json:"changed"` // prediction changed, of all images: a lower bound, since those misclassified before are not attacked
+}
+
+// newPoint returns the result at eps: of so many images, correct without attack
+// and robust under attack.
+func newPoint(eps float32, robust, correct, images int) Point {
+	return Point{eps, NewRate(robust, images), NewRate(correct-robust, correct), NewRate(correct-robust, images)}
+}
+
+// AttackSummary is the result of one attack.
+type AttackSummary struct {
+	Attack      string           `json:"attack"` // as attacks.Parse reads it
+	Name        string           `json:"name"`
+	Title       string           `json:"title"` // unique within an evaluation
+	Paper       string           `json:"paper,omitempty"`
+	Family      attacks.Family   `json:"family"`
+	Norm        attacks.Norm     `json:"norm"`  // that it minimises
+	MinimumNorm bool             `json:"whole"` // it minimises the distance, and has no radii of its own
+	Losses      []attacks.Loss   `json:"losses,omitempty"`
+	Params      []attacks.Param  `json:"params"`
+	Points      []AttackPoint    `json:"points"` // one for each of its radii
+	Attempted   int              `json:"made"`   // images that it was run on
+	Found       Rate             `json:"found"`  // of those, at any distance
+	Median      attacks.Distance `json:"median"` // distance over those, null where fewer than half were found
+	Invalid     int              `json:"invalid,omitempty"`
+	Loss        []LossPoint      `json:"loss,omitempty"`
+	Traced      int              `json:"traced,omitempty"` // images in the mean of Loss
+	Queries     *Queries         `json:"queries,omitempty"`
+	Cost        attacks.Cost     `json:"cost"`
+	Seconds     float64          `json:"seconds"` // its part of the time, by passes: attacks share batches
+}
+
+// AttackPoint is an attack at one radius. In an exhaustive evaluation Point is the
+// attack's own, otherwise that of the attack together with those before it:
+// later attacks see only images that are still classified correctly.
+type AttackPoint struct {
+	Point
+	NewlyMisclassified int     `json:"added"`          // images misclassified under this attack and under none before it
+	OnlyThis           *int    `json:"only,omitempty"` // images misclassified under this attack alone; known if exhaustive
+	Succeeded          int     `json:"broken"`         // of Tried single runs at just this radius
+	Tried              int     `json:"tried"`
+	Steps              int     `json:"steps,omitempty"`
+	Alpha              float32 `json:"alpha,omitempty"`  // size of a step
+	WeakerThan         string  `json:"weaker,omitempty"` // a baseline without gradients that succeeds on more images
+}
+
+// Summarise computes the summary data of a record.
+func Summarise(r *Record) SummaryData {
+	e := &r.Evaluation
+	f := SummaryData{
+		About: r.About, Norm: e.Norm, Radii: e.Radii, Exhaustive: e.Exhaustive, Images: e.Images,
+		Commonest: countCommonest(e.Labels), Clean: NewRate(e.CleanCorrect, e.Images),
+		Checks: r.Checks, Cost: e.Cost, Seconds: max(0, e.Seconds), Stopped: e.Stopped,
+	}
+	for _, eps := range e.Radii {
+		f.Worst = append(f.Worst, newPoint(eps, e.RobustCount(eps), e.CleanCorrect, e.Images))
+	}
+	t := countSuccesses(e)
+	names := titleAttacks(e.Attacks)
+	for s := range e.Attacks {
+		a := summariseAttack(e, s, t)
+		a.Title = names[s]
+		f.Missing += e.CleanCorrect - countDone(e, s)
+		f.Attacks = append(f.Attacks, a)
+	}
+	all := 0
+	for _, a := range f.Attacks {
+		all += a.Cost.Forward + a.Cost.Backward + a.Cost.Referee
+	}
+	for i, a := range f.Attacks {
+		if all > 0 {
+			f.Attacks[i].Seconds = f.Seconds * float64(a.Cost.Forward+a.Cost.Backward+a.Cost.Referee) / float64(all)
+		}
+	}
+	return f
+}
+
+// countCommonest counts the most frequent label.
+func countCommonest(labels []int32) int {
+	count, most := map[int32]int{}, 0
+	for _, l := range labels {
+		count[l]++
+		most = max(most, count[l])
+	}
+	return most
+}

@@ -1,0 +1,141 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"unwarp/attacks"
+)
+
+// worstCaseName names the accuracy under the worst attack for each image.
+func worstCaseName(claim bool) string {
+	if claim {
+		return "robust accuracy, upper bound"
+	}
+	return "worst case per image"
+}
+
+// replaceRobust replaces the word in other texts, such as a check's advice, where
+// it may not be used.
+func replaceRobust(text string, claim bool) string {
+	if claim {
+		return text
+	}
+	return robustReplacer.Replace(text)
+}
+
+var robustReplacer = strings.NewReplacer(
+	"robust accuracy", "accuracy under attack", "Robust accuracy", "Accuracy under attack",
+	"robustness", "strength under attack", "Robustness", "Strength under attack",
+	"robustly", "under attack", "robust", "strong under attack", "Robust", "Strong under attack", "ROBUST", "STRONG",
+)
+
+// listSome lists the first few of many.
+func listSome(all []string) string {
+	const few = 6
+	if len(all) > few {
+		return strings.Join(all[:few], ", ") + fmt.Sprintf(" and %d more", len(all)-few)
+	}
+	return strings.Join(all, ", ")
+}
+
+// describeChange says what the attacker may do.
+func describeChange(norm attacks.Norm, eps float32) string {
+	switch norm {
+	case attacks.L2:
+		return "a change of Euclidean length " + formatEps(eps) + " at most"
+	case attacks.L1:
+		return "a change whose absolute values add up to " + formatEps(eps) + " at most"
+	}
+	return "changing each pixel by at most " + formatEps(eps)
+}
+
+// describeNorm explains a norm.
+func describeNorm(norm attacks.Norm) string {
+	switch norm {
+	case attacks.Linf:
+		return "L∞: the largest change of a pixel value"
+	case attacks.L2:
+		return "L2: the Euclidean length of the change"
+	case attacks.L1:
+		return "L1: the sum of all changes"
+	case attacks.L0:
+		return "L0: the number of changed values"
+	}
+	return string(norm)
+}
+
+func normSymbol(norm attacks.Norm) string {
+	if s, ok := map[attacks.Norm]string{attacks.Linf: "L∞", attacks.L2: "L2", attacks.L1: "L1", attacks.L0: "L0"}[norm]; ok {
+		return s
+	}
+	return string(norm)
+}
+
+// describeAttacks counts the attacks.
+func describeAttacks(f SummaryData) string {
+	if len(f.Attacks) == 1 {
+		return "this attack"
+	}
+	return fmt.Sprintf("these %d attacks together", len(f.Attacks))
+}
+
+// boundSuffix says that a share is an upper bound, unless it is 0.
+func boundSuffix(r Rate) string {
+	if r.Count == 0 {
+		return ""
+	}
+	return " or less"
+}
+
+// formatEps writes a radius, as 8/255 where it is such a fraction.
+func formatEps(eps float32) string {
+	if n := float64(eps) * 255; eps < .5 && n > .5 {
+		k := int(n + .5)
+		if d := n - float64(k); d < 1e-3 && d > -1e-3 && k%51 != 0 {
+			return fmt.Sprintf("%d/255", k)
+		}
+	}
+	return strconv.FormatFloat(float64(eps), 'g', 4, 32)
+}
+
+func formatPercent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
+
+func countImages(n int) string { return countNoun(n, "image") }
+
+func countNoun(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func capitalise(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// formatDistance writes a distance, or that there is none.
+func formatDistance(d attacks.Distance) string {
+	if math.IsInf(float64(validDistance(d)), 1) {
+		return "not found"
+	}
+	return strconv.FormatFloat(float64(d), 'g', 3, 64)
+}
+
+// describeModel names a kind of model; a defence around it follows "behind".
+func describeModel(kind string) string {
+	kind, defence, behind := strings.Cut(kind, " behind ")
+	words, ok := map[string]string{"base": "the base CNN", "reconstruction": "the reconstruction ablation", "disentangled": "the disentangled classifier", "": "a model"}[kind]
+	if !ok {
+		words = "the model " + kind
+	}
+	if behind {
+		words += " behind the defence " + defence
+	}
+	return words
+}

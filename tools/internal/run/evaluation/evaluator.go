@@ -1,0 +1,194 @@
+// Package evaluation attacks trained models, checks the evaluation and records
+// it. It may import attacks, graphs and of the tools experiment, report,
+// progress and doctor. It does not know how a model was trained.
+package evaluation
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"unwarp/attacks"
+	"unwarp/attacks/checks"
+	"unwarp/attacks/engine"
+	"unwarp/graphs"
+	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/run/experiment"
+	"unwarp/tools/internal/run/quiet"
+)
+
+// Evaluator is a trained model with the attacks of its configuration around it.
+// It has nets of its own, whatever the model's source is.
+type Evaluator struct {
+	Engine  *engine.Engine
+	Options engine.Options
+	// ReferenceModel computes in float32 whether an attack succeeded,
+	// GradientModel the gradients, in the precision of the configuration.
+	ReferenceModel, GradientModel engine.Session
+	Skipped                       []string // attacks of an ensemble that are not defined for this model
+	Weights                       string   // hash of the model's weights
+
+	subject *experiment.Subject
+	nets    []*graphs.Net
+}
+
+// traced is on how many images the loss of each iterate is recorded.
+const traced = 64
+
+// New restores the weights of the subject into nets that hold the attacks of
+// its configuration. The examples found on the first keep images are kept.
+func New(s *experiment.Subject, keep int) (*Evaluator, error) {
+	e := &Evaluator{subject: s}
+	if err := e.open(keep); err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// Close releases the sessions.
+func (e *Evaluator) Close() {
+	for _, n := range e.nets {
+		n.Close()
+	}
+}
+
+func (e *Evaluator) open(keep int) (err error) {
+	if err := e.openReferenceModel(); err != nil {
+		return err
+	}
+	e.Options.Keep, e.Options.LossCurves = keep, traced
+	if err := e.openGradientModel(); err != nil {
+		return err
+	}
+	if err := e.openSources(); err != nil {
+		return err
+	}
+	if e.Weights, err = e.subject.Source.WeightsHash(); err != nil {
+		return err
+	}
+	if e.Engine, err = engine.NewEngine(e.ReferenceModel, e.GradientModel, e.Options); err != nil {
+		return experiment.NewConfigError(err)
+	}
+	return nil
+}
+
+// openReferenceModel declares the model, behind the configured defence, with the
+// configured attacks and those of the checks.
+func (e *Evaluator) openReferenceModel() (err error) {
+	c := e.subject.Config.Attack
+	e.ReferenceModel, err = e.openSession(e.subject.Model, c.Defence, func(v attacks.Victim) ([]attacks.Attack, error) {
+		if e.Options, e.Skipped, err = c.Options(v); err != nil {
+			return nil, experiment.NewConfigError(err)
+		}
+		list := e.Options.Attacks
+		if len(list) == 0 {
+			return nil, experiment.NewConfigError(fmt.Errorf("attack.attacks: want at least one of %s, or %s, got none",
+				strings.Join(attacks.Names(), ", "), strings.Join(attacks.Ensembles, ", ")))
+		}
+		if c.Checks > 0 {
+			list = append(checks.Attacks(), list...)
+		}
+		return list, nil
+	})
+	return err
+}
+
+// openGradientModel copies the net of the reference model where gradients have another precision.
+func (e *Evaluator) openGradientModel() (err error) {
+	c := e.subject.Config
+	e.GradientModel = e.ReferenceModel
+	if c.Attack.Precision == graphs.Float32 {
+		return nil
+	}
+	e.GradientModel.Net, err = e.ReferenceModel.Net.Copy(graphs.Options{Device: c.Device, Threads: c.Threads, Precision: c.Attack.Precision, First: quiet.During})
+	if err != nil {
+		return err
+	}
+	e.nets = append(e.nets, e.GradientModel.Net)
+	return nil
+}
+
+// openSources opens the models from which attacks transfer.
+func (e *Evaluator) openSources() error {
+	e.Options.Sources = map[string]engine.Session{}
+	for _, path := range e.subject.Config.Attack.Sources {
+		session, err := e.openSource(path)
+		if err != nil {
+			return experiment.NewConfigError(fmt.Errorf("attack.sources: %s: %w", path, err))
+		}
+		e.Options.Sources[filepath.Base(filepath.Clean(path))] = session
+	}
+	return nil
+}
+
+// openSource declares the model at path for the images of the subject.
+func (e *Evaluator) openSource(path string) (engine.Session, error) {
+	src, err := experiment.OpenSource(path, "")
+	if err != nil {
+		return engine.Session{}, err
+	}
+	model, err := src.Model(src.Config(), e.subject.Model.Shape(), e.subject.Model.Classes())
+	if err != nil {
+		return engine.Session{}, err
+	}
+	return e.openSession(model, "none", func(attacks.Victim) ([]attacks.Attack, error) {
+		fgsm, err := attacks.Parse("fgsm")
+		return []attacks.Attack{fgsm}, err
+	})
+}
+
+// openSession builds a net of the model, behind a defence, with the passes of the
+// attacks that choose names, and restores the weights.
+func (e *Evaluator) openSession(m experiment.Model, defence string, choose func(v attacks.Victim) ([]attacks.Attack, error)) (engine.Session, error) {
+	var s engine.Session
+	var declared experiment.Declared
+	var err error
+	c := e.subject.Config
+	s.Net, err = graphs.Build(graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads, First: quiet.During}, func(b *graphs.Builder) error {
+		if declared, err = m.Declare(b); err != nil {
+			return err
+		}
+		v, err := defended(declared.Victim, defence)
+		if err != nil {
+			return experiment.NewConfigError(err)
+		}
+		list, err := choose(v)
+		if err != nil {
+			return err
+		}
+		if s.Graph, err = engine.NewAttackGraph(b, v, attacks.Threat{Norm: c.Attack.Norm, Lo: 0, Hi: 1}); err != nil {
+			return err
+		}
+		return s.Graph.Declare(offered(v, list)...)
+	})
+	if err != nil {
+		return s, err
+	}
+	e.nets = append(e.nets, s.Net)
+	return s, declared.Restore(s.Net)
+}
+
+// offered leaves out attacks for which the victim lacks what they follow. The
+// engine refuses one of them that was asked for by name.
+func offered(v attacks.Victim, list []attacks.Attack) []attacks.Attack {
+	return slices.DeleteFunc(slices.Clone(list), func(k attacks.Attack) bool {
+		return slices.ContainsFunc(k.Losses(v), func(l attacks.Loss) bool { return !v.Offers(l) })
+	})
+}
+
+// defended puts a defence that is known to fail around v.
+func defended(v attacks.Victim, name string) (attacks.Victim, error) {
+	switch name {
+	case "", "none":
+		return v, nil
+	case "quantise":
+		return checks.Quantised(v, 8), nil
+	case "scale":
+		return checks.Saturated(v, 1000), nil
+	case "noise":
+		return checks.Noisy(v, .1), nil
+	}
+	return v, fmt.Errorf("attack.defence: want one of %s, got %q", strings.Join(config.Defences, ", "), name)
+}

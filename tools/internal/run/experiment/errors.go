@@ -1,0 +1,16 @@
+package experiment
+
+// ConfigError is an error that another configuration would mend, found only
+// with the data or the model at hand.
+type ConfigError struct{ error }
+
+// NewConfigError makes err a [ConfigError].
+func NewConfigError(err error) error { return &ConfigError{err} }
+
+// Unwrap is the error itself.
+func (e *ConfigError) Unwrap() error { return e.error }
+
+// InterruptedError says what an interruption left behind and how to go on.
+type InterruptedError string
+
+func (e InterruptedError) Error() string { return string(e) }

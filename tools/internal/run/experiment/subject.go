@@ -1,0 +1,90 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+
+	"unwarp/attacks"
+	"unwarp/pipelines"
+	"unwarp/tools/internal/run/config"
+)
+
+// Subject is a trained model with its configuration and data: what an
+// evaluation is about.
+type Subject struct {
+	Source Source
+	Config config.Config // the source's, with the user's changes
+	Data   pipelines.Splits
+	Model  Model
+}
+
+// OpenSubject opens the data that c names and the model of src for its images.
+// Images of classes with other names than those that the run in c.Run was
+// trained on are refused, by a [ConfigError].
+func OpenSubject(ctx context.Context, src Source, c config.Config) (*Subject, error) {
+	data, err := OpenData(ctx, c.Data)
+	if err != nil {
+		return nil, err
+	}
+	if c.Run != "" {
+		if err := checkClasses(c.Run, data.Train); err != nil {
+			return nil, err
+		}
+	}
+	return newSubject(src, c, data)
+}
+
+func newSubject(src Source, c config.Config, data pipelines.Splits) (*Subject, error) {
+	shape, err := seenShape(c, data.Train)
+	if err != nil {
+		return nil, err
+	}
+	model, err := src.Model(c, shape, data.Train.Classes())
+	if err != nil {
+		return nil, err
+	}
+	return &Subject{Source: src, Config: c, Data: data, Model: model}, nil
+}
+
+// seenShape is the shape of the images of src that enter the graph in evaluation.
+func seenShape(c config.Config, src pipelines.Source) (pipelines.Shape, error) {
+	shape, err := c.Train.Augment.ForEvaluation().OutputShape(src.Shape())
+	if err != nil {
+		return shape, &ConfigError{fmt.Errorf("train.augment: %w", err)}
+	}
+	return shape, nil
+}
+
+// Images reads the first n examples of src, prepared as for evaluation; n 0
+// takes all.
+func (s *Subject) Images(ctx context.Context, src pipelines.Source, n int) (attacks.Images, error) {
+	var set attacks.Images
+	augment := s.Config.Train.Augment.ForEvaluation()
+	got, err := augment.OutputShape(src.Shape())
+	if err != nil {
+		return set, err
+	}
+	if want := s.Model.Shape(); got != want {
+		return set, fmt.Errorf("%s: want images of %v for this model, got %v (%v before the augmentation %q)", src.Name(), want, got, src.Shape(), augment)
+	}
+	if n > 0 && n < src.Len() {
+		if src, err = pipelines.First(src, n); err != nil {
+			return set, err
+		}
+	}
+	o := pipelines.Options{Batch: 250, Augment: augment, Epochs: 1, Remainder: true}
+	for b, err := range pipelines.Stream(ctx, src, o) {
+		if err != nil {
+			return set, err
+		}
+		set.Pixels = append(set.Pixels, b.Images...)
+		set.Labels = append(set.Labels, b.Labels...)
+		set.Index = append(set.Index, b.Index...)
+	}
+	return set, nil
+}
+
+// AttackedImages reads the images to attack: the first of the test part.
+func (s *Subject) AttackedImages(ctx context.Context) (attacks.Images, error) {
+	return s.Images(ctx, s.Data.Test, s.Config.Attack.Images)
+}

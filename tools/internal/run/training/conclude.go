@@ -1,0 +1,108 @@
+package training
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"unwarp/attacks"
+	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/run/evaluation"
+	"unwarp/tools/internal/run/experiment"
+	"unwarp/trainer"
+)
+
+// Files of a run folder that follow the training.
+const (
+	exportDir   = "export"
+	summaryFile = "summary.json"
+)
+
+// conclude does what follows training: test, attacks, pictures, export,
+// summary.json.
+func conclude(ctx context.Context, x *experiment.Experiment, s *report.Summary, log io.Writer) error {
+	var err error
+	if s.Test, err = x.Graph.Evaluate(ctx, x.Net, x.Data.Test); err != nil {
+		return err
+	}
+	if err := x.SetSource(s.Run); err != nil {
+		return err
+	}
+	set, err := x.AttackedImages(ctx)
+	if err != nil {
+		return err
+	}
+	var r *report.Record
+	if len(x.Config.Attack.Attacks) > 0 {
+		if r, err = attack(ctx, x, set, s.Run, log); err != nil {
+			return err
+		}
+		f := report.Summarise(r)
+		s.Attacks = &f
+	}
+	if s.Pictures, err = drawPictures(x, s.Run, set, r); err != nil {
+		return err
+	}
+	to := filepath.Join(s.Run, exportDir)
+	e, err := x.Graph.WriteSavedModel(x.Net, to, x.Config.Export, nil)
+	if err != nil {
+		return err
+	}
+	e.Path = to
+	s.Export, s.Finished = &e, time.Now().UTC()
+	raw, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	return trainer.WriteFile(filepath.Join(s.Run, summaryFile), append(raw, '\n'))
+}
+
+// attack runs the configured attacks in full, each at every radius: after a
+// training they are few. The checks are left to unwarp attack.
+func attack(ctx context.Context, x *experiment.Experiment, set attacks.Images, dir string, log io.Writer) (*report.Record, error) {
+	x.Config.Attack.Exhaustive, x.Config.Attack.Checks = true, 0
+	e, err := evaluation.New(&x.Subject, report.PictureColumns)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	ev, err := e.Attack(ctx, set, nil, log)
+	if err != nil {
+		return nil, err
+	}
+	r := e.Record(set, ev)
+	return &r, report.Save(dir, r, report.KeepImages(set, ev, x.Graph.Shape))
+}
+
+// drawPictures writes pictures of the first images of set: reconstructions,
+// where the model has them, and adversarial examples, where r is not nil.
+func drawPictures(x *experiment.Experiment, dir string, set attacks.Images, r *report.Record) ([]string, error) {
+	if err := os.MkdirAll(filepath.Join(dir, report.PicturesDir), 0o755); err != nil {
+		return nil, fmt.Errorf("pictures: %w", err)
+	}
+	var paths []string
+	if x.Graph.Model.Decode {
+		few := set.Pixels[:min(report.PictureColumns, set.Len())*x.Graph.Shape.Len()]
+		d, err := x.Graph.Decode(x.Net, few)
+		if err != nil {
+			return nil, err
+		}
+		p, err := report.WriteReconstructions(dir, few, d, x.Graph.Shape)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, p)
+	}
+	if r != nil {
+		p, err := report.WriteAdversarial(dir, set, &r.Evaluation, x.Graph.Shape)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, p)
+	}
+	return paths, nil
+}

@@ -1,0 +1,6 @@
+// Package fetch downloads public data sets. An interrupted download continues
+// where it ended, a file gets its name only when its checksum is right, and
+// archives are unpacked.
+//
+// It imports ctxio of tools/internal/setup, flock, and a YAML reader.
+package fetch

@@ -1,0 +1,127 @@
+package reproduce
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+
+	"unwarp/attacks"
+	"unwarp/attacks/engine"
+	"unwarp/pipelines"
+	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/run/evaluation"
+	"unwarp/tools/internal/run/experiment"
+	"unwarp/tools/internal/run/training"
+	"unwarp/tools/internal/study/paper"
+	"unwarp/trainer"
+)
+
+// Program is the [Worker] that trains and attacks models as the commands train
+// and attack do.
+type Program struct {
+	// Log takes progress bars and remarks for a person.
+	Log io.Writer
+	// Note reports what is being done.
+	Note func(format string, args ...any)
+}
+
+// Train implements [Worker].
+func (p Program) Train(ctx context.Context, c config.Config, resume bool) error {
+	folder := ""
+	if resume {
+		folder = c.Run
+	}
+	_, err := training.Run(ctx, c, folder, p.Log)
+	return err
+}
+
+// open restores the last checkpoint of a run.
+func (Program) open(ctx context.Context, c config.Config) (*experiment.Experiment, error) {
+	src, err := experiment.OpenSource(c.Run, trainer.Last)
+	if err != nil {
+		return nil, err
+	}
+	x, _, err := experiment.Open(ctx, src, c)
+	return x, err
+}
+
+// CountCorrect implements [Worker].
+func (p Program) CountCorrect(ctx context.Context, c config.Config) (Accuracy, error) {
+	weights, err := experiment.WeightsHash(c.Run, trainer.Last)
+	if err != nil {
+		return Accuracy{}, err
+	}
+	x, err := p.open(ctx, c)
+	if err != nil {
+		return Accuracy{}, err
+	}
+	defer x.Close()
+	a := Accuracy{ModelHash: weights, Train: x.Data.Train.Len(), Classes: x.Graph.Model.Classes, Parts: map[string]paper.Count{}}
+	for name, src := range map[string]pipelines.Source{"test": x.Data.Test, "familiar": x.Data.Familiar} {
+		if src == nil {
+			continue
+		}
+		e, err := x.Graph.Evaluate(ctx, x.Net, src)
+		if err != nil {
+			return a, err
+		}
+		n := paper.Count{Images: e.Images}
+		for class, row := range e.Confusion {
+			n.Right += row[class]
+		}
+		a.Parts[name] = n
+	}
+	return a, nil
+}
+
+// Evaluate implements [Worker].
+func (p Program) Evaluate(ctx context.Context, c config.Config, title, folder string) (*attacks.Evaluation, error) {
+	x, err := p.open(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer x.Close()
+	set, err := x.AttackedImages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e, err := evaluation.New(&x.Subject, report.PictureColumns)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	journal, err := openJournal(folder, e.Identity(set))
+	if err != nil {
+		return nil, err
+	}
+	defer journal.Close()
+	p.Note("%s: %d attacks on %d images", title, len(c.Attack.Attacks), set.Len())
+	ev, err := e.Attack(ctx, set, journal, p.Log)
+	if err != nil {
+		return nil, err
+	}
+	if err := report.Save(folder, e.Record(set, ev), report.KeepImages(set, ev, x.Graph.Shape)); err != nil {
+		return nil, err
+	}
+	return ev, os.Remove(journal.Path())
+}
+
+// openJournal opens the journal in folder. One of another evaluation, of other
+// weights or another budget, is replaced.
+func openJournal(folder, identity string) (*engine.Journal, error) {
+	path := evaluation.JournalPath(folder)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	journal, err := engine.OpenJournal(path, identity)
+	if !errors.Is(err, engine.ErrOtherEvaluation) {
+		return journal, err
+	}
+	if err := os.Remove(path); err != nil {
+		return nil, err
+	}
+	return engine.OpenJournal(path, identity)
+}

@@ -1,0 +1,34 @@
+package trainer
+
+import (
+	"fmt"
+
+	"unwarp/pipelines"
+)
+
+// cadence counts the steps of a run, and says what happens at which of them.
+type cadence struct {
+	replays             int // steps per batch
+	perEpoch, steps     int // steps per epoch, steps in all
+	log, evaluate, save int // every so many steps; 0 is at the end alone
+}
+
+// cadence of training on src, which must have a whole batch.
+func (c Config) cadence(src pipelines.Source) (cadence, error) {
+	batches := src.Len() / c.Batch
+	if batches == 0 {
+		return cadence{}, fmt.Errorf("trainer: %s: want at least one batch of %d images, got %d images: lower train.batch", src.Name(), c.Batch, src.Len())
+	}
+	k := cadence{replays: c.Adversary.settings().replays}
+	k.perEpoch = batches * k.replays
+	k.steps = c.Duration.Steps(c.Batch, k.perEpoch, 0)
+	every := func(d Duration) int { return d.Steps(c.Batch, k.perEpoch, k.steps) }
+	k.log, k.evaluate, k.save = every(c.Log), every(c.Evaluate), every(c.Checkpoint)
+	return k, nil
+}
+
+func (k cadence) logs(step int) bool      { return due(step, k.log) || step == k.steps }
+func (k cadence) evaluates(step int) bool { return due(step, k.evaluate) || step == k.steps }
+func (k cadence) saves(step int) bool     { return due(step, k.save) || step == k.steps }
+
+func due(step, every int) bool { return every > 0 && step%every == 0 }

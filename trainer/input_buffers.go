@@ -1,0 +1,131 @@
+package trainer
+
+import (
+	tf "github.com/wamuir/graft/tensorflow"
+
+	"unwarp/graphs"
+	"unwarp/pipelines"
+)
+
+// inputBuffers keeps one set of tensors per batch size and overwrites them: no
+// memory is allocated per step.
+type inputBuffers struct {
+	graph  *TrainGraph
+	bySize map[int]*batchBuffers
+	step   *graphs.Buffer
+	rate   *graphs.Buffer
+	// Fed where there is an adversary, and where lambda rises.
+	eps, alpha, lambda *graphs.Buffer
+}
+
+// batchBuffers hold a batch of one size; those that the graph does not read are
+// nil.
+type batchBuffers struct{ images, views, originals, iterate, labels, teacher *graphs.Buffer }
+
+func (g *TrainGraph) newInputBuffers() (*inputBuffers, error) {
+	f := &inputBuffers{graph: g, bySize: map[int]*batchBuffers{}}
+	var err error
+	if f.step, err = graphs.NewBuffer(tf.Int64); err != nil {
+		return nil, err
+	}
+	for _, scalar := range []**graphs.Buffer{&f.rate, &f.eps, &f.alpha, &f.lambda} {
+		if *scalar, err = graphs.NewBuffer(tf.Float); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// imageBuffer holds n images of the model's shape.
+func (g *TrainGraph) imageBuffer(dt tf.DataType, n int) (*graphs.Buffer, error) {
+	return graphs.NewBuffer(dt, g.imageDims(int64(n))...)
+}
+
+// buffersFor returns the buffers of batches of n images.
+func (f *inputBuffers) buffersFor(n int) (*batchBuffers, error) {
+	if s := f.bySize[n]; s != nil {
+		return s, nil
+	}
+	s, g := &batchBuffers{}, f.graph
+	var err error
+	for _, b := range []struct {
+		to **graphs.Buffer
+		in graphs.Input
+	}{{&s.images, g.Images}, {&s.views, g.views}, {&s.originals, g.originals}, {&s.iterate, g.ascent.iterate}} {
+		if b.in.Feed.Op == nil {
+			continue
+		}
+		if *b.to, err = g.imageBuffer(tf.Float, n); err != nil {
+			return nil, err
+		}
+	}
+	if s.labels, err = graphs.NewBuffer(tf.Int32, int64(n)); err != nil {
+		return nil, err
+	}
+	if g.teacher.Feed.Op != nil {
+		if s.teacher, err = graphs.NewBuffer(tf.Float, g.teacherRows(n), int64(g.Model.Classes)); err != nil {
+			return nil, err
+		}
+	}
+	f.bySize[n] = s
+	return s, nil
+}
+
+// teacherRows is the number of logits that a teacher gives for n images.
+func (g *TrainGraph) teacherRows(n int) int64 {
+	if g.Views {
+		return 2 * int64(n)
+	}
+	return int64(n)
+}
+
+// feedBatch copies b into the buffers of its size and returns what to feed.
+func (f *inputBuffers) feedBatch(b pipelines.Batch, views bool) (graphs.Feeds, error) {
+	s, err := f.buffersFor(b.N)
+	if err != nil {
+		return nil, err
+	}
+	copy(s.images.Float32(), b.Images)
+	copy(s.labels.Int32(), b.Labels)
+	feeds := graphs.Feeds{f.graph.Images.Feed: s.images.Tensor, f.graph.Labels.Feed: s.labels.Tensor}
+	if views {
+		copy(s.views.Float32(), b.DeformedViews)
+		feeds[f.graph.views.Feed] = s.views.Tensor
+	}
+	return feeds, nil
+}
+
+// feedStep returns all that a training step is fed.
+func (f *inputBuffers) feedStep(r stepBatch, step int, at stepParams) (graphs.Feeds, error) {
+	g := f.graph
+	feeds, err := f.feedBatch(r.Batch, g.Views)
+	if err != nil {
+		return nil, err
+	}
+	s := f.bySize[r.N]
+	f.step.Int64()[0] = int64(step)
+	feeds[g.step.Feed] = f.step.Tensor
+	feedFloats(feeds, g.rate, f.rate, at.rate)
+	feedFloats(feeds, g.lambda, f.lambda, at.lambda)
+	feedFloats(feeds, g.originals, s.originals, r.originals...)
+	feedFloats(feeds, g.teacher, s.teacher, r.teacher...)
+	if _, ok := g.Config.Adversary.Method.(inPassAttack); ok {
+		f.feedRadius(feeds, at.eps, at.alpha)
+	}
+	return feeds, nil
+}
+
+// feedRadius adds the largest change of an image and the size of a step.
+func (f *inputBuffers) feedRadius(feeds graphs.Feeds, eps, alpha float32) {
+	feedFloats(feeds, f.graph.ascent.eps, f.eps, eps)
+	feedFloats(feeds, f.graph.ascent.alpha, f.alpha, alpha)
+}
+
+// feedFloats adds values to what is fed, by way of a buffer, if in is declared.
+func feedFloats(feeds graphs.Feeds, in graphs.Input, buffer *graphs.Buffer, values ...float32) {
+	if in.Feed.Op == nil {
+		return
+	}
+	copy(buffer.Float32(), values)
+	feeds[in.Feed] = buffer.Tensor
+}

@@ -1,0 +1,78 @@
+package trainer
+
+import (
+	"path/filepath"
+
+	"unwarp/graphs"
+)
+
+// runLog writes metrics.jsonl and TensorBoard's events of a run.
+type runLog struct {
+	net       *graphs.Net
+	metrics   *metrics
+	summaries summaryWriter
+}
+
+// openLog opens the files in dir, without what st has not reached.
+func (g *TrainGraph) openLog(net *graphs.Net, dir string, st State) (runLog, error) {
+	l := runLog{net: net, summaries: g.summaries}
+	var err error
+	if l.metrics, err = openMetrics(filepath.Join(dir, MetricsFile), st); err != nil {
+		return l, err
+	}
+	if err := l.summaries.openFile(net, filepath.Join(dir, EventsDir)); err != nil {
+		l.metrics.close()
+		return l, err
+	}
+	return l, nil
+}
+
+func (l runLog) close() error {
+	err := l.metrics.close()
+	if serr := l.summaries.closeFile(l.net); err == nil {
+		err = serr
+	}
+	return err
+}
+
+// scalar is a value of TensorBoard.
+type scalar struct {
+	tag   string
+	value float64
+}
+
+// training writes the losses of a step; waiting is the share of time since the
+// last line in which the loop waited for data.
+func (l runLog) training(at Progress, terms []term, waiting float64) error {
+	line := metricsLine{Kind: "train", Step: at.Step, Epoch: at.Epoch, Rate: at.Rate, ImagesPerSecond: at.ImagesPerSecond, Waiting: &waiting, Losses: &at.Losses}
+	if err := l.metrics.write(line); err != nil {
+		return err
+	}
+	var scalars []scalar
+	for _, t := range terms {
+		scalars = append(scalars, scalar{"train/" + t.name, float64(*t.field(&at.Losses))})
+	}
+	scalars = append(scalars, scalar{"train/rate", float64(at.Rate)}, scalar{"train/images_per_second", at.ImagesPerSecond})
+	return l.writeScalars(at.Step, scalars)
+}
+
+// evaluation writes the result of an evaluation.
+func (l runLog) evaluation(at Progress, e Evaluation) error {
+	if err := l.metrics.write(metricsLine{Kind: "validation", Step: at.Step, Epoch: at.Epoch, Evaluation: &e}); err != nil {
+		return err
+	}
+	scalars := []scalar{{"validation/accuracy", e.Accuracy}, {"validation/loss", e.Loss}}
+	if e.Attacked != nil {
+		scalars = append(scalars, scalar{"validation/attacked_accuracy", e.Attacked.Accuracy})
+	}
+	return l.writeScalars(at.Step, scalars)
+}
+
+func (l runLog) writeScalars(step int, scalars []scalar) error {
+	for _, s := range scalars {
+		if err := l.summaries.writeScalar(l.net, step, s.tag, s.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}

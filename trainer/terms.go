@@ -1,0 +1,80 @@
+package trainer
+
+import (
+	"slices"
+
+	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
+
+	"unwarp/graphs"
+)
+
+// Terms are the parts of the loss in the graph, scalars or one value per image.
+// Parts that a model does not have are zero Outputs.
+type Terms struct {
+	Total, Classification, Reconstruction, CodeChange tf.Output
+	Divergence                                        tf.Output // trades: KL(clean ‖ adversarial), nats
+	InputGradient                                     tf.Output // squared norm, see [inputGradient]
+	CodeShift                                         tf.Output // of the codes under attack, see [CodePenalty]
+
+	entropies tf.Output // [B], what Classification averages
+}
+
+// Losses are the values of the terms at one step.
+type Losses struct {
+	Total          float32 `json:"loss"`
+	Classification float32 `json:"classification"`
+	Reconstruction float32 `json:"reconstruction,omitempty"`
+	CodeChange     float32 `json:"code_change,omitempty"`
+	GradientNorm   float32 `json:"gradient_norm"`
+	Divergence     float32 `json:"divergence,omitempty"`     // trades
+	InputGradient  float32 `json:"input_gradient,omitempty"` // squared norm, mean over the images
+	CodeShift      float32 `json:"code_shift,omitempty"`     // of the codes under attack
+}
+
+// term is a scalar of a training step. Its name is its key in metrics.jsonl and
+// its tag in TensorBoard.
+type term struct {
+	name  string
+	value tf.Output
+	field func(*Losses) *float32
+}
+
+// list is what a step reports: the terms that the loss has, and the norm of the
+// gradient of all weights.
+func (t Terms) list(gradientNorm tf.Output) []term {
+	all := []term{
+		{"loss", t.Total, func(l *Losses) *float32 { return &l.Total }},
+		{"classification", t.Classification, func(l *Losses) *float32 { return &l.Classification }},
+		{"reconstruction", t.Reconstruction, func(l *Losses) *float32 { return &l.Reconstruction }},
+		{"code_change", t.CodeChange, func(l *Losses) *float32 { return &l.CodeChange }},
+		{"divergence", t.Divergence, func(l *Losses) *float32 { return &l.Divergence }},
+		{"input_gradient", t.InputGradient, func(l *Losses) *float32 { return &l.InputGradient }},
+		{"code_shift", t.CodeShift, func(l *Losses) *float32 { return &l.CodeShift }},
+		{"gradient_norm", gradientNorm, func(l *Losses) *float32 { return &l.GradientNorm }},
+	}
+	return slices.DeleteFunc(all, func(t term) bool { return t.value.Op == nil })
+}
+
+// termVector is a list of terms that one fetch returns.
+type termVector struct {
+	terms  []term
+	vector tf.Output // float32 [len(terms)]
+}
+
+func packTerms(s *graphs.Scope, terms []term) termVector {
+	values := make([]tf.Output, len(terms))
+	for i, t := range terms {
+		values[i] = t.value
+	}
+	return termVector{terms, op.Pack(s.Op("losses"), values)}
+}
+
+// losses unpacks the fetched vector.
+func (v termVector) losses(fetched *tf.Tensor) Losses {
+	var l Losses
+	for i, x := range graphs.Floats(nil, fetched) {
+		*v.terms[i].field(&l) = x
+	}
+	return l
+}
