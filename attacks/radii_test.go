@@ -3,7 +3,6 @@ package attacks_test
 import (
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"unwarp/attacks"
@@ -52,5 +51,3 @@ func FuzzParseRadii(f *testing.F) {
 		}
 	})
 }
-
-func quote(s string) string { return strconv.Quote(s) }
