@@ -259,8 +259,8 @@ def ours(args, job, sizes):
     flags = {}
     for eps in sizes:
         def robust(i):
-            reaches = (s["attempts"][i]["reach"] for s in e["series"])
-            return right[i] and not any(r is not None and r <= eps + 1e-6 for r in reaches)
+            distances = (a["results"][i]["threat_distance"] for a in e["attacks"])
+            return right[i] and not any(r is not None and r <= eps + 1e-6 for r in distances)
         flags[str(eps)] = [int(robust(i)) for i in range(len(right))]
     return {"seconds": e["seconds"], "cpu": usage.ru_utime + usage.ru_stime, "left": {k: sum(v) / len(v) for k, v in flags.items()}, "flags": flags,
             "peak_mb": usage.ru_maxrss / 1024, "version": record["version"], "passes": e["cost"]}, ""
