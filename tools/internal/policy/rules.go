@@ -40,11 +40,12 @@ var Rules = []Rule{
 	{"pipelines", []string{image}, "data is pure Go: its tests run where TensorFlow is not"},
 	{"pipelines/npz", nil, "a file format of its own"},
 
-	{"attacks", []string{graft, "graphs", "graphs/spec"}, "an attack sees a victim in a graph, not how it was trained nor where its images come from"},
-	{"attacks/library", []string{graft, "graphs", "attacks"}, "an attack is written with what package attacks offers; graphs are for one that trains a net of its own"},
-	{"attacks/engine", []string{graft, "graphs", "attacks"}, "the engine runs any attack and knows none by name"},
-	{"attacks/attacktest", []string{graft, "graphs", "attacks", "attacks/engine"}, "helpers of tests serve the engine and any attack"},
-	{"attacks/checks", []string{graft, "graphs", "attacks", "attacks/engine", "attacks/library"}, "checks run attacks of the library in the engine"},
+	{"attacks/vector", nil, "arithmetic on slices knows no attack"},
+	{"attacks", []string{graft, "graphs", "graphs/spec", "attacks/vector"}, "an attack sees a victim in a graph, not how it was trained nor where its images come from"},
+	{"attacks/library", []string{graft, "graphs", "attacks", "attacks/vector"}, "an attack is written with what package attacks offers; graphs are for one that trains a net of its own"},
+	{"attacks/engine", []string{graft, "graphs", "attacks", "attacks/vector"}, "the engine runs any attack and knows none by name"},
+	{"attacks/attacktest", []string{graft, "graphs", "attacks", "attacks/vector", "attacks/engine"}, "helpers of tests serve the engine and any attack"},
+	{"attacks/checks", []string{graft, "graphs", "attacks", "attacks/vector", "attacks/engine", "attacks/library"}, "checks run attacks of the library in the engine"},
 
 	{"trainer", []string{graft, protobuf, "graphs", "graphs/spec", "pipelines"}, "adversarial training needs gradients of the graph, not the attacks that evaluate it"},
 
