@@ -102,7 +102,7 @@ func runEvaluate(ctx context.Context, o evaluateOptions, f *runFlags, dir string
 		return err
 	}
 	r := report.Evaluated{Run: dir, Checkpoint: f.checkpoint, Step: st.Step, Set: x.Config.Data.Set, Part: o.part, Evaluation: e}
-	r.Derive()
+	r.AddIntervals()
 	if o.json {
 		return writeJSON(out, r)
 	}

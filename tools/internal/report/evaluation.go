@@ -32,8 +32,8 @@ type Class struct {
 	Interval [2]float64 `json:"interval"` // Wilson, 95 %
 }
 
-// Summarise computes intervals and classes from the confusion matrix.
-func (e *Evaluated) Derive() {
+// AddIntervals computes intervals and classes from the confusion matrix.
+func (e *Evaluated) AddIntervals() {
 	right := 0
 	for k, row := range e.Confusion {
 		c := Class{Right: row[k]}

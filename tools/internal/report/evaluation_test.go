@@ -54,7 +54,7 @@ func evaluated(confusion [][]int) Evaluated {
 	}
 	e.Evaluation.Confusion = confusion
 	e.Accuracy, e.Loss = float64(right)/float64(e.Images), .5
-	e.Derive()
+	e.AddIntervals()
 	return e
 }
 
