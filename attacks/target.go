@@ -21,6 +21,14 @@ func checkTarget(text string) error {
 	return nil
 }
 
+// CheckTarget refuses a class that a model of so many classes does not have.
+func (c *Common) CheckTarget(classes int) error {
+	if k, err := strconv.Atoi(c.Target); err == nil && k >= classes {
+		return fmt.Errorf("target: want a class of 0..%d, got %d", classes-1, k)
+	}
+	return nil
+}
+
 // ChooseTarget is the class that Target means for an image with a label and
 // clean logits; -1 for none, and false where the label is the target.
 func (c *Common) ChooseTarget(label int, clean []float32, r *rand.Rand) (int, bool) {

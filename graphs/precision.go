@@ -23,7 +23,7 @@ const (
 	Bfloat16      Precision = "bfloat16"
 )
 
-var errPrecisionGPU = errors.New("graphs: precision: want auto or float32 on a GPU, got bfloat16, which is TensorFlow's rewrite for processors: set precision to float32, or device to cpu")
+var errPrecisionGPU = errors.New("precision: want auto or float32 on a GPU, got bfloat16, which is TensorFlow's rewrite for processors: set precision to float32, or device to cpu")
 
 // HasBfloat16 reports whether the processor multiplies bfloat16 numbers
 // (AVX512-BF16 or AMX-BF16). Others would compute them more slowly than
@@ -46,11 +46,11 @@ func (p Precision) resolve(d Device) (Precision, error) {
 			return "", errPrecisionGPU
 		}
 		if !HasBfloat16() {
-			return "", errors.New("graphs: precision: want auto or float32 on this processor, got bfloat16, for which it has no instructions (avx512_bf16 or amx_bf16): set precision to auto")
+			return "", errors.New("precision: want auto or float32 on this processor, got bfloat16, for which it has no instructions (avx512_bf16 or amx_bf16): set precision to auto")
 		}
 		return Bfloat16, nil
 	}
-	return "", fmt.Errorf("graphs: precision: want auto, float32 or bfloat16, got %q", p)
+	return "", fmt.Errorf("precision: want auto, float32 or bfloat16, got %q", p)
 }
 
 // graphOptions are the changes that TensorFlow makes to the graph of a session.

@@ -221,9 +221,9 @@ func (c changing) value(t *testing.T, net *graphs.Net) float32 {
 
 func TestPrecisionRefused(t *testing.T) {
 	_, err := graphs.SessionOptions(graphs.Options{Precision: "half"})
-	Says(t, err, `graphs: precision: want auto, float32 or bfloat16, got "half"`)
+	Says(t, err, `precision: want auto, float32 or bfloat16, got "half"`)
 	_, err = graphs.SessionOptions(graphs.Options{Precision: graphs.Bfloat16, Device: graphs.GPU})
-	Says(t, err, "graphs: precision: want auto or float32 on a GPU, got bfloat16")
+	Says(t, err, "precision: want auto or float32 on a GPU, got bfloat16")
 	_, err = graphs.SessionOptions(graphs.Options{Precision: graphs.Bfloat16})
 	if graphs.HasBfloat16() != (err == nil) {
 		t.Errorf("the processor has bfloat16: %t, but got %v", graphs.HasBfloat16(), err)

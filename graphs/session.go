@@ -49,7 +49,7 @@ func SessionOptions(o Options) (*tf.SessionOptions, error) {
 	case CPU:
 		c.DeviceCount = map[string]int32{"GPU": 0}
 	default:
-		return nil, fmt.Errorf("graphs: device: want auto, cpu or gpu, got %q", o.Device)
+		return nil, fmt.Errorf("device: want auto, cpu or gpu, got %q", o.Device)
 	}
 	p, err := o.Precision.resolve(o.Device)
 	if err != nil {
@@ -81,7 +81,7 @@ func openSession(graph *tf.Graph, o Options) (*tf.Session, Precision, error) {
 	switch {
 	case err != nil:
 	case o.Device == GPU && !gpu:
-		err = fmt.Errorf("graphs: device: want gpu, but TensorFlow sees none: use a GPU build of the library and check its driver, or set device to auto")
+		err = fmt.Errorf("device: want gpu, but TensorFlow sees none: use a GPU build of the library and check its driver, or set device to auto")
 	case gpu && p == Bfloat16 && o.Precision == Bfloat16:
 		err = errPrecisionGPU
 	case gpu && p == Bfloat16: // auto, and the GPU computes

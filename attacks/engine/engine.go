@@ -82,6 +82,9 @@ func (e *Engine) checkAttack(a attacks.Attack) error {
 	if entry := attacks.About(a); !entry.Defined(threat.Norm) {
 		return fail("want a threat in one of %v, got %s: leave it out, or change attack.norm", entry.Norms, threat.Norm)
 	}
+	if err := a.Settings().CheckTarget(g.Victim.Classes); err != nil {
+		return fail("%w", err)
+	}
 	if c, ok := a.(attacks.ClassChecker); ok {
 		if err := c.CheckClasses(g.Victim.Classes); err != nil {
 			return fail("%w", err)

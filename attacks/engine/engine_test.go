@@ -416,6 +416,7 @@ func TestOptionsRefused(t *testing.T) {
 		{"8/255", engine.Options{Batch: 1, Attacks: attacktest.Parse(t, "fgsm"), Eps: []float32{8}}},
 		{`"fgsm(eps=3)": eps: want radii in (0,1]`, engine.Options{Batch: 1, Attacks: attacktest.Parse(t, "fgsm(eps=3)"), Eps: []float32{.1}}},
 		{"loss margin was not declared", engine.Options{Batch: 1, Attacks: attacktest.Parse(t, "fgsm(loss=margin)"), Eps: []float32{.1}}},
+		{`"fgsm(target=2)": target: want a class of 0..1, got 2`, engine.Options{Batch: 1, Attacks: attacktest.Parse(t, "fgsm(target=2)"), Eps: []float32{.1}}},
 		{"attack.sources", engine.Options{Batch: 1, Attacks: attacktest.Parse(t, "transfer(from=nobody)"), Eps: []float32{.1}}},
 	} {
 		if _, err := engine.NewEngine(st, st, c.o); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -127,11 +127,11 @@ func split(text string) (name string, given map[string]string, err error) {
 
 // set writes the given keys and the defaults of the others to v.
 func set(v any, given map[string]string, name string) error {
-	var known []string
+	if err := checkKeys(v, given, name); err != nil {
+		return err
+	}
 	for _, f := range fieldsOf(v) {
-		known = append(known, f.key)
 		text, ok := given[f.key]
-		delete(given, f.key)
 		switch example := f.tag.Get("required"); {
 		case ok && text == "":
 			return fmt.Errorf("%s: want a value, got none", f.key)
@@ -144,13 +144,24 @@ func set(v any, given map[string]string, name string) error {
 			return fmt.Errorf("%s: %w", f.key, err)
 		}
 	}
-	unknown := slices.Sorted(maps.Keys(given))
-	switch {
-	case len(unknown) == 0:
-		return nil
-	case len(known) == 0:
-		return fmt.Errorf("unknown key %q: %s has no keys", unknown[0], name)
+	return nil
+}
+
+// checkKeys refuses a key that v does not have, before any value is looked at.
+func checkKeys(v any, given map[string]string, name string) error {
+	var known []string
+	for _, f := range fieldsOf(v) {
+		known = append(known, f.key)
 	}
-	slices.Sort(known)
-	return &UnknownError{"key", unknown[0], known}
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		switch {
+		case slices.Contains(known, key):
+			continue
+		case len(known) == 0:
+			return fmt.Errorf("unknown key %q: %s has no keys", key, name)
+		}
+		slices.Sort(known)
+		return &UnknownError{"key", key, known}
+	}
+	return nil
 }

@@ -118,6 +118,7 @@ func TestParseRefuses(t *testing.T) {
 		"walk(eps=1,on=maybe)":          `on: want true or false, got "maybe"`,
 		"walk(eps=1,seed=-1)":           `seed: want a whole number in 0..18446744073709551615, got "-1"`,
 		"walk(eps=1,last=soon)":         `last: time: invalid duration "soon"`,
+		"walk(ep=1)":                    `unknown key "ep", want one of alpha, eps, free, hue, last, on, part, seed, signed, steps, way`,
 		"walk(eps=1,hidden=1)":          `unknown key "hidden", want one of alpha, eps, free, hue, last, on, part, seed, signed, steps, way`,
 		"walk(eps=1,way=down,steps=60)": "steps: want at most 50 downwards",
 		"net20(depth=20)":               `key "depth" is given twice: as net20 and in brackets`,

@@ -170,6 +170,9 @@ func evaluate(ctx context.Context, s *experiment.Subject, set attacks.Images, ke
 // "" the source's own.
 func evaluationFolder(out string, src experiment.Source) (string, error) {
 	folder := out
+	if to, err := experiment.OpenSource(out, ""); out != "" && err == nil && to.Results() == "" {
+		return "", noResults("--out", out, "another folder")
+	}
 	if folder == "" {
 		if folder = src.Results(); folder == "" {
 			return "", noResults("attack", src.Path(), "a folder for the result with --out")

@@ -257,7 +257,7 @@ func TestDoctor(t *testing.T) {
 	}
 	t.Setenv("UNWARP_TRAIN_BACH", "3")
 	b := unwarp(t, "doctor")
-	if b.code != exitFailed || !strings.Contains(b.out, "BROKEN: the configuration is refused") || !strings.Contains(b.out, "UNWARP_TRAIN_BATCH") {
+	if b.code != exitFailed || !strings.Contains(b.out, "ERROR: the configuration is refused") || !strings.Contains(b.out, "UNWARP_TRAIN_BATCH") {
 		t.Errorf("doctor with a wrong variable: exit code %d\n%s", b.code, b.out)
 	}
 }

@@ -75,7 +75,7 @@ func runConfig(o configOptions, f *configFlags, out io.Writer) error {
 		_, err = io.WriteString(out, text)
 		return err
 	}
-	c, err := f.load(config.Default())
+	c, err := f.resolve(config.Default())
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func runDoctor(ctx context.Context, o doctorOptions, f *configFlags, out io.Writ
 		r.Print(out)
 	}
 	if n := r.Broken(); n > 0 {
-		return fmt.Errorf("doctor: found %d to mend: see above", n)
+		return fmt.Errorf("doctor: %d to fix: see above", n)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ type embedReport struct {
 	Images     int                    `json:"images"` // of the test part
 	Fitted     int                    `json:"fitted"` // training images
 	Attack     string                 `json:"attack,omitempty"`
-	Found      int                    `json:"broken"` // images with an adversarial example
+	Found      int                    `json:"found"`  // images with an adversarial example
 	Before     float64                `json:"before"` // accuracy of the classifier itself
 	After      float64                `json:"after,omitempty"`
 	Codes      []embedding.CodeResult `json:"codes"`

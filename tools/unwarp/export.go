@@ -34,7 +34,7 @@ Signatures, each with the one input "image", [B,H,W,C] of any batch size:
   embed            embedding; of a disentangled model also its two parts,
                    appearance and geometry
   reconstruct      reconstruction; of a disentangled model also canonical (the
-                   "unwarped" image) and field (displacements in pixels)
+                   canonical image) and field (displacements in pixels)
 A base CNN and an inference-only export have no reconstruct.
 
 ` + strings.ReplaceAll(trainer.ExportUse, "; ", ";\n") + `
@@ -69,6 +69,14 @@ func runExport(ctx context.Context, o exportOptions, f *runFlags, dir string, ou
 	if err := checkTarget("--reference", o.reference, ".npz"); err != nil {
 		return err
 	}
+	to := o.out
+	if to == "" {
+		folder, err := resultsFolder("export", dir, "a folder with --out")
+		if err != nil {
+			return err
+		}
+		to = filepath.Join(folder, "export")
+	}
 	x, st, err := f.open(ctx, dir)
 	if err != nil {
 		return err
@@ -77,10 +85,6 @@ func runExport(ctx context.Context, o exportOptions, f *runFlags, dir string, ou
 	set, err := x.Images(ctx, x.Data.Test, o.count)
 	if err != nil {
 		return err
-	}
-	to := o.out
-	if to == "" {
-		to = filepath.Join(dir, "export")
 	}
 	if err := ctx.Err(); err != nil {
 		return err

@@ -37,14 +37,25 @@ func newConfigFlags(c *cobra.Command, keys ...[3]string) *configFlags {
 
 // load gathers the configuration on top of base.
 func (f *configFlags) load(base config.Config) (config.Config, error) {
+	c, err := config.Load(base, f.given())
+	return c, usage(err)
+}
+
+// resolve is load without a look at the data.
+func (f *configFlags) resolve(base config.Config) (config.Config, error) {
+	c, err := config.Resolve(base, f.given())
+	return c, usage(err)
+}
+
+// given is what the flags say.
+func (f *configFlags) given() config.Source {
 	src := config.Source{File: f.file, Set: f.set}
 	f.from.Visit(func(flag *pflag.Flag) { // those given, sorted by name
 		if key, ok := f.keys[flag.Name]; ok {
 			src.Flag = append(src.Flag, config.Flag{Name: flag.Name, Key: key, Value: flag.Value.String()})
 		}
 	})
-	c, err := config.Load(base, src)
-	return c, usage(err)
+	return src
 }
 
 // runFlags choose a trained model.

@@ -24,8 +24,8 @@ func newTrain() *cobra.Command {
 		Use:   "train",
 		Short: "Train a classifier, evaluate it, attack it, export it",
 		Long: `Train trains a classifier, evaluates it on the test images, attacks it, exports
-it, and prints a summary. Without a configuration it trains
-the disentangled classifier on the embedded glyphs.
+it, and prints a summary. Without a configuration it trains the disentangled
+classifier on the embedded glyphs.
 
 Ctrl-C ends training after the current step and saves a checkpoint; --resume
 continues from there, with the same weights at the end. The run folder holds:

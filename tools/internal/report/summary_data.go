@@ -87,7 +87,7 @@ type AttackPoint struct {
 	Point
 	NewlyMisclassified int     `json:"added"`          // images misclassified under this attack and under none before it
 	OnlyThis           *int    `json:"only,omitempty"` // images misclassified under this attack alone; known if exhaustive
-	Succeeded          int     `json:"broken"`         // of Tried single runs at just this radius
+	Succeeded          int     `json:"succeeded"`      // of Tried single runs at just this radius
 	Tried              int     `json:"tried"`
 	Steps              int     `json:"steps,omitempty"`
 	Alpha              float32 `json:"alpha,omitempty"`  // size of a step

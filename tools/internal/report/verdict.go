@@ -114,7 +114,7 @@ func listNotes(f SummaryData, p Point) []string {
 		}
 	}
 	if f.Images < 1000 {
-		out = append(out, fmt.Sprintf("%s are few: with 95 %% confidence the accuracy under these attacks is between %s and %s.", capitalise(countImages(f.Images)), formatPercent(p.Robust.Low), formatPercent(p.Robust.High)))
+		out = append(out, fmt.Sprintf("%s %s few: with 95 %% confidence the accuracy under these attacks is between %s and %s.", capitalise(countImages(f.Images)), isOrAre(f.Images), formatPercent(p.Robust.Low), formatPercent(p.Robust.High)))
 	}
 	return out
 }
@@ -137,7 +137,7 @@ func rateTrust(f SummaryData) (Level, string) {
 	case len(failed) > 0:
 		return Unsound, fmt.Sprintf("Do not trust these results yet: %d of %d checks failed (%s).", len(failed), made, listSome(failed))
 	case made == 0:
-		return Doubtful, "The evaluation was not checked: the attacks may be too weak."
+		return Doubtful, "The evaluation was not checked: the attacks may be too weak. unwarp attack RUN checks it."
 	case len(warned) > 0:
 		return Doubtful, fmt.Sprintf("Read the warnings: %d of %d checks were not conclusive (%s).", len(warned), made, listSome(warned))
 	}

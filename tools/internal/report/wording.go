@@ -112,6 +112,14 @@ func countNoun(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// isOrAre is the verb for n of something.
+func isOrAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
 func capitalise(s string) string {
 	if s == "" {
 		return s

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"unwarp/attacks/engine"
 	_ "unwarp/attacks/library" // every configuration can name all attacks
 	"unwarp/graphs"
+	"unwarp/graphs/spec"
+	"unwarp/pipelines"
 )
 
 // Attack says what to attack, and how.
@@ -123,6 +126,10 @@ func parseMembers(text string) (list []attacks.Attack, ensemble bool, err error)
 	}
 	for _, member := range members {
 		a, err := attacks.Parse(member)
+		var unknown *spec.UnknownError
+		if errors.As(err, &unknown) {
+			err = fmt.Errorf("%w: did you mean %q?", err, pipelines.Nearest(unknown.Got, append(unknown.Known, attacks.Ensembles...)))
+		}
 		if err != nil {
 			return nil, false, fmt.Errorf("attack.attacks: %w", err)
 		}

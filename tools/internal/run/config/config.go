@@ -62,12 +62,12 @@ func Default() Config {
 	return c
 }
 
-// Check refuses values that cannot work before anything is opened.
+// Check refuses values that cannot work, without looking at files.
 func (c Config) Check() error {
 	if c.Threads < 0 {
 		return fmt.Errorf("threads: want 0 (all cores) or more, got %d", c.Threads)
 	}
-	if err := checkData(c.Data); err != nil {
+	if err := checkSet(c.Data); err != nil {
 		return err
 	}
 	if _, err := graphs.SessionOptions(graphs.Options{Device: c.Device, Precision: c.Precision}); err != nil {
@@ -92,15 +92,17 @@ func (c Config) Check() error {
 	return c.Attack.Check()
 }
 
-// checkData refuses a set that does not exist. Of a folder that is not there it
-// says which one was meant, since that depends on the working folder.
-func checkData(d pipelines.Data) error {
+// checkSet refuses a set that does not exist and keys that do not go together.
+func checkSet(d pipelines.Data) error {
 	if !slices.Contains(pipelines.Sets, d.Set) {
 		return fmt.Errorf("data.set: want one of %s, got %q: did you mean %q?", strings.Join(pipelines.Sets, ", "), d.Set, pipelines.Nearest(d.Set, pipelines.Sets))
 	}
-	if err := d.Check(); err != nil {
-		return err
-	}
+	return d.Check()
+}
+
+// checkFiles refuses data that are not there. It says which folder was meant,
+// since that depends on the working folder.
+func checkFiles(d pipelines.Data) error {
 	if d.Set == "glyphs" {
 		return nil // drawn, not read
 	}

@@ -47,6 +47,16 @@ func Keys() []string {
 // data.path or train.teacher is meant from the working folder; it comes out
 // absolute, so that a run folder's configuration is good in any other.
 func Load(base Config, src Source) (Config, error) {
+	c, err := Resolve(base, src)
+	if err != nil {
+		return c, err
+	}
+	return c, checkFiles(c.Data)
+}
+
+// Resolve is Load without a look at the data: the configuration can be shown
+// where its files are not.
+func Resolve(base Config, src Source) (Config, error) {
 	c, err := gather(base, src)
 	if err != nil {
 		return base, err

@@ -41,7 +41,7 @@ func (e *Evaluator) Run(ctx context.Context, set attacks.Images, o Options) (rep
 	}
 	defer journal.Close()
 	if n := journal.Len(); n > 0 {
-		fmt.Fprintf(o.Log, "going on after %d attempts\n", n)
+		fmt.Fprintf(o.Log, "continuing after %d attempts\n", n)
 	}
 	ev, err := e.Attack(ctx, set, journal, o.Log)
 	if err != nil {

@@ -45,7 +45,7 @@ func (r Report) tells(t *testing.T, names ...string) {
 	}
 	var b strings.Builder
 	r.Print(&b)
-	if !strings.Contains(b.String(), "BROKEN: "+broken[0].What+"\n  mend: ") {
+	if !strings.Contains(b.String(), "ERROR: "+broken[0].What+"\n  fix: ") {
 		t.Errorf("not printed:\n%s", b.String())
 	}
 }

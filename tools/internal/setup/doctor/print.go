@@ -51,9 +51,9 @@ func (r Report) Print(w io.Writer) {
 	for _, p := range r.Problems {
 		word := "note"
 		if p.Broken {
-			word = "BROKEN"
+			word = "ERROR"
 		}
-		fmt.Fprintf(w, "%s: %s\n  mend: %s\n", word, p.What, p.Mend)
+		fmt.Fprintf(w, "%s: %s\n  fix: %s\n", word, p.What, p.Mend)
 	}
 }
 

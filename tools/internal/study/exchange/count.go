@@ -15,8 +15,8 @@ type Counts struct {
 	Appearance report.Rate `json:"appearance"` // the appearance donor's class
 	Geometry   report.Rate `json:"geometry"`   // the geometry donor's class
 	Neither    report.Rate `json:"neither"`
-	Rebuilt    report.Rate `json:"rebuilt"`  // reconstructions without exchange: their own class
-	Canonical  report.Rate `json:"unwarped"` // canonical images: their own class
+	Rebuilt    report.Rate `json:"reconstruction"` // reconstructions without exchange: their own class
+	Canonical  report.Rate `json:"canonical"`      // canonical images: their own class
 }
 
 // batchPairs is how many pairs are exchanged at once.
