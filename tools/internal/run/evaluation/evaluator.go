@@ -13,6 +13,7 @@ import (
 	"unwarp/attacks/checks"
 	"unwarp/attacks/engine"
 	"unwarp/graphs"
+	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/run/quiet"
@@ -29,8 +30,9 @@ type Evaluator struct {
 	Skipped                       []string // attacks of an ensemble that are not defined for this model
 	Weights                       string   // hash of the model's weights
 
-	subject *experiment.Subject
-	nets    []*graphs.Net
+	subject  *experiment.Subject
+	baseline *attacks.Evaluation // of the undefended model; nil without one
+	nets     []*graphs.Net
 }
 
 // traced is on how many images the loss of each iterate is recorded.
@@ -55,6 +57,9 @@ func (e *Evaluator) Close() {
 }
 
 func (e *Evaluator) open(keep int) (err error) {
+	if err := e.loadBaseline(); err != nil {
+		return err
+	}
 	if err := e.openReferenceModel(); err != nil {
 		return err
 	}
@@ -71,6 +76,20 @@ func (e *Evaluator) open(keep int) (err error) {
 	if e.Engine, err = engine.NewEngine(e.ReferenceModel, e.GradientModel, e.Options); err != nil {
 		return experiment.NewConfigError(err)
 	}
+	return nil
+}
+
+// loadBaseline reads the evaluation to compare with, before any work is done.
+func (e *Evaluator) loadBaseline() error {
+	dir := e.subject.Config.Attack.Baseline
+	if dir == "" {
+		return nil
+	}
+	base, _, err := report.Load(dir)
+	if err != nil {
+		return experiment.NewConfigError(fmt.Errorf("attack.baseline: %w", err))
+	}
+	e.baseline = &base.Evaluation
 	return nil
 }
 

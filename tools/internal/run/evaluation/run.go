@@ -96,14 +96,7 @@ func (e *Evaluator) Attack(ctx context.Context, set attacks.Images, journal *eng
 
 // Check asks on n images whether the evaluation can be trusted.
 func (e *Evaluator) Check(ctx context.Context, set attacks.Images, ev *attacks.Evaluation, n int, log io.Writer) ([]checks.Result, error) {
-	in := checks.Input{Reference: e.ReferenceModel, Gradient: e.GradientModel, Images: set, Evaluation: ev, N: n, Batch: e.Options.Batch}
-	if dir := e.subject.Config.Attack.Baseline; dir != "" {
-		base, _, err := report.Load(dir)
-		if err != nil {
-			return nil, experiment.NewConfigError(fmt.Errorf("attack.baseline: %w", err))
-		}
-		in.Baseline = &base.Evaluation
-	}
+	in := checks.Input{Reference: e.ReferenceModel, Gradient: e.GradientModel, Images: set, Evaluation: ev, Baseline: e.baseline, N: n, Batch: e.Options.Batch}
 	var bar *progress.Bar
 	r, err := checks.Run(ctx, in, func(p checks.Progress) {
 		if bar == nil {
