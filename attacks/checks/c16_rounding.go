@@ -8,7 +8,7 @@ import (
 )
 
 var _ = register(Check{
-	ID: "C16", Title: "Examples survive rounding to 255 levels",
+	ID: "C16", Title: "Examples survive rounding to 8 bits",
 	Threshold: "reported; at most 5 % lost, not counting attacks that look for the decision boundary",
 	Source:    "foolbox issues 162, 324, 423",
 	needs:     needsEvaluation | needsModel, judge: judgeRounding,

@@ -9,7 +9,7 @@ import (
 
 var _ = register(Check{
 	ID: "C33", Title: "Attacks made for this defence",
-	Threshold: "through the classifier, through the whole training loss, away from the image's code, towards another class's code",
+	Threshold: "through the classifier, through the whole training loss, through both together, away from the image's code, towards another class's code",
 	Source:    carlini + "adaptive attacks",
 	needs:     needsEvaluation | needsModel, judge: judgeAdaptive,
 })

@@ -88,7 +88,7 @@ func checkHead(line []byte, identity string) error {
 		return fmt.Errorf("line 1: want the head of a journal of version %d, got %.60q: begin the evaluation anew", journalVersion, line)
 	}
 	if head.Identity != identity {
-		return fmt.Errorf("%w: want that of (%s), got that of (%s): go on with the model, data and attacks it was begun with, or begin anew", ErrOtherEvaluation, identity, head.Identity)
+		return fmt.Errorf("%w: want that of (%s), got that of (%s): continue with the model, data, attacks and radii that it was begun with, or begin again (--restart)", ErrOtherEvaluation, identity, head.Identity)
 	}
 	return nil
 }

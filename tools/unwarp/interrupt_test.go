@@ -61,7 +61,7 @@ func TestKilled(t *testing.T) {
 				t.Fatal("the training was done before the signal came")
 			}
 			r := must(t, "train", "--resume", dir)
-			if !strings.Contains(r.err, "going on from step") {
+			if !strings.Contains(r.err, "continuing from step") {
 				t.Errorf("want it to go on, got %q", r.err)
 			}
 			got := weights(t, dir)

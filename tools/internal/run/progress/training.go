@@ -18,7 +18,7 @@ type Training struct {
 // Began opens the bar.
 func (t *Training) Began(at trainer.Progress) {
 	if at.Step > 0 {
-		fmt.Fprintf(t.W, "going on from step %d of %d\n", at.Step, at.Steps)
+		fmt.Fprintf(t.W, "continuing from step %d of %d\n", at.Step, at.Steps)
 	}
 	t.bar = New(t.W, "training", "images", int64(at.Steps*t.Batch), int64(at.Step*t.Batch))
 }
