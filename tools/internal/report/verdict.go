@@ -31,15 +31,9 @@ type Verdict struct {
 }
 
 // mayClaimRobustness tells whether a report on these evaluations may use the word
-// "robust": only if check C35, which asks whether the attacks suffice for it,
-// passed in each.
+// "robust": only if each of them may.
 func mayClaimRobustness(all ...SummaryData) bool {
-	for _, f := range all {
-		if !slices.ContainsFunc(f.Checks, func(c checks.Result) bool { return c.ID == "C35" && c.Status == checks.Pass }) {
-			return false
-		}
-	}
-	return len(all) > 0
+	return len(all) > 0 && !slices.ContainsFunc(all, func(f SummaryData) bool { return !checks.MayClaim(f.Checks) })
 }
 
 // NewVerdict returns the verdict on f.
