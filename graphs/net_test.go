@@ -102,7 +102,7 @@ func TestDevices(t *testing.T) {
 		})
 	}
 	_, err := build("tpu")
-	Says(t, err, `graphs: device: want auto, cpu or gpu, got "tpu"`)
+	Says(t, err, `device: want auto, cpu or gpu, got "tpu"`)
 
 	var devices []tf.Device
 	for _, d := range []graphs.Device{"", graphs.Auto, graphs.CPU} {
@@ -122,7 +122,7 @@ func TestDevices(t *testing.T) {
 		net.Close()
 	}
 	_, err = build(graphs.GPU)
-	Says(t, err, "graphs: device: want gpu, but TensorFlow sees none", "set device to auto")
+	Says(t, err, "device: want gpu, but TensorFlow sees none", "set device to auto")
 }
 
 func isGPU(d tf.Device) bool { return d.Type == "GPU" }
