@@ -170,3 +170,12 @@ func TestCompletion(t *testing.T) {
 		}
 	}
 }
+
+// TestConfigWithoutData: a configuration is shown where its data set is not.
+func TestConfigWithoutData(t *testing.T) {
+	t.Chdir(t.TempDir())
+	r := unwarp(t, "config", "--set", "data.set=mnist", "--set", "data.path=no/such", "--set", "train.batch=7")
+	if r.code != exitDone || !strings.Contains(r.out, "batch: 7") || !strings.Contains(r.out, "no/such") {
+		t.Errorf("want the configuration, got exit code %d: %s%s", r.code, r.out, r.err)
+	}
+}

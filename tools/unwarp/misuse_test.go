@@ -51,8 +51,12 @@ func TestMisuse(t *testing.T) {
 		{"attack RUN --images -1", 2, "attack.images"},
 		{"attack RUN --set attack.attacks=", 2, "attack.attacks"},
 		{"attack RUN --set attack.batch=0", 2, "attack.batch"},
+		{"attack RUN --attack pgdd", 2, `"pgdd";did you mean "pgd"`},
+		{"attack RUN --attack fgsm(target=10)", 2, "target;0..9;10"},
+		{"attack RUN --out RUN/export", 2, "RUN/export;another folder"},
 		{"attack RUN --save a.npy", 2, "--save;.npz"},
 		{"attack RUN --save no/such/a.npz", 2, "--save;no/such"},
+		{"export RUN/export", 2, "RUN/export;--out"},
 		{"export RUN --input int", 2, "export.input;uint8"},
 		{"export RUN --count 0", 2, "--count"},
 		{"export RUN --count few", 2, `--count;"few"`},
@@ -66,6 +70,7 @@ func TestMisuse(t *testing.T) {
 		{"config a b", 2, "2 arguments"},
 		{"config train.batch --markdown", 2, "--markdown"},
 		{"config --set train.batch=0", 2, "train.batch"},
+		{"config --set data.set=mnst", 2, "data.set;mnist"},
 		{"version 3", 2, `"3"`},
 		{"version --json=maybe", 2, `--json;"maybe"`},
 	} {
@@ -154,4 +159,14 @@ func (r result) failsAfter(t *testing.T, code int, names ...string) {
 	t.Helper()
 	r.err = r.last() + "\n"
 	r.fails(t, code, names...)
+}
+
+// A baseline that cannot be read is refused before an attack runs.
+func TestBaselineIsReadFirst(t *testing.T) {
+	home := t.TempDir()
+	unwarp(t, "attack", trained(t), "--attack", "fgsm", "--images", "4", "--baseline", "nowhere", "--out", home).
+		fails(t, exitUsage, "attack.baseline", "nowhere")
+	if _, err := os.Stat(filepath.Join(home, "attack", "journal.jsonl")); err == nil {
+		t.Error("want no attack begun, found its journal")
+	}
 }
