@@ -41,6 +41,17 @@ type ClassChecker interface {
 	CheckClasses(classes int) error
 }
 
+// CheckClasses refuses an attack that is not defined for a model of so many
+// classes, or whose target is none of them.
+func CheckClasses(a Attack, classes int) error {
+	if c, ok := a.(ClassChecker); ok {
+		if err := c.CheckClasses(classes); err != nil {
+			return err
+		}
+	}
+	return a.Settings().checkTargetClass(classes)
+}
+
 // Stepper is an attack that takes steps along gradients.
 type Stepper interface {
 	// Plan says which steps the attack takes at radius eps of a threat in norm n.

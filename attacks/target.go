@@ -21,8 +21,9 @@ func checkTarget(text string) error {
 	return nil
 }
 
-// CheckTarget refuses a class that a model of so many classes does not have.
-func (c *Common) CheckTarget(classes int) error {
+// checkTargetClass refuses a class that a model of so many classes does not
+// have.
+func (c *Common) checkTargetClass(classes int) error {
 	if k, err := strconv.Atoi(c.Target); err == nil && k >= classes {
 		return fmt.Errorf("target: want a class of 0..%d, got %d", classes-1, k)
 	}

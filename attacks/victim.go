@@ -31,6 +31,11 @@ type Victim struct {
 // Size is the number of values of an image.
 func (v Victim) Size() int { return v.H * v.W * v.C }
 
+// OffersAll tells whether all gradients that a follows can be had from v.
+func (v Victim) OffersAll(a Attack) bool {
+	return !slices.ContainsFunc(a.Losses(v), func(l Loss) bool { return !v.Offers(l) })
+}
+
 // Offers tells whether the gradient of l can be had from v.
 func (v Victim) Offers(l Loss) bool {
 	switch {

@@ -73,10 +73,8 @@ func (c *checkContext) parseAttack(text string) (attacks.Attack, error) {
 	if about := attacks.About(a); !about.Defined(c.threat.Norm) {
 		return nil, fmt.Errorf("%s is not defined in %s", about.Name, c.threat.Norm)
 	}
-	if f, ok := a.(attacks.ClassChecker); ok {
-		if err := f.CheckClasses(c.victim.Classes); err != nil {
-			return nil, err
-		}
+	if err := attacks.CheckClasses(a, c.victim.Classes); err != nil {
+		return nil, err
 	}
 	for _, l := range a.Losses(c.victim) {
 		if !c.Gradient.Graph.Has(l) {

@@ -82,13 +82,8 @@ func (e *Engine) checkAttack(a attacks.Attack) error {
 	if entry := attacks.About(a); !entry.Defined(threat.Norm) {
 		return fail("want a threat in one of %v, got %s: leave it out, or change attack.norm", entry.Norms, threat.Norm)
 	}
-	if err := a.Settings().CheckTarget(g.Victim.Classes); err != nil {
+	if err := attacks.CheckClasses(a, g.Victim.Classes); err != nil {
 		return fail("%w", err)
-	}
-	if c, ok := a.(attacks.ClassChecker); ok {
-		if err := c.CheckClasses(g.Victim.Classes); err != nil {
-			return fail("%w", err)
-		}
 	}
 	if t, ok := a.(attacks.Transferrer); ok && e.sources[t.SourceName()] == 0 {
 		return fail("want one of the models to transfer from, %v, got %q: name the run in attack.sources (--source)", slices.Sorted(maps.Keys(e.o.Sources)), t.SourceName())

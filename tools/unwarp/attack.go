@@ -170,13 +170,12 @@ func evaluate(ctx context.Context, s *experiment.Subject, set attacks.Images, ke
 // "" the source's own.
 func evaluationFolder(out string, src experiment.Source) (string, error) {
 	folder := out
-	if to, err := experiment.OpenSource(out, ""); out != "" && err == nil && to.Results() == "" {
-		return "", noResults("--out", out, "another folder")
-	}
 	if folder == "" {
 		if folder = src.Results(); folder == "" {
 			return "", noResults("attack", src.Path(), "a folder for the result with --out")
 		}
+	} else if at, err := experiment.OpenSource(folder, ""); err == nil && at.Results() == "" {
+		return "", noResults("--out", folder, "another folder")
 	}
 	if err := os.MkdirAll(filepath.Join(folder, report.AttackDir), 0o755); err != nil {
 		return "", notWritten("--out", folder, err)

@@ -36,9 +36,8 @@ func mayClaimRobustness(all ...SummaryData) bool {
 	return len(all) > 0 && !slices.ContainsFunc(all, func(f SummaryData) bool { return !checks.MayClaim(f.Checks) })
 }
 
-// NewVerdict returns the verdict on f.
-func NewVerdict(f SummaryData) Verdict { return newVerdict(f, mayClaimRobustness(f)) }
-
+// newVerdict returns the verdict on f; claim tells whether it may use the word
+// "robust".
 func newVerdict(f SummaryData, claim bool) Verdict {
 	v := Verdict{}
 	v.Level, v.Trust = rateTrust(f)

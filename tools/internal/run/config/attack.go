@@ -163,14 +163,5 @@ func (a Attack) Options(v attacks.Victim) (o engine.Options, skipped []string, e
 }
 
 func isDefined(k attacks.Attack, n attacks.Norm, v attacks.Victim) bool {
-	if !attacks.About(k).Defined(n) {
-		return false
-	}
-	for _, l := range k.Losses(v) {
-		if !v.Offers(l) {
-			return false
-		}
-	}
-	f, ok := k.(attacks.ClassChecker)
-	return !ok || f.CheckClasses(v.Classes) == nil
+	return attacks.About(k).Defined(n) && v.OffersAll(k) && attacks.CheckClasses(k, v.Classes) == nil
 }

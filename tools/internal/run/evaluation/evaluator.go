@@ -192,9 +192,7 @@ func (e *Evaluator) openSession(m experiment.Model, defence string, choose func(
 // offered leaves out attacks for which the victim lacks what they follow. The
 // engine refuses one of them that was asked for by name.
 func offered(v attacks.Victim, list []attacks.Attack) []attacks.Attack {
-	return slices.DeleteFunc(slices.Clone(list), func(k attacks.Attack) bool {
-		return slices.ContainsFunc(k.Losses(v), func(l attacks.Loss) bool { return !v.Offers(l) })
-	})
+	return slices.DeleteFunc(slices.Clone(list), func(k attacks.Attack) bool { return !v.OffersAll(k) })
 }
 
 // defended puts a defence that is known to fail around v.
