@@ -11,6 +11,9 @@
 # The program runs as user 1000. --build-arg USER_ID=$(id -u) makes it yours, so that it may write to a mounted
 # folder. `docker build --target build …` ends with an image that has Go and the sources, for development.
 #
+# Without a container engine on the other machine, or for a smaller image: `unwarp bundle DIR` in this image makes a folder
+# of the program and the library that needs nothing but the system's C and C++ libraries.
+#
 # Tested: the steps from `go mod download` on, in order, in a clean folder tree with a virtual environment of
 # tensorflow-cpu 2.18.0 in place of the image's Python, without a network after the modules.
 # Untested: a container engine, the apt-get, useradd and COPY steps in one, the base images, the GPU tag, a GPU.

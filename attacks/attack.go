@@ -28,8 +28,10 @@ type Common struct {
 	Eps    Radii  `key:"eps" help:"radii of its own, instead of the evaluation's"`
 	Seed   uint64 `key:"seed" help:"of its random numbers"`
 	Target string `key:"target" help:"class to reach: a number, next, random, least, second; none: any other"`
-	EOT    int    `key:"eot" in:"[1,1e6]" default:"1" help:"passes averaged for one gradient, for models with noise in them"`
-	Budget int    `key:"budget" in:"[0,1e9]" help:"forward and backward passes per image and radius, 0 for no limit"`
+	EOT    int    `key:"eot" in:"[1,1000]" default:"1" help:"passes averaged for one gradient, for models with noise in them"`
+	// Gradient says what stands for the gradient of operations without one.
+	Gradient Gradient `key:"gradient" default:"plain" help:"plain, or straight-through past operations without a gradient, such as rounding (BPDA)"`
+	Budget   int      `key:"budget" in:"[0,1e9]" help:"forward and backward passes per image and radius, 0 for no limit"`
 }
 
 // Settings are the common settings themselves.

@@ -19,7 +19,7 @@ func ExampleParse() {
 	// Output:
 	// PGD by Madry, Makelov, Schmidt, Tsipras and Vladu 2018
 	// pgd(steps=20,restarts=5,eps=0.03137255 0.1)
-	// attack "pgd(step=20)": unknown key "step", want one of alpha, budget, eot, eps, loss, quantile, restarts, seed, start, steps, target, temperature
+	// attack "pgd(step=20)": unknown key "step", want one of alpha, budget, eot, eps, gradient, loss, quantile, restarts, seed, start, steps, target, temperature
 }
 
 func ExampleEnsemble() {

@@ -7,7 +7,8 @@ type Loss string
 
 // The losses. All but Linear grow where the classifier errs on the label.
 const (
-	// Classification is the cross-entropy of the label, of logits divided by the temperature.
+	// Classification is the cross-entropy of the label, of logits divided by the
+	// temperature ([Temperature], and what an attack asks for).
 	Classification Loss = "classification"
 	// Training is the whole training loss of the victim.
 	Training Loss = "training"

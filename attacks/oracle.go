@@ -18,7 +18,8 @@ type Problem struct {
 	Norm    Norm       // what the attack minimises: its own norm, or the threat's
 	Eps     float32    // radius of this search; examples farther away do not count. +Inf for MinimumNorm attacks
 	Radii   []float32  // for MinimumNorm attacks: the radii at which no example is known yet, ascending
-	Clean   []float32  // logits of Image [Classes]
+	Clean   []float32  // logits of Image [Classes], centred like those of [Model]
+	Ties    bool       // some clean image has two equal logits: they are rounded or clipped, and ties no accident
 	Rand    *rand.Rand // keyed by the attack's seed, the image and the radius
 	Memo    any        // kept from one radius to the next of the same image
 	// Exhaustive asks for the smallest example even where it reaches no
@@ -31,15 +32,16 @@ type Problem struct {
 // one image and computed in batches. A call beyond the attack's budget does not
 // return: the engine ends the search.
 type Model interface {
-	// Logits are the scores of images, [Classes] each, by forward passes in float32.
+	// Logits are the scores of images, [Classes] each, by forward passes in
+	// float32, without an offset common to all classes.
 	Logits(images ...[]float32) [][]float32
 	// LossGradients are the loss l and its gradient at each request.
 	LossGradients(l Loss, requests ...Request) []LossGradient
 	// Codes are the codes of images, [D] each; code is Embedding, Appearance or Geometry.
 	Codes(code Loss, images ...[]float32) [][]float32
-	// Confirm has images verified by a separate float32 inference. It returns
-	// the place of the first that lies in the box, within Eps, and is
-	// misclassified; -1 for none.
+	// Confirm has images verified by a separate float32 inference, near-ties by
+	// several. It returns the place of the first that lies in the box, within
+	// Eps, and is misclassified; -1 for none.
 	Confirm(images ...[]float32) int
 	// BestDistance is the smallest distance confirmed so far, in the problem's
 	// norm; +Inf before.
@@ -49,6 +51,9 @@ type Model interface {
 	// Example is a clean image of class, which the model classifies correctly,
 	// drawn with Rand from the evaluated images; nil if there is none.
 	Example(class int) []float32
+	// BeginStart says that the next point is the first of a new start: the way to
+	// it is no step of the attack.
+	BeginStart()
 	// RecordLoss records the loss at an iterate, for the curves of the report.
 	// A loss that is not a finite number is left out.
 	RecordLoss(loss float32)
@@ -66,7 +71,7 @@ type Request struct {
 	Image       []float32
 	Label       int
 	Target      int
-	Temperature float32   // of Classification; 0 is 1
+	Temperature float32   // of Classification, times that of the image ([Temperature]); 0 is 1
 	Cotangent   []float32 // [Classes], the weights of Linear
 	Reference   []float32 // [D], of the code losses
 }
@@ -78,31 +83,8 @@ type LossGradient struct {
 	Gradient []float32 // [H*W*C]
 }
 
-// minimumLead is by how much the winning logit must lead, relative to the
-// largest: a lead within float32's rounding could be gone in the next pass.
-const minimumLead = 1e-5
-
-// Success tells whether logits are those of a success: the target leads, or a
-// class other than the label leads it, by more than rounding.
-func (p *Problem) Success(logits []float32) bool {
-	class := vector.Argmax(logits)
-	second := p.Label
-	if p.Target >= 0 {
-		if class != p.Target {
-			return false
-		}
-		second = vector.ArgmaxExcept(logits, class)
-	}
-	return class != second && logits[class]-logits[second] > minimumLead*Linf.Of(logits)
-}
-
-// Margin is by how much logits are a success: positive where they are.
-func (o *Oracle) Margin(logits []float32) float32 {
-	if o.Target >= 0 {
-		return logits[o.Target] - logits[vector.ArgmaxExcept(logits, o.Target)]
-	}
-	return logits[vector.ArgmaxExcept(logits, o.Label)] - logits[o.Label]
-}
+// Margin is by how much logits are a success, see [Problem.SuccessLead].
+func (o *Oracle) Margin(logits []float32) float32 { return float32(o.SuccessLead(logits)) }
 
 // Claim has x verified, see [Model.Confirm].
 func (o *Oracle) Claim(x []float32) bool { return o.Confirm(x) == 0 }

@@ -13,33 +13,54 @@ type Radii []float32
 // MarshalText writes the list as ParseRadii reads it.
 func (r Radii) MarshalText() ([]byte, error) { return []byte(FormatRadii(r)), nil }
 
-// UnmarshalText is ParseRadii.
+// UnmarshalText reads the list like ParseRadii.
 func (r *Radii) UnmarshalText(text []byte) (err error) {
-	*r, err = ParseRadii(string(text))
+	*r, err = parseRadii(string(text)) // whoever reads the key eps names it
 	return err
 }
 
 // ParseRadii reads a list of eps, separated by spaces, each positive, in any
 // order.
 func ParseRadii(text string) ([]float32, error) {
+	out, err := parseRadii(text)
+	if err != nil {
+		return nil, fmt.Errorf("eps: %w", err)
+	}
+	return out, nil
+}
+
+func parseRadii(text string) ([]float32, error) {
 	var out []float32
 	for _, t := range strings.Fields(text) {
 		v, err := spec.ParseNumber(t)
 		if err != nil {
-			return nil, fmt.Errorf("eps: %w", err)
+			return nil, err
 		}
 		out = append(out, v)
 	}
 	return out, checkRadii(out)
 }
 
+// Bounds of radii: their number, and their size, above that of an image of a
+// million values in [0,1] in any norm.
+const (
+	mostRadii  = 100
+	mostRadius = 1e6
+)
+
 func checkRadii(eps []float32) error {
-	if len(eps) == 0 {
-		return fmt.Errorf("eps: want at least one radius, got none")
+	switch {
+	case len(eps) == 0:
+		return fmt.Errorf("want at least one radius, got none")
+	case len(eps) > mostRadii:
+		return fmt.Errorf("want at most %d radii, got %d", mostRadii, len(eps))
 	}
 	for _, e := range eps {
-		if !(e > 0) {
-			return fmt.Errorf("eps: want positive radii, got %g: the accuracy without attack is always reported", e)
+		switch {
+		case !(e > 0):
+			return fmt.Errorf("want positive radii, got %g: the accuracy without attack is always reported", e)
+		case e > mostRadius:
+			return fmt.Errorf("want radii of at most %g, got %g", float64(mostRadius), e)
 		}
 	}
 	return nil
@@ -48,7 +69,7 @@ func checkRadii(eps []float32) error {
 // Admits refuses radii that no change of an image in [Lo,Hi] can have.
 func (t Threat) Admits(eps []float32) error {
 	if err := checkRadii(eps); err != nil {
-		return err
+		return fmt.Errorf("eps: %w", err)
 	}
 	for _, e := range eps {
 		if t.Norm == Linf && e > t.Hi-t.Lo {

@@ -14,10 +14,13 @@ func TestParseRadii(t *testing.T) {
 		t.Errorf("got %v, %v", got, err)
 	}
 	for text, want := range map[string]string{
-		"":       "eps: want at least one radius, got none",
-		".1 x":   `eps: want a number that is not negative, such as .1 or 8/255, got "x"`,
-		"0":      "eps: want positive radii, got 0: the accuracy without attack is always reported",
-		"1e-300": "eps: want positive radii, got 0: the accuracy without attack is always reported",
+		"":                        "eps: want at least one radius, got none",
+		".1 x":                    `eps: want a number that is not negative, such as .1 or 8/255, got "x"`,
+		"0":                       "eps: want positive radii, got 0: the accuracy without attack is always reported",
+		"1e-300":                  "eps: want 0 or a number of at least 1.2e-38, the smallest that float32 holds in full, got 1e-300",
+		"1e-40":                   "eps: want 0 or a number of at least 1.2e-38, the smallest that float32 holds in full, got 1e-40",
+		"2e6":                     "eps: want radii of at most 1e+06, got 2e+06",
+		strings.Repeat("1 ", 101): "eps: want at most 100 radii, got 101",
 	} {
 		if got, err := attacks.ParseRadii(text); err == nil || err.Error() != want {
 			t.Errorf("%q: want the error %q, got %v, %v", text, want, got, err)
@@ -41,7 +44,7 @@ func FuzzParseRadii(f *testing.F) {
 			t.Errorf("%q: got %v", text, got)
 		}
 		for _, e := range got {
-			if !(e > 0 && e <= 1) || math.IsNaN(float64(e)) {
+			if !(e > 0 && e <= 1e6) || math.IsNaN(float64(e)) {
 				t.Errorf("%q: got %v", text, got)
 			}
 		}

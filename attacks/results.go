@@ -43,17 +43,21 @@ func (c Cost) Plus(d Cost) Cost {
 
 // ImageResult is what one attack found on one image.
 type ImageResult struct {
-	Done           bool     `json:"done"`              // the attack has run, or had nothing left to find
-	Skipped        bool     `json:"skipped,omitempty"` // nothing left to find: misclassified at the smallest radius by earlier attacks, or the target is the label
-	Distance       Distance `json:"distance"`          // of the smallest verified example, in the attack's norm
-	ThreatDistance Distance `json:"threat_distance"`   // in the threat's norm: misclassified at this radius and every larger one
-	Class          int      `json:"class"`             // of that example
-	Queries        int      `json:"queries,omitempty"` // forward passes up to the first verified example
-	Invalid        int      `json:"invalid,omitempty"` // claims outside ball or box: not counted
+	Done           bool     `json:"done"`                // the attack has run, or had nothing left to find
+	Skipped        bool     `json:"skipped,omitempty"`   // nothing left to find: misclassified at the smallest radius by earlier attacks, or the target is the label
+	CutShort       bool     `json:"cut_short,omitempty"` // not Done: the evaluation's budget ended during the attempt; what it had found counts
+	Distance       Distance `json:"distance"`            // of the smallest verified example, in the attack's norm
+	ThreatDistance Distance `json:"threat_distance"`     // in the threat's norm: misclassified at this radius and every larger one
+	Class          int      `json:"class"`               // of that example
+	Tied           bool     `json:"tied,omitempty"`      // that example's label shares the largest logit
+	Queries        int      `json:"queries,omitempty"`   // forward passes up to the first verified example
+	Invalid        int      `json:"invalid,omitempty"`   // claims outside ball or box: not counted
 	Cost
 	// Tried says for each radius of the attack what running it there gave: '1'
 	// success, '0' none, '.' not run.
 	Tried     string    `json:"tried,omitempty"`
+	Resumed   bool      `json:"resumed,omitempty"`    // taken from the journal of an interrupted evaluation, and not verified again
+	Effort    *Effort   `json:"effort,omitempty"`     // nil where it found an example at every radius tried
 	LossCurve []float32 `json:"loss_curve,omitempty"` // the loss at each iterate of the last radius run
 	Image     []float32 `json:"-"`                    // of the smallest example, where images are kept
 	Last      []float32 `json:"-"`                    // what was claimed last, verified or not, where images are kept
@@ -82,17 +86,22 @@ type Evaluation struct {
 	Images       int            `json:"images"`
 	Pixels       int            `json:"pixels"` // values of an image
 	CleanCorrect int            `json:"clean_correct"`
+	CleanTies    int            `json:"clean_ties,omitempty"` // without attack the label shares the largest logit: not correct
 	Labels       []int32        `json:"labels"`
 	Index        []int          `json:"index"`
-	Clean        []int32        `json:"clean"` // classes without attack
+	Clean        []int32        `json:"clean"` // classes without attack, see [Predict]
 	Attacks      []AttackResult `json:"attacks"`
 	Cost         Cost           `json:"cost"`
 	Seconds      float64        `json:"seconds"`
+	// Refuted is how many examples in the journal of an interrupted evaluation did
+	// not hold when they were verified again; these attempts were made anew.
+	Refuted int `json:"refuted,omitempty"`
 	// Stopped says why not every attack ran on every image, "" if all did.
 	Stopped string `json:"stopped,omitempty"`
 }
 
-// Correct tells whether image i is classified correctly without attack.
+// Correct tells whether image i is classified correctly without attack, by the
+// rule of [Correct].
 func (e *Evaluation) Correct(i int) bool { return e.Clean[i] == e.Labels[i] }
 
 // Within tells whether a distance is at most eps, up to rounding.
@@ -104,7 +113,7 @@ func (e *Evaluation) Within(d Distance, eps float32) bool {
 // within eps.
 func (e *Evaluation) Misclassified(a, i int, eps float32) bool {
 	r := e.Attacks[a].Results[i]
-	return r.Done && e.Within(r.ThreatDistance, eps)
+	return (r.Done || r.CutShort) && e.Within(r.ThreatDistance, eps)
 }
 
 // MisclassifiedCount counts the images that attack a makes the model
@@ -113,6 +122,28 @@ func (e *Evaluation) MisclassifiedCount(a int, eps float32) int {
 	n := 0
 	for i := range e.Images {
 		if e.Misclassified(a, i, eps) {
+			n++
+		}
+	}
+	return n
+}
+
+// TiedCount counts the images that attacks make the model misclassify within
+// eps by nothing but ties: the label shares the largest logit of each example.
+func (e *Evaluation) TiedCount(eps float32) int {
+	n := 0
+	for i := range e.Images {
+		ties, leads := 0, 0
+		for a := range e.Attacks {
+			switch {
+			case !e.Correct(i) || !e.Misclassified(a, i, eps):
+			case e.Attacks[a].Results[i].Tied:
+				ties++
+			default:
+				leads++
+			}
+		}
+		if ties > 0 && leads == 0 {
 			n++
 		}
 	}
@@ -187,4 +218,17 @@ func (e *Evaluation) MedianDistance(a int) float64 {
 // Find is the place of the first attack called name, -1 for none.
 func (e *Evaluation) Find(name string) int {
 	return slices.IndexFunc(e.Attacks, func(a AttackResult) bool { return a.Name == name })
+}
+
+// ResumedCount counts the results that were taken from the journal of an
+// interrupted evaluation and not verified again.
+func (e *Evaluation) ResumedCount() (n int) {
+	for _, a := range e.Attacks {
+		for _, r := range a.Results {
+			if r.Resumed {
+				n++
+			}
+		}
+	}
+	return n
 }

@@ -24,6 +24,10 @@ type Victim struct {
 	CodeNames []Loss
 	// Codes maps images to logits and the codes of CodeNames, each [B,D].
 	Codes func(s *graphs.Scope, images tf.Output) (logits tf.Output, codes map[Loss]tf.Output)
+	// StraightThroughDiffers tells whether operations without a gradient lie
+	// between image and logits: only then are straight-through gradients others
+	// than plain ones. The attack graph finds them.
+	StraightThroughDiffers bool
 	// Pass are the options of each pass over the victim.
 	Pass []graphs.PassOption
 }

@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	tf "github.com/wamuir/graft/tensorflow"
+
+	"unwarp/graphs/memory"
 )
 
 // Buffer is a tensor whose memory Go may overwrite between runs. The Go
@@ -23,6 +25,9 @@ type Buffer struct {
 
 // NewBuffer allocates a zeroed tensor.
 func NewBuffer(dt tf.DataType, shape ...int64) (*Buffer, error) {
+	if err := checkBuffer(shape); err != nil {
+		return nil, err
+	}
 	var c memoryCapture
 	t, err := tf.ReadTensor(dt, slices.Clone(shape), &c) // the tensor keeps the slice
 	if err != nil {
@@ -30,6 +35,23 @@ func NewBuffer(dt tf.DataType, shape ...int64) (*Buffer, error) {
 	}
 	clear(c.raw)
 	return &Buffer{t, c.raw}, nil
+}
+
+// checkBuffer refuses a tensor that there is no memory for: asking TensorFlow for
+// it would end the process.
+func checkBuffer(shape []int64) error {
+	const unchecked = 64 << 20
+	bytes := 4.
+	for _, d := range shape {
+		bytes *= float64(d)
+	}
+	if bytes <= unchecked {
+		return nil
+	}
+	if free := memory.Free(); bytes > float64(free.Bytes) || bytes >= 1<<62 {
+		return fmt.Errorf("graphs: buffer of shape %v: want at most %s (%s), got %.3g bytes: lower the batch", shape, memory.Format(free.Bytes), free.By, bytes)
+	}
+	return nil
 }
 
 // Float32 is the tensor's memory as float32, row-major.

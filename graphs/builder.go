@@ -12,6 +12,7 @@ import (
 // Builder is handed to the function that declares a net. It owns the graph,
 // the variables and the inputs; it is not safe for concurrent use.
 type Builder struct {
+	graph    *tf.Graph
 	root     *op.Scope
 	vars     *Variables
 	varOps   *op.Scope // one "vars/" prefix for all handles, reads and initial values
@@ -36,6 +37,10 @@ func (b *Builder) AddNamedOp(name string, spec tf.OpSpec) *tf.Operation {
 	b.where, spec.Name = name, name
 	return b.root.AddOperation(spec)
 }
+
+// Graph is the graph under construction, for reading it and for importing nodes
+// under a name of one's own.
+func (b *Builder) Graph() *tf.Graph { return b.graph }
 
 // Variables lists what has been declared so far.
 func (b *Builder) Variables() *Variables { return b.vars }
@@ -67,8 +72,10 @@ func (b *Builder) recordError(at string, err error) {
 }
 
 func newBuilder(seed uint64) *Builder {
-	root := op.NewScope()
+	graph := tf.NewGraph()
+	root := op.NewScopeWithGraph(graph)
 	return &Builder{
+		graph:   graph,
 		root:    root,
 		vars:    &Variables{byPath: map[string]*Variable{}},
 		varOps:  root.SubScope("vars"),

@@ -5,7 +5,8 @@ import (
 	"github.com/wamuir/graft/tensorflow/op"
 )
 
-// ratioFloor keeps the ratios of DLR finite where the largest logits are equal.
+// ratioFloor keeps the ratios of DLR finite where the largest logits are equal: a
+// share of the spread of the logits.
 const ratioFloor = 1e-12
 
 // DLR is the difference of logits ratio of each example (Croce and Hein 2020,
@@ -24,7 +25,7 @@ func DLR(s *Scope, logits, labels tf.Output) tf.Output {
 		return tf.Output{}
 	}
 	z := largestLogits(s, logits, 3)
-	return divideFloored(s, Margin(s.In("margin"), logits, labels), op.Sub(s.Op("range"), z[0], z[2]))
+	return divideFloored(s, logits, Margin(s.In("margin"), logits, labels), op.Sub(s.Op("range"), z[0], z[2]))
 }
 
 // TargetedDLR is the DLR towards a target class t (Croce and Hein 2020, eq. 7):
@@ -49,13 +50,18 @@ func TargetedDLR(s *Scope, logits, labels, targets tf.Output) tf.Output {
 	towards := op.Sum(s.Op("towards"), op.Mul(s.Op("gap"), logits, op.Sub(s.Op("direction"), t, y)), axis)
 	z := largestLogits(s, logits, 4)
 	middle := Weighted(s, .5, op.AddV2(s.Op("third_and_fourth"), z[2], z[3]))
-	return divideFloored(s, towards, op.Sub(s.Op("range"), z[0], middle))
+	return divideFloored(s, logits, towards, op.Sub(s.Op("range"), z[0], middle))
 }
 
-// divideFloored is a/b. The floor is no summand of b: TensorFlow's optimizer adds it to
-// one of the logits of which b is the difference, and there it is rounded away.
-func divideFloored(s *Scope, a, b tf.Output) tf.Output {
-	return op.Div(s.Op("ratio"), a, op.Maximum(s.Op("positive"), b, op.Const(s.Op("floor"), float32(ratioFloor))))
+// divideFloored is a/b for differences of logits a and b. The floor is no summand
+// of b: TensorFlow's optimizer adds it to one of the logits of which b is the
+// difference, and there it is rounded away. Equal logits have a floor too.
+func divideFloored(s *Scope, logits, a, b tf.Output) tf.Output {
+	axis := op.Const(s.Op("axis"), int32(1))
+	spread := op.Sub(s.Op("spread"), op.Max(s.Op("top"), logits, axis), op.Min(s.Op("bottom"), logits, axis))
+	share := op.Mul(s.Op("share"), spread, op.Const(s.Op("ratio_floor"), float32(ratioFloor)))
+	floor := op.Maximum(s.Op("floor"), op.StopGradient(s.Op("constant"), share), op.Const(s.Op("tiny"), float32(1e-37)))
+	return op.Div(s.Op("ratio"), a, op.Maximum(s.Op("positive"), b, floor))
 }
 
 // largestLogits are the n largest logits of each example, largest first, each [B].
@@ -63,7 +69,7 @@ func divideFloored(s *Scope, a, b tf.Output) tf.Output {
 func largestLogits(s *Scope, logits tf.Output, n int) []tf.Output {
 	axis := op.Const(s.Op("axis"), int32(1))
 	classes := int32(logits.Shape().Size(1))
-	on, off := op.Const(s.Op("taken"), float32(1e9)), op.Const(s.Op("free"), float32(0))
+	on, off := op.Const(s.Op("taken"), float32(belowAny)), op.Const(s.Op("free"), float32(0))
 	rest := logits
 	out := make([]tf.Output, n)
 	for i := range out {

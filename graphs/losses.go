@@ -65,20 +65,30 @@ func CrossEntropy(s *Scope, logits, labels tf.Output) tf.Output {
 	return loss
 }
 
+// belowAny is what is taken from a logit so that it is below any other.
+const belowAny = 1e38
+
 // Margin is max over other classes of their logit, minus the true class's:
 // [B,K], [B] -> [B]. It is positive where the example is misclassified, and
 // its gradient does not vanish where softmax saturates (Carlini and Wagner
 // 2017, eq. f6 without the clip).
 func Margin(s *Scope, logits, labels tf.Output) tf.Output {
-	hot, ok := oneHot(s, logits, labels)
-	if !ok {
+	truth, others := splitLogits(s, logits, labels)
+	if !s.OK() {
 		return tf.Output{}
 	}
-	axis := op.Const(s.Op("axis"), int32(1))
-	truth := op.Sum(s.Op("true"), op.Mul(s.Op("pick"), logits, hot), axis)
-	// 1e9 below any logit: the true class is never the best other.
-	others := op.Sub(s.Op("others"), logits, op.Mul(s.Op("mask"), hot, op.Const(s.Op("far"), float32(1e9))))
-	return op.Sub(s.Op("margin"), op.Max(s.Op("best"), others, axis), truth)
+	return op.Sub(s.Op("margin"), op.Max(s.Op("best"), others, op.Const(s.Op("axis"), int32(1))), truth)
+}
+
+// splitLogits are the logits of the labels, [B], and all others, [B,K], in which
+// those of the labels are below any.
+func splitLogits(s *Scope, logits, labels tf.Output) (truth, others tf.Output) {
+	hot, ok := oneHot(s, logits, labels)
+	if !ok {
+		return truth, others
+	}
+	truth = op.Sum(s.Op("true"), op.Mul(s.Op("pick"), logits, hot), op.Const(s.Op("axis"), int32(1)))
+	return truth, op.Sub(s.Op("others"), logits, op.Mul(s.Op("mask"), hot, op.Const(s.Op("far"), float32(belowAny))))
 }
 
 func oneHot(s *Scope, logits, labels tf.Output) (tf.Output, bool) {

@@ -1,6 +1,10 @@
 package graphs
 
-import "fmt"
+import (
+	"fmt"
+
+	"unwarp/graphs/spec"
+)
 
 // Model is a model in a configuration; [Model.Build] makes the value that
 // writes itself into a graph.
@@ -18,24 +22,24 @@ type Model struct {
 	// Appearance is the size of the appearance code. The embedding has the size
 	// of both codes together, for every kind; only a base ResNet has its 64
 	// pooled features instead.
-	Appearance int `mapstructure:"appearance" yaml:"appearance" json:"appearance"`
+	Appearance int `mapstructure:"appearance" yaml:"appearance" json:"appearance" in:"[1,65536]"`
 	// Geometry is the size of the geometric code. See appearance.
-	Geometry int `mapstructure:"geometry" yaml:"geometry" json:"geometry"`
+	Geometry int `mapstructure:"geometry" yaml:"geometry" json:"geometry" in:"[1,65536]"`
 	// Dropout is the dropout rate on the head's input, in [0,1). -1 is the
 	// encoder's own: .5 for hinton, 0 for resnet.
-	Dropout float32 `mapstructure:"dropout" yaml:"dropout" json:"dropout"`
+	Dropout float32 `mapstructure:"dropout" yaml:"dropout" json:"dropout" in:"[-1,1)"`
 	// Normalise is how the model standardises images: none, image (by each
 	// image's mean and deviation), channel (by those of each channel of each
 	// image) or set (by those of each channel over the training set).
 	Normalise Normalise `mapstructure:"normalise" yaml:"normalise" json:"normalise"`
 	// Mean is the training set's mean of each channel, of pixels in [0,1], for
 	// normalise: set. Training computes it where it is empty.
-	Mean []float32 `mapstructure:"mean" yaml:"mean" json:"mean,omitempty"`
+	Mean []float32 `mapstructure:"mean" yaml:"mean" json:"mean,omitempty" in:"[0,1]"`
 	// Std is the training set's standard deviation of each channel, for
 	// normalise: set. Training computes it where it is empty.
-	Std []float32 `mapstructure:"std" yaml:"std" json:"std,omitempty"`
+	Std []float32 `mapstructure:"std" yaml:"std" json:"std,omitempty" in:"(0,1e6]"`
 	// Width is the number of channels before the decoders' last layer.
-	Width int `mapstructure:"width" yaml:"width" json:"width"`
+	Width int `mapstructure:"width" yaml:"width" json:"width" in:"[1,4096]"`
 	// Field is the deformation field of a disentangled model: smooth
 	// (interpolated from a grid of a quarter of the image's size) or pixel (one
 	// displacement for each pixel, as in the paper).
@@ -45,7 +49,7 @@ type Model struct {
 	Border Border `mapstructure:"border" yaml:"border" json:"border"`
 	// Reach is the largest displacement, as a share of the image's side, in
 	// (0,1].
-	Reach float32 `mapstructure:"reach" yaml:"reach" json:"reach"`
+	Reach float32 `mapstructure:"reach" yaml:"reach" json:"reach" in:"(0,1]"`
 }
 
 // OwnDropout stands for the rate that belongs to the encoder.
@@ -112,15 +116,12 @@ func (m Model) Build(classes int) (Disentangled, error) {
 // checkNumbers refuses sizes, rates and words out of range. dropout is the
 // resolved rate.
 func (m Model) checkNumbers(dropout float32, classes int) error {
+	if err := spec.CheckRanges("model", m); err != nil {
+		return err
+	}
 	switch {
-	case m.Appearance < 1 || m.Geometry < 1:
-		return fmt.Errorf("model.appearance, model.geometry: want at least 1 each, got %d and %d", m.Appearance, m.Geometry)
 	case !(dropout >= 0 && dropout < 1): // NaN too
 		return fmt.Errorf("model.dropout: want a rate in [0,1), or %d for the encoder's own, got %g", OwnDropout, m.Dropout)
-	case m.Width < 1:
-		return fmt.Errorf("model.width: want at least 1, got %d", m.Width)
-	case !(m.Reach > 0 && m.Reach <= 1):
-		return fmt.Errorf("model.reach: want a share in (0,1], got %g", m.Reach)
 	case m.Field != Smooth && m.Field != Pixel:
 		return fmt.Errorf("model.field: want smooth or pixel, got %q", m.Field)
 	case m.Border != Clamp && m.Border != Zero:

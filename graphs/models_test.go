@@ -257,7 +257,7 @@ func TestModelConfig(t *testing.T) {
 		`6n+2 from 8 to 1202, got resnet22: take resnet20 or resnet26`:       func(m *graphs.Model) { m.Encoder = "resnet22" },
 		`got resnet2: take resnet8 or resnet14`:                              func(m *graphs.Model) { m.Encoder = "resnet2" },
 		`got resnet1208: take resnet1196 or resnet1202`:                      func(m *graphs.Model) { m.Encoder = "resnet1208" },
-		`depth: want a whole number in 0..1e+09, got "99999999999999999999"`: func(m *graphs.Model) { m.Encoder = "resnet99999999999999999999" },
+		`depth: want a whole number in 0..10000, got "99999999999999999999"`: func(m *graphs.Model) { m.Encoder = "resnet99999999999999999999" },
 		`model.normalise: want none, image, channel or set, got "batch"`:     func(m *graphs.Model) { m.Normalise = "batch" },
 		`want none unless model.normalise is set, got [0.5] and []`:          func(m *graphs.Model) { m.Mean = []float32{.5} },
 		`want a number for each channel in both, or none in both, got [0.5] and []`: func(m *graphs.Model) {
@@ -272,16 +272,16 @@ func TestModelConfig(t *testing.T) {
 		`model.mean: want finite numbers, got [NaN]`: func(m *graphs.Model) {
 			m.Normalise, m.Mean, m.Std = graphs.BySet, []float32{nan}, []float32{1}
 		},
-		`model.appearance, model.geometry: want at least 1 each, got 0`: func(m *graphs.Model) { m.Appearance = 0 },
-		`got 512 and -1`: func(m *graphs.Model) { m.Geometry = -1 },
-		`model.dropout: want a rate in [0,1), or -1 for the encoder's own, got 1`: func(m *graphs.Model) { m.Dropout = 1 },
-		`model.dropout: want a rate in [0,1), or -1 for the encoder's own, got N`: func(m *graphs.Model) { m.Dropout = nan },
-		`model.width: want at least 1, got 0`:                                     func(m *graphs.Model) { m.Width = 0 },
-		`model.reach: want a share in (0,1], got 0`:                               func(m *graphs.Model) { m.Reach = 0 },
-		`model.reach: want a share in (0,1], got N`:                               func(m *graphs.Model) { m.Reach = nan },
-		`model.reach: want a share in (0,1], got 2`:                               func(m *graphs.Model) { m.Reach = 2 },
-		`model.field: want smooth or pixel, got ""`:                               func(m *graphs.Model) { m.Field = "" },
-		`model.border: want clamp or zero, got "x"`:                               func(m *graphs.Model) { m.Border = "x" },
+		`model.appearance: want a whole number in 1..65536, got 0`: func(m *graphs.Model) { m.Appearance = 0 },
+		`model.geometry: want a whole number in 1..65536, got -1`:  func(m *graphs.Model) { m.Geometry = -1 },
+		`model.dropout: want a number in [-1,1), got 1`:            func(m *graphs.Model) { m.Dropout = 1 },
+		`model.dropout: want a number in [-1,1), got N`:            func(m *graphs.Model) { m.Dropout = nan },
+		`model.width: want a whole number in 1..4096, got 0`:       func(m *graphs.Model) { m.Width = 0 },
+		`model.reach: want a number in (0,1], got 0`:               func(m *graphs.Model) { m.Reach = 0 },
+		`model.reach: want a number in (0,1], got N`:               func(m *graphs.Model) { m.Reach = nan },
+		`model.reach: want a number in (0,1], got 2`:               func(m *graphs.Model) { m.Reach = 2 },
+		`model.field: want smooth or pixel, got ""`:                func(m *graphs.Model) { m.Field = "" },
+		`model.border: want clamp or zero, got "x"`:                func(m *graphs.Model) { m.Border = "x" },
 	} {
 		m := graphs.DefaultModel()
 		change(&m)

@@ -39,6 +39,9 @@ func Build(o Options, declare func(b *Builder) error) (*Net, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graphs: closing the graph: %w", err)
 	}
+	if err := o.checkMemory(estimateMemory(graph, b.vars)); err != nil {
+		return nil, &MemoryError{err}
+	}
 	session, p, err := openSession(graph, o)
 	if err != nil {
 		return nil, err
@@ -50,6 +53,10 @@ func Build(o Options, declare func(b *Builder) error) (*Net, error) {
 	}
 	return n, nil
 }
+
+// MemoryError says that a graph would take more memory than there is. Another
+// configuration would mend it.
+type MemoryError struct{ error }
 
 // Close releases the session.
 func (n *Net) Close() error { return n.Session.Close() }

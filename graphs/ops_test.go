@@ -107,6 +107,7 @@ var rows = func() map[string]row {
 		"MaxPool":      {unary(func(s *op.Scope, x tf.Output) tf.Output { return op.MaxPool(s, x, pool, pool, "SAME") }), []Array{Spread(3, .05, 2, 4, 5, 3)}, 1e-3},
 		"Maximum":      {binary(op.Maximum), []Array{apart[0], Fill(.1, 3, 8)}, 1e-3},
 		"Mean":         {Unary(func(s *graphs.Scope, x tf.Output) tf.Output { return op.Mean(s.Op("op"), x, int0(s, 0)) }), []Array{vector}, 1e-3},
+		"Min":          {Unary(func(s *graphs.Scope, x tf.Output) tf.Output { return op.Min(s.Op("op"), x, int0(s, 1)) }), apart, 1e-3},
 		"Minimum":      {binary(op.Minimum), []Array{apart[0], Fill(.1, 3, 8)}, 1e-3},
 		"Mul":          {binary(op.Mul), []Array{vector, Normal(5, 1, 3, 1)}, 1e-3}, // broadcast
 		"OneHot":       {Unary(secondLargest), apart, 1e-3},
@@ -124,6 +125,10 @@ var rows = func() map[string]row {
 		}), []Array{image}, 1e-3},
 		"Shape":   {Unary(counted), []Array{vector}, 1e-3},
 		"Sigmoid": {unary(op.Sigmoid), []Array{vector}, 1e-3},
+		"StopGradient": {Unary(func(s *graphs.Scope, x tf.Output) tf.Output {
+			keep := op.GreaterEqual(s.Op("keep"), x, op.Const(s.Op("rate"), float32(.1)))
+			return op.Mul(s.Op("masked"), x, op.StopGradient(s.Op("op"), op.Cast(s.Op("mask"), keep, tf.Float)))
+		}), apart, 1e-3},
 		"Slice": {Unary(func(s *graphs.Scope, x tf.Output) tf.Output {
 			return op.Slice(s.Op("op"), x, ints(s, 0, 1), ints(s, -1, 2))
 		}), []Array{vector}, 1e-3},

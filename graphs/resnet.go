@@ -17,7 +17,7 @@ import (
 //
 // The network for CIFAR-10 is this with a classifier on the 64 features.
 type ResNet struct {
-	Depth     int `key:"depth" required:"20" help:"number of layers, 6n+2"` // n at least 1: 20, 32, 44, 56, 110, …
+	Depth     int `key:"depth" required:"20" in:"[0,10000]" help:"number of layers, 6n+2"` // n at least 1: 20, 32, 44, 56, 110, …
 	Embedding int // units of a linear layer after the average; 0 means none
 }
 

@@ -26,6 +26,11 @@ type Options struct {
 	Threads int    // threads within one op, 0 = all cores
 	// Precision of products, "" means Float32.
 	Precision Precision
+	// Rows is the largest number of images that a run computes at once, and
+	// RowsKey the configuration key that says so: with them [Build] refuses what
+	// would not fit into memory, before it is asked for.
+	Rows    int
+	RowsKey string
 	// First, if set, is called around the first run of each set of fetches and
 	// targets: that is when TensorFlow optimises the graph, and may write to stderr.
 	First func(run func() error) error

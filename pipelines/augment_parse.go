@@ -9,6 +9,7 @@ import (
 const (
 	maxSide     = 4096 // pixels
 	maxContrast = 100
+	maxSteps    = 64
 	deformStep  = 2 // pixels; section 3.2 draws from {2, 4, 6, 8}
 )
 
@@ -61,6 +62,9 @@ func ParseAugment(text string) (Augment, error) {
 		o, err := c.build()
 		if err != nil {
 			return Augment{}, err
+		}
+		if len(a.steps) == maxSteps {
+			return Augment{}, c.fail(c.at, fmt.Sprintf("at most %d steps", maxSteps), "more", "leave some out")
 		}
 		if n := len(a.steps); n > 0 && (stepOrder(o) < stepOrder(a.steps[n-1]) || stepOrder(a.steps[n-1]) == 2) {
 			return Augment{}, c.fail(c.at, "geometric steps, then brightness and contrast, then one deform",

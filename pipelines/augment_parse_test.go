@@ -79,7 +79,7 @@ func TestParseAugmentErrors(t *testing.T) {
 			t.Errorf("%q: no error", text)
 			continue
 		}
-		for _, part := range append(want, "pipelines: augment") {
+		for _, part := range append(want, "augment") {
 			if !strings.Contains(err.Error(), part) {
 				t.Errorf("%q: error %q does not say %q", text, err, part)
 			}
@@ -149,7 +149,7 @@ func FuzzParseAugment(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		a, err := ParseAugment(text)
 		if err != nil {
-			if !strings.HasPrefix(err.Error(), "pipelines: augment ") || strings.Contains(err.Error(), "\n") {
+			if !strings.HasPrefix(err.Error(), "augment ") || strings.Contains(err.Error(), "\n") {
 				t.Fatalf("%q: error %q", text, err)
 			}
 			return

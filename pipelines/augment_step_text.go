@@ -30,7 +30,7 @@ func (c *stepText) fail(at int, want, got, do string) error {
 }
 
 func augmentError(text string, at int, want, got, do string) error {
-	return fmt.Errorf("pipelines: augment %q: column %d: want %s, got %s: %s", text, at+1, want, got, do)
+	return fmt.Errorf("augment %q: column %d: want %s, got %s: %s", text, at+1, want, got, do)
 }
 
 // keepError keeps the first error.

@@ -123,7 +123,7 @@ func (o deform) outputShape(in Shape) (Shape, error) {
 // croppedShape is the shape after an n by n crop.
 func croppedShape(o step, n int, in Shape) (Shape, error) {
 	if n > in.H || n > in.W {
-		return in, fmt.Errorf("pipelines: augment: %v: want an image of at least %dx%d, got %v: crop less or resize first", o, n, n, in)
+		return in, fmt.Errorf("augment: %v: want an image of at least %dx%d, got %v: crop less or resize first", o, n, n, in)
 	}
 	return Shape{n, n, in.C}, nil
 }
@@ -132,10 +132,10 @@ func croppedShape(o step, n int, in Shape) (Shape, error) {
 func checkDeformFits(o step, stretch, shift wholeRange, in Shape) error {
 	side := min(in.H, in.W)
 	if shift.hi >= side {
-		return fmt.Errorf("pipelines: augment: %v: want a shift below the image's side of %d pixels, got %d: shift less", o, side, shift.hi)
+		return fmt.Errorf("augment: %v: want a shift below the image's side of %d pixels, got %d: shift less", o, side, shift.hi)
 	}
 	if side+stretch.lo < 1 {
-		return fmt.Errorf("pipelines: augment: %v: want at least 1 pixel left of the image's side of %d, got %d: shrink less", o, side, side+stretch.lo)
+		return fmt.Errorf("augment: %v: want at least 1 pixel left of the image's side of %d, got %d: shrink less", o, side, side+stretch.lo)
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func openCIFAR(_ context.Context, d Data) (parts, error) {
 
 // missingPathError is the error of a set without path.
 func missingPathError(what string) error {
-	return fmt.Errorf("pipelines: data: want path, %s, got none: set path", what)
+	return fmt.Errorf("data.path: want %s, got none", what)
 }
 
 func isFolder(path string) bool {

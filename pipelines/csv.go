@@ -19,7 +19,7 @@ func openCSV(ctx context.Context, d Data) (parts, error) {
 	if d.Path == "" {
 		return parts{}, missingPathError("the CSV file that lists the images")
 	}
-	f, _, err := openRegular(d.Path, displayPath(d.Path), "set path to the list", checkPath)
+	f, _, err := openRegular(d.Path, displayPath(d.Path), "set data.path to the list", checkPath)
 	if err != nil {
 		return parts{}, err
 	}

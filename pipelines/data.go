@@ -3,51 +3,54 @@ package pipelines
 import (
 	"fmt"
 	"slices"
+	"strings"
+
+	"unwarp/graphs/spec"
 )
 
 // Data names a set and how much of it to use.
 type Data struct {
 	// Set is the kind of data set: glyphs, which is drawn, or mnist, cifar10, smallnorb, facescrub,
 	// folder, csv or idx, which are read from path.
-	Set string `mapstructure:"set" yaml:"set"`
+	Set string `mapstructure:"set" yaml:"set" json:"set"`
 	// Path is the folder of the set's files; of a csv set the file that lists them.
-	Path string `mapstructure:"path" yaml:"path"`
+	Path string `mapstructure:"path" yaml:"path" json:"path"`
 	// Seed is the seed of the glyphs, of the choice of people of facescrub, and of the choice of the
 	// examples that are held out or left out.
-	Seed uint64 `mapstructure:"seed" yaml:"seed"`
+	Seed uint64 `mapstructure:"seed" yaml:"seed" json:"seed"`
 	// Train is how many examples to train on, besides those held out. 0: all that are left of the
 	// training part, which for glyphs has 10,000.
-	Train int `mapstructure:"train" yaml:"train"`
+	Train int `mapstructure:"train" yaml:"train" json:"train" in:"[0,1e8]"`
 	// Validation is how many examples of the training part to hold out. The best checkpoint is chosen
 	// on them. 0: none, and there is no best checkpoint. Of a set that comes with a validation part
 	// it is how many of that to use, the first ones; 0: all.
-	Validation int `mapstructure:"validation" yaml:"validation"`
+	Validation int `mapstructure:"validation" yaml:"validation" json:"validation" in:"[0,1e8]"`
 	// Test is how many examples to test on, the first ones. 0: the whole test part, which for glyphs
 	// has 2,000. Sets of image files have their classes in turn, so the first ones are of all
 	// classes.
-	Test int `mapstructure:"test" yaml:"test"`
+	Test int `mapstructure:"test" yaml:"test" json:"test" in:"[0,1e8]"`
 	// Size is the side of an image in pixels. Glyphs: 8 to 256, 0: 28. facescrub, folder and csv
 	// sets, whose images are resized: 4 to 1024, 0: 32.
-	Size int `mapstructure:"size" yaml:"size"`
+	Size int `mapstructure:"size" yaml:"size" json:"size" in:"[0,1024]"`
 	// Classes is the number of classes of an idx set, 0: one more than the highest label, or the
 	// number that a folder or csv set must have, 0: as many as there are.
-	Classes int `mapstructure:"classes" yaml:"classes"`
+	Classes int `mapstructure:"classes" yaml:"classes" json:"classes" in:"[0,65536]"`
 	// View is the viewpoint by which smallnorb is split: azimuth or elevation trains on a third of
 	// the views and tests on the others, of other objects. "": the official split, with all views.
-	View string `mapstructure:"view" yaml:"view"`
+	View string `mapstructure:"view" yaml:"view" json:"view"`
 	// Split is the choice of views that smallnorb is trained on: hinton (azimuths 300 to 40 degrees)
 	// or literal (azimuths 0 to 100 degrees). Both take the three lowest elevations. "": hinton.
-	Split string `mapstructure:"split" yaml:"split"`
+	Split string `mapstructure:"split" yaml:"split" json:"split"`
 	// People is how many people of a facescrub set to use, chosen by seed. 0: all.
-	People int `mapstructure:"people" yaml:"people"`
+	People int `mapstructure:"people" yaml:"people" json:"people" in:"[0,1e6]"`
 	// Holdout is the share of each class that becomes the test part where a folder or csv set has
 	// none, above 0 and below 1. 0: .2.
-	Holdout float64 `mapstructure:"holdout" yaml:"holdout"`
+	Holdout float64 `mapstructure:"holdout" yaml:"holdout" json:"holdout" in:"[0,1)"`
 	// Channels is the number of channels of the images of a folder or csv set: 3 (red, green, blue)
 	// or 1 (luma, Rec. 601). 0: 3.
-	Channels int `mapstructure:"channels" yaml:"channels"`
+	Channels int `mapstructure:"channels" yaml:"channels" json:"channels" in:"[0,3]"`
 	// Memory is how many megabytes (2^20 bytes) the images may take. 0: 4096.
-	Memory int `mapstructure:"memory" yaml:"memory"`
+	Memory int `mapstructure:"memory" yaml:"memory" json:"memory" in:"[0,16777216]"`
 }
 
 // Views and ViewSplits are the values of Data.View and Data.Split besides "".
@@ -58,30 +61,19 @@ var (
 
 // Check refuses values that no set can have, before anything is read.
 func (d Data) Check() error {
-	for _, n := range []struct {
-		key   string
-		value int
-	}{
-		{"train", d.Train}, {"validation", d.Validation}, {"test", d.Test}, {"size", d.Size}, {"classes", d.Classes},
-		{"people", d.People}, {"channels", d.Channels}, {"memory", d.Memory},
-	} {
-		if n.value < 0 {
-			return fmt.Errorf("pipelines: data: want %s of 0 or more, got %d: change %s", n.key, n.value, n.key)
-		}
+	if err := spec.CheckRanges("data", d); err != nil {
+		return err
 	}
 	for _, w := range []struct {
 		key, value string
 		known      []string
 	}{{"view", d.View, Views}, {"split", d.Split, ViewSplits}} {
 		if w.value != "" && !slices.Contains(w.known, w.value) {
-			return fmt.Errorf("pipelines: data: want a %s of %v or none, got %q: did you mean %s?", w.key, w.known, w.value, Nearest(w.value, w.known))
+			return fmt.Errorf("data.%s: want one of %s, or none, got %q: did you mean %s?", w.key, strings.Join(w.known, ", "), w.value, Nearest(w.value, w.known))
 		}
 	}
-	if !(d.Holdout >= 0 && d.Holdout < 1) {
-		return fmt.Errorf("pipelines: data: want a holdout of 0 (the usual .2) or more and below 1, got %v: change holdout", d.Holdout)
-	}
-	if d.Channels != 0 && d.Channels != 1 && d.Channels != 3 {
-		return fmt.Errorf("pipelines: data: want channels of 0 (the usual 3), 1 or 3, got %d: change channels", d.Channels)
+	if d.Channels == 2 {
+		return fmt.Errorf("data.channels: want 1, 3 or 0 (the usual 3), got %d", d.Channels)
 	}
 	return d.checkRead()
 }
@@ -101,15 +93,14 @@ func (d Data) checkRead() error {
 		{"people", d.People, d.People != 0},
 		{"holdout", d.Holdout, d.Holdout != 0 && d.Holdout != defaultHoldout},
 		{"channels", d.Channels, d.Channels != 0 && d.Channels != defaultChannels},
-		{"memory", d.Memory, d.Memory != 0 && d.Memory != defaultMemory},
 	} {
 		// A set that does not exist is refused as such.
 		if sets := setsReading(k.key); k.given && slices.Contains(Sets, d.Set) && !slices.Contains(sets, d.Set) {
-			return fmt.Errorf("pipelines: data: want %s for a set of %v alone, got %v for %s, which does not read it: leave %s out", k.key, sets, k.value, d.Set, k.key)
+			return fmt.Errorf("data.%s: want it for a set of %s alone, got %v for %s, which does not read it: leave it out", k.key, strings.Join(sets, ", "), k.value, d.Set)
 		}
 	}
 	if d.Split != "" && d.Split != usualSplit && d.View == "" {
-		return fmt.Errorf("pipelines: data: want split beside a view of %v, got %s without a view: set view, or leave split out", Views, d.Split)
+		return fmt.Errorf("data.split: want it beside a data.view of %s, got %s without a view: set data.view, or leave data.split out", strings.Join(Views, " or "), d.Split)
 	}
 	return nil
 }

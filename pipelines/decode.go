@@ -26,6 +26,7 @@ const (
 	mostSide     = 1 << 16 // more than any camera has
 	mostPixels   = 1 << 26 // 64 megapixels, 256 MB decoded
 	manyPixels   = 1 << 23 // images above are decoded one at a time
+	mostPerByte  = 9000    // pixels: deflate makes at most 1,032 bytes of one, of eight pixels each in black and white
 	formatsKnown = "PNG, JPEG or GIF"
 )
 
@@ -112,6 +113,9 @@ func decodeFile(file imageFile, square *image.RGBA, sh Shape, to []uint8) error 
 	w, h := config.Width, config.Height
 	if w > mostSide || h > mostSide || w*h > mostPixels {
 		return fmt.Errorf("pipelines: %s: want an image of at most %d megapixels and %d pixels a side, got %dx%d: make it smaller", file.display(), mostPixels>>20, mostSide, w, h)
+	}
+	if int64(w)*int64(h) > size*mostPerByte {
+		return fmt.Errorf("pipelines: %s: want a whole %s image, got a file of %d bytes that says it has %dx%d pixels: %s", file.display(), formatsKnown, size, w, h, file.advise("fetch the file again"))
 	}
 	if w < leastSide || h < leastSide {
 		return fmt.Errorf("pipelines: %s: want an image of at least %d pixels a side, got %dx%d: %s", file.display(), leastSide, w, h, file.advise("take a larger one"))

@@ -16,7 +16,7 @@ const maxDeflate = 1040
 
 // openFile opens a regular file of a set and returns its size.
 func openFile(path string) (*os.File, int64, error) {
-	return openRegular(path, displayPath(path), "set path to the folder of the files", checkPath)
+	return openRegular(path, displayPath(path), "set data.path to the folder of the files", checkPath)
 }
 
 // openRegular opens a regular file, which messages call where, and returns its size. notFile and unread

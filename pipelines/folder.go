@@ -38,7 +38,7 @@ func openFaces(ctx context.Context, d Data) (parts, error) {
 	}
 	for _, part := range []string{"train", "test"} {
 		if dir := filepath.Join(d.Path, part); !isFolder(dir) {
-			return parts{}, fmt.Errorf("pipelines: %s: want folders train and test, each with a folder of images for each person, got no %s: set path to the folder that has them", displayPath(d.Path), part)
+			return parts{}, fmt.Errorf("pipelines: %s: want folders train and test, each with a folder of images for each person, got no %s: set data.path to the folder that has them", displayPath(d.Path), part)
 		}
 	}
 	l, err := listFolders(d.Path)
@@ -58,7 +58,7 @@ func (l listing) choosePeople(seed Seed, n int) error {
 		return nil
 	}
 	if n < 2 || n > len(people) {
-		return newRequestError("pipelines: %s: want 2..%d people (0: all), got %d: change people", displayPath(l.where), len(people), n)
+		return newRequestError("pipelines: %s: want 2..%d people (0: all), got %d: change data.people", displayPath(l.where), len(people), n)
 	}
 	chosen := map[string]bool{}
 	for _, i := range seed.Split("people").Rand().Perm(len(people))[:n] {
@@ -134,7 +134,7 @@ func checkNoParts(root string, folders []string) error {
 		case name != lower:
 			return lowerCaseError(root, name)
 		default:
-			return fmt.Errorf("pipelines: %s: want a folder train with a folder of images for each class beside %s, got none: add it, or set path to %s", displayPath(root), name, displayPath(filepath.Join(root, name)))
+			return fmt.Errorf("pipelines: %s: want a folder train with a folder of images for each class beside %s, got none: add it, or set data.path to %s", displayPath(root), name, displayPath(filepath.Join(root, name)))
 		}
 	}
 	return nil
@@ -185,7 +185,7 @@ func visibleNames(dir string) ([]string, error) {
 // it skips.
 func listClasses(dir string, classes []string) (files []imageFile, skipped int, err error) {
 	if len(classes) == 0 {
-		return nil, 0, fmt.Errorf("pipelines: %s: want a folder of images for each class, got no folder: set path to the folder that has them", displayPath(dir))
+		return nil, 0, fmt.Errorf("pipelines: %s: want a folder of images for each class, got no folder: set data.path to the folder that has them", displayPath(dir))
 	}
 	for _, class := range classes {
 		if err := checkClassName(displayPath(dir), class, "rename it"); err != nil {

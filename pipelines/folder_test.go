@@ -201,8 +201,8 @@ func TestFacesChoosePeople(t *testing.T) {
 		t.Errorf("five people: %v and %v", a, b)
 	}
 	for want, d := range map[string]Data{
-		"want 2..20 people (0: all), got 21": {Path: root, People: 21}, "got 1:": {Path: root, People: 1}, "want path": {},
-		"want folders train and test": {Path: filepath.Join(root, "train")}, "want people of 0 or more": {Path: root, People: -1},
+		"want 2..20 people (0: all), got 21": {Path: root, People: 21}, "got 1:": {Path: root, People: 1}, "data.path: want": {},
+		"want folders train and test": {Path: filepath.Join(root, "train")}, "data.people: want a whole number in 0..1000000, got -1": {Path: root, People: -1},
 	} {
 		d.Set = "facescrub"
 		if _, err := Open(t.Context(), d); err == nil || !strings.Contains(err.Error(), want) {
@@ -390,15 +390,15 @@ func TestFolderErrors(t *testing.T) {
 		"file name":     {map[string][]byte{"dog/\xff.png": []byte("x")}, Data{Holdout: .01}, `/dog/\xff.png": want a whole`},
 		"file line":     {map[string][]byte{"dog/\n.png": []byte("x")}, Data{Holdout: .01}, `/dog/\n.png": want a whole`},
 		"classes":       {nil, Data{Classes: 4}, "want 4 classes, as data.classes says, got 3"},
-		"size":          {nil, Data{Size: 3}, "want size of 4..1024 pixels"},
-		"holdout":       {nil, Data{Holdout: 1}, "want a holdout of 0 (the usual .2) or more and below 1, got 1"},
-		"negative":      {nil, Data{Holdout: -.1}, "want a holdout"},
+		"size":          {nil, Data{Size: 3}, "data.size: want 4 to 1024 pixels"},
+		"holdout":       {nil, Data{Holdout: 1}, "data.holdout: want a number in [0,1), got 1"},
+		"negative":      {nil, Data{Holdout: -.1}, "data.holdout: want a number in [0,1), got "},
 		"training":      {nil, Data{Train: 10}, "9 training and 3 test examples, and at least 1 to train on, got train 10, validation 0"},
 		"holding out":   {nil, Data{Validation: 9}, "got train 0, validation 9, test 0: lower"},
-		"no number":     {nil, Data{Holdout: math.NaN()}, "want a holdout"},
-		"channels":      {nil, Data{Channels: 2}, "want channels of 0 (the usual 3), 1 or 3, got 2"},
-		"memory":        {nil, Data{Size: 1024, Memory: 20}, "set memory to 27 or more"},
-		"more than all": {nil, Data{Train: 10000, Validation: 1000, Test: 2000}, "9 training and 3 test examples, and at least 1 to train on, got train 10000, validation 1000, test 2000: lower train or validation or test (data.train=0 data.test=0 data.validation=0 takes all"},
+		"no number":     {nil, Data{Holdout: math.NaN()}, "data.holdout: want a number in [0,1), got "},
+		"channels":      {nil, Data{Channels: 2}, "data.channels: want 1, 3 or 0 (the usual 3), got 2"},
+		"memory":        {nil, Data{Size: 1024, Memory: 20}, "set data.memory to 27 or more"},
+		"more than all": {nil, Data{Train: 10000, Validation: 1000, Test: 2000}, "9 training and 3 test examples, and at least 1 to train on, got train 10000, validation 1000, test 2000: lower data.train, data.validation or data.test (data.train=0 data.test=0 data.validation=0 takes all"},
 	} {
 		files := joined(photos("", 4), c.files)
 		c.data.Set, c.data.Path = "folder", tree(t, files)
@@ -419,7 +419,7 @@ func TestFolderErrors(t *testing.T) {
 		"other beside them": {joined(photos("train/", 2), photos("dev/", 1)), `want train, test and val or validation beside each other, got "dev" too`},
 		"capitals":          {joined(photos("Train/", 2), photos("Test/", 1)), `want the folders of parts in lower case, got "Test": rename it to test`},
 		"one capital":       {joined(photos("train/", 2), photos("Test/", 1)), `want the folders of parts in lower case, got "Test": rename it to test`},
-		"test alone":        {photos("test/", 2), "want a folder train with a folder of images for each class beside test, got none: add it, or set path to "},
+		"test alone":        {photos("test/", 2), "want a folder train with a folder of images for each class beside test, got none: add it, or set data.path to "},
 		"no train":          {joined(photos("val/", 2), map[string][]byte{"train/a.png": nil}), "want a folder train with a folder of images for each class beside val"},
 		"empty test":        {joined(photos("train/", 2), map[string][]byte{"test/notes.txt": nil}), "test: want a folder of images for each class"},
 	} {
@@ -428,7 +428,7 @@ func TestFolderErrors(t *testing.T) {
 		}
 	}
 	parts := tree(t, joined(photos("train/", 2), photos("test/", 1)))
-	if _, err := Open(t.Context(), Data{Set: "folder", Path: parts, Holdout: .3}); err == nil || !strings.Contains(err.Error(), "want holdout for a set without a test part alone, got holdout 0.3 beside one of 3 images: leave holdout out") {
+	if _, err := Open(t.Context(), Data{Set: "folder", Path: parts, Holdout: .3}); err == nil || !strings.Contains(err.Error(), "want data.holdout for a set without a test part alone, got holdout 0.3 beside one of 3 images: leave data.holdout out") {
 		t.Errorf("holdout beside a test part: %v", err)
 	}
 	root := tree(t, photos("", 3))
@@ -445,7 +445,7 @@ func TestFolderErrors(t *testing.T) {
 	if _, err := Open(t.Context(), Data{Set: "folder", Path: root}); err == nil || !strings.Contains(err.Error(), "cat/up: want images in the folder of a class, got a folder") {
 		t.Errorf("a link upwards: %v", err)
 	}
-	for want, d := range map[string]Data{"want path": {Set: "folder"}, "want a readable file or folder, got not a directory": {Set: "folder", Path: filepath.Join(root, "cat", "0.png")}} {
+	for want, d := range map[string]Data{"data.path: want": {Set: "folder"}, "want a readable file or folder, got not a directory": {Set: "folder", Path: filepath.Join(root, "cat", "0.png")}} {
 		if _, err := Open(t.Context(), d); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, want %q", d, err, want)
 		}
@@ -557,7 +557,7 @@ func TestOpenCSV(t *testing.T) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
 	}
-	for want, path := range map[string]string{"want path, the CSV file": "", "want a regular file, got d": root} {
+	for want, path := range map[string]string{"data.path: want the CSV file": "", "want a regular file, got d": root} {
 		if _, err := Open(t.Context(), Data{Set: "csv", Path: path}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want %q", path, err, want)
 		}

@@ -18,6 +18,9 @@ const (
 // larger one is drawn example by example, each time it is asked for.
 const glyphsHeld = 1 << 30
 
+// glyphsMost is the largest number of examples of a part: lists of them are held in memory.
+const glyphsMost = 10_000_000
+
 // Glyphs is a set of the digits 0 to 9, drawn in the Go fonts with known factors. Example i depends
 // on seed, split, size and i alone: a larger set begins with the smaller one. Any ten examples from
 // a multiple of ten on hold each digit once, in random order.
@@ -34,7 +37,7 @@ type Glyphs struct {
 // all processors. size is 8 to 256.
 func NewGlyphs(seed uint64, split string, n, size int) (*Glyphs, error) {
 	if size < 8 || size > 256 {
-		return nil, fmt.Errorf("pipelines: glyphs: want a size in 8..256 pixels, got %d: change size", size)
+		return nil, fmt.Errorf("data.size: want 8 to 256 pixels for glyphs, got %d", size)
 	}
 	if n < 1 {
 		return nil, fmt.Errorf("pipelines: glyphs: want at least 1 %s example, got %d: ask for some", split, n)
@@ -60,12 +63,23 @@ func openGlyphs(_ context.Context, d Data) (p parts, err error) {
 	if d.Train > 0 {
 		pool = d.Train + d.Validation
 	}
-	if p.train, err = newGlyphs(d.Seed, "train", pool, size); err != nil {
-		return parts{}, err
-	}
 	n := d.Test
 	if n == 0 {
 		n = glyphsTest
+	}
+	room := newMemoryBudget(d)
+	for _, n := range []int{pool, n} {
+		if n > glyphsMost {
+			return parts{}, newRequestError("pipelines: glyphs: want at most %d examples of a part, got %d: lower data.train, data.validation or data.test", glyphsMost, n)
+		}
+		if n <= glyphsHeld/(size*size) {
+			if err := room.reserve(n, Shape{size, size, 1}); err != nil {
+				return parts{}, err
+			}
+		}
+	}
+	if p.train, err = newGlyphs(d.Seed, "train", pool, size); err != nil {
+		return parts{}, err
 	}
 	p.test, err = newGlyphs(d.Seed, "test", n, size)
 	return p, err

@@ -256,11 +256,11 @@ func TestOpenGlyphs(t *testing.T) {
 		}
 	}
 	for want, d := range map[string]Data{
-		"8..256":                  {Set: "glyphs", Size: 7},
-		"did you mean glyphs?":    {Set: "glyph"},
-		"train of 0 or more":      {Set: "glyphs", Train: -1},
-		"at least 1 to train on":  {Set: "glyphs", Validation: 10_000},
-		"validation of 0 or more": {Set: "glyphs", Validation: -1},
+		"data.size: want 8 to 256": {Set: "glyphs", Size: 7},
+		"did you mean glyphs?":     {Set: "glyph"},
+		"data.train: want":         {Set: "glyphs", Train: -1},
+		"at least 1 to train on":   {Set: "glyphs", Validation: 10_000},
+		"data.validation: want a whole number in 0..100000000, got -1": {Set: "glyphs", Validation: -1},
 	} {
 		if _, err := Open(t.Context(), d); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, want one that says %q", d, err, want)

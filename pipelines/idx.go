@@ -14,7 +14,7 @@ import (
 // 8-bit images of rank 3 [N,H,W] or 4 [N,H,W,C], and as many 8-bit labels. classes is the number of
 // classes; 0 means one more than the highest label. The set is held in memory.
 func OpenIDX(name, images, labels string, classes int) (Source, error) {
-	m, err := readPair(name, images, labels)
+	m, err := readPair(newMemoryBudget(Data{Set: name}), name, images, labels)
 	if err != nil {
 		return nil, err
 	}
@@ -30,21 +30,22 @@ func OpenIDX(name, images, labels string, classes int) (Source, error) {
 
 // openMNIST reads the files of MNIST and of sets in its form, such as Fashion-MNIST.
 func openMNIST(_ context.Context, d Data) (p parts, err error) {
-	p.train, p.test, err = readIDXFolder(d.Path, d.Set, 10)
+	p.train, p.test, err = readIDXFolder(d, 10)
 	return p, err
 }
 
 // openIDX reads a folder of IDX files of any number of classes.
 func openIDX(_ context.Context, d Data) (p parts, err error) {
-	p.train, p.test, err = readIDXFolder(d.Path, d.Set, d.Classes)
+	p.train, p.test, err = readIDXFolder(d, d.Classes)
 	return p, err
 }
 
 // readIDXFolder reads the training and the test part of a folder at once. If classes is 0 the
 // highest label of either part decides.
-func readIDXFolder(folder, name string, classes int) (train, test Source, err error) {
+func readIDXFolder(d Data, classes int) (train, test Source, err error) {
+	folder, name, room := d.Path, d.Set, newMemoryBudget(d)
 	if folder == "" {
-		return nil, nil, fmt.Errorf("pipelines: data: want path, the folder of the %s files, got none: set path", name)
+		return nil, nil, missingPathError("the folder of the " + name + " files")
 	}
 	parts := [2]struct {
 		name, prefix, labels string
@@ -63,7 +64,7 @@ func readIDXFolder(folder, name string, classes int) (train, test Source, err er
 			if p.labels, p.err = findIDX(folder, p.prefix, "labels", 1); p.err != nil {
 				return
 			}
-			p.set, p.err = readPair(p.name, images, p.labels)
+			p.set, p.err = readPair(room, p.name, images, p.labels)
 		}()
 	}
 	for range parts {
@@ -105,28 +106,36 @@ func findIDX(folder, prefix, what string, rank int) (string, error) {
 			names = append(names, name)
 		}
 	}
-	return "", fmt.Errorf("pipelines: %s: want one of %s, got none of them: set path to the folder that has it", displayPath(folder), strings.Join(names, ", "))
+	return "", fmt.Errorf("pipelines: %s: want one of %s, got none of them: set data.path to the folder that has it", displayPath(folder), strings.Join(names, ", "))
 }
 
-// readPair reads images and labels and checks that they belong together.
-func readPair(name, imagePath, labelPath string) (*memorySource, error) {
-	images, err := readIDXFile(imagePath, images)
+// readPair reads images and labels, which belong together. What the headers say is checked before
+// what they promise is read.
+func readPair(room *memoryBudget, name, imagePath, labelPath string) (*memorySource, error) {
+	m := &memorySource{name: name}
+	images, err := readIDXFile(imagePath, images, func(dims []int) error {
+		m.shape = Shape{dims[1], dims[2], 1}
+		if len(dims) == 4 {
+			m.shape.C = dims[3]
+		}
+		return room.reserve(dims[0], m.shape)
+	})
 	if err != nil {
 		return nil, err
 	}
-	labels, err := readIDXFile(labelPath, labels)
+	m.pixels = images.data
+	labels, err := readIDXFile(labelPath, labels, func(dims []int) error {
+		if want, got := images.dims[0], dims[0]; want != got {
+			return fmt.Errorf("pipelines: %s: at byte 4: want %d labels, one for each image of %s, got %d: use files of one set", displayPath(labelPath), want, displayPath(imagePath), got)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	if a, b := images.dims[0], labels.dims[0]; a != b {
-		return nil, fmt.Errorf("pipelines: %s: at byte 4: want %d labels, one for each image of %s, got %d: use files of one set", displayPath(labelPath), a, displayPath(imagePath), b)
-	}
-	m := &memorySource{name: name, shape: Shape{images.dims[1], images.dims[2], 1}, pixels: images.data, labels: make([]int32, len(labels.data))}
+	m.labels = make([]int32, len(labels.data))
 	for i, l := range labels.data {
 		m.labels[i] = int32(l)
-	}
-	if len(images.dims) == 4 {
-		m.shape.C = images.dims[3]
 	}
 	return m, nil
 }
@@ -140,7 +149,7 @@ func (m *memorySource) highestLabel() int {
 func (m *memorySource) checkLabels(path string) error {
 	for i, l := range m.labels {
 		if int(l) >= m.classes {
-			return fmt.Errorf("pipelines: %s: at byte %d (label %d, uncompressed): want a label in 0..%d, got %d: mend the file or set classes",
+			return fmt.Errorf("pipelines: %s: at byte %d (label %d, uncompressed): want a label in 0..%d, got %d: mend the file or set data.classes",
 				displayPath(path), idxHeader(1)+i, i, m.classes-1, l)
 		}
 	}

@@ -42,23 +42,23 @@ func (k idxKind) String() string {
 // idxHeader is the length of a header with so many dimensions.
 func idxHeader(rank int) int { return 4 + 4*rank }
 
-// readIDXFile reads one file.
-func readIDXFile(path string, kind idxKind) (idx, error) {
+// readIDXFile reads one file, the values once accept has seen the dimensions.
+func readIDXFile(path string, kind idxKind, accept func(dims []int) error) (idx, error) {
 	f, size, err := openFile(path)
 	if err != nil {
 		return idx{}, err
 	}
 	defer f.Close()
-	return readIDX(path, f, size, kind)
+	return readIDX(path, f, size, kind, accept)
 }
 
 // readIDX reads an IDX file of size bytes. It allocates no more than the file can hold.
-func readIDX(path string, file io.Reader, size int64, kind idxKind) (idx, error) {
+func readIDX(path string, file io.Reader, size int64, kind idxKind, accept func(dims []int) error) (idx, error) {
 	r, err := newFileReader(path, file, size)
 	if err != nil {
 		return idx{}, err
 	}
-	return (&idxReader{r, kind}).read()
+	return (&idxReader{r, kind}).read(accept)
 }
 
 // idxReader reads one IDX file.
@@ -67,13 +67,16 @@ type idxReader struct {
 	kind idxKind
 }
 
-func (r *idxReader) read() (idx, error) {
+func (r *idxReader) read(accept func(dims []int) error) (idx, error) {
 	rank, err := r.readMagic()
 	if err != nil {
 		return idx{}, err
 	}
 	dims, total, err := r.readDims(rank)
 	if err != nil {
+		return idx{}, err
+	}
+	if err := accept(dims); err != nil {
 		return idx{}, err
 	}
 	data, err := r.readBody(total)

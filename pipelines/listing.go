@@ -75,7 +75,7 @@ func (l listing) classes(part string) []string {
 func (l listing) holdOutTest(seed Seed, share float64) error {
 	if len(l.parts["test"]) > 0 {
 		if share != 0 && share != defaultHoldout {
-			return newRequestError("pipelines: %s: want holdout for a set without a test part alone, got holdout %v beside one of %d images: leave holdout out, or the test part", displayPath(l.where), share, len(l.parts["test"]))
+			return newRequestError("pipelines: %s: want data.holdout for a set without a test part alone, got holdout %v beside one of %d images: leave data.holdout out, or the test part", displayPath(l.where), share, len(l.parts["test"]))
 		}
 		return nil
 	}
@@ -141,7 +141,7 @@ func (l listing) decode(ctx context.Context, d Data, channels int) (parts, error
 		size = defaultSide
 	}
 	if size < 4 || size > 1024 {
-		return parts{}, newRequestError("pipelines: data: want size of 4..1024 pixels (0: %d) for a %s set, got %d: change size", defaultSide, d.Set, size)
+		return parts{}, newRequestError("data.size: want 4 to 1024 pixels, or 0 (%d), for a %s set, got %d", defaultSide, d.Set, size)
 	}
 	if err := l.checkDuplicates(); err != nil {
 		return parts{}, err

@@ -19,6 +19,7 @@ const (
 	norbColumns   = 4
 	norbSide      = 1 << 12 // the most pixels a side that this project reads
 	norbCameras   = 2
+	norbMost      = 1 << 20 // examples of a half, which has 24,300
 )
 
 // usualSplit is what Data.Split "" means.
@@ -90,7 +91,7 @@ func checkDisjoint(dir string, training, testing map[norbObject]bool) error {
 		o := slices.MinFunc(both, func(a, b norbObject) int {
 			return cmp.Or(cmp.Compare(a.category, b.category), cmp.Compare(a.instance, b.instance))
 		})
-		return fmt.Errorf("pipelines: %s: want other toys in the testing half than in the training half, got %s %d in both: use halves that share no toy, or set view to nothing", displayPath(dir), norbClasses[o.category], o.instance)
+		return fmt.Errorf("pipelines: %s: want other toys in the testing half than in the training half, got %s %d in both: use halves that share no toy, or set data.view to nothing", displayPath(dir), norbClasses[o.category], o.instance)
 	}
 	return nil
 }

@@ -30,6 +30,10 @@ func readNORBInts(dir, half, part string, n int) ([]int32, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
+	if got := m.dims[0]; got > norbMost {
+		m.at = 8
+		return nil, "", m.fail(fmt.Sprintf("at most %d examples", norbMost), fmt.Sprint(got), "the header is wrong, fetch the file again", nil)
+	}
 	values, err := m.readInts()
 	return values, path, err
 }
@@ -61,9 +65,9 @@ func findNORB(dir, half, part string) (string, error) {
 	}
 	switch len(found) {
 	case 0:
-		do := "set path to the folder that has it"
+		do := "set data.path to the folder that has it"
 		if part == "info" {
-			do += ", or view to nothing for the official split"
+			do += ", or data.view to nothing for the official split"
 		}
 		return "", fmt.Errorf("pipelines: %s: want smallnorb-5x…%s or .mat.gz, %s, got no such file: %s", displayPath(dir), tail, norbParts[part], do)
 	case 1:

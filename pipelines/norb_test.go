@@ -203,7 +203,7 @@ func TestNORBErrors(t *testing.T) {
 		t.Errorf("864 bytes do not fit 1 MB: %v", err)
 	}
 	for want, d := range map[string]Data{
-		"want path": {Set: "smallnorb"}, "did you mean azimuth": {Set: "smallnorb", View: "azimut"}, "did you mean hinton": {Set: "smallnorb", Split: "hint"},
+		"data.path: want": {Set: "smallnorb"}, "did you mean azimuth": {Set: "smallnorb", View: "azimut"}, "did you mean hinton": {Set: "smallnorb", Split: "hint"},
 		"want a readable file or folder": {Set: "smallnorb", Path: filepath.Join(dir, "none")},
 	} {
 		if _, err := Open(t.Context(), d); err == nil || !strings.Contains(err.Error(), want) {
@@ -226,7 +226,7 @@ func TestMemoryLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := b.reserve(1, Shape{1024, 1025, 1})
-	if err == nil || !strings.Contains(err.Error(), "want images of at most 3 MB in memory, got 4 MB with the 1 images of 1024x1025x1: set memory to 4 or more") {
+	if err == nil || !strings.Contains(err.Error(), "want images of at most 3 MB in memory, got 4 MB with the 1 images of 1024x1025x1: set data.memory to 4 or more") {
 		t.Errorf("%v", err)
 	}
 	if err := newMemoryBudget(Data{}).reserve(4096, Shape{1024, 1024, 1}); err != nil {
@@ -237,7 +237,7 @@ func TestMemoryLimit(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, norbTraining+"dat.mat"), header, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), Data{Set: "smallnorb", Path: dir, Memory: 9}); err == nil || !strings.Contains(err.Error(), "set memory to 10 or more") {
+	if _, err := Open(t.Context(), Data{Set: "smallnorb", Path: dir, Memory: 9}); err == nil || !strings.Contains(err.Error(), "set data.memory to 10 or more") {
 		t.Errorf("10 MB of pairs in 9 MB: %v", err)
 	}
 }

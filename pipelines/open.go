@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // dataSet is a value of Data.Set.
@@ -18,11 +19,11 @@ type dataSet struct {
 var dataSets = []dataSet{
 	{"glyphs", []string{"size"}, openGlyphs},
 	{"mnist", nil, openMNIST},
-	{"cifar10", []string{"memory"}, openCIFAR},
-	{"smallnorb", []string{"view", "split", "memory"}, openNORB},
-	{"facescrub", []string{"size", "people", "memory"}, openFaces},
-	{"folder", []string{"size", "classes", "holdout", "channels", "memory"}, openFolder},
-	{"csv", []string{"size", "classes", "holdout", "channels", "memory"}, openCSV},
+	{"cifar10", nil, openCIFAR},
+	{"smallnorb", []string{"view", "split"}, openNORB},
+	{"facescrub", []string{"size", "people"}, openFaces},
+	{"folder", []string{"size", "classes", "holdout", "channels"}, openFolder},
+	{"csv", []string{"size", "classes", "holdout", "channels"}, openCSV},
 	{"idx", []string{"classes"}, openIDX},
 }
 
@@ -54,7 +55,7 @@ func Open(ctx context.Context, d Data) (Splits, error) {
 	}
 	i := slices.IndexFunc(dataSets, func(s dataSet) bool { return s.name == d.Set })
 	if i < 0 {
-		return Splits{}, fmt.Errorf("pipelines: data: want a set of %v, got %q: did you mean %s?", Sets, d.Set, Nearest(d.Set, Sets))
+		return Splits{}, fmt.Errorf("data.set: want one of %s, got %q: did you mean %s?", strings.Join(Sets, ", "), d.Set, Nearest(d.Set, Sets))
 	}
 	p, err := dataSets[i].open(ctx, d)
 	if err != nil {

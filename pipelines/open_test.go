@@ -68,7 +68,7 @@ func TestSplit(t *testing.T) {
 	}
 	const most = int(^uint(0) >> 1)
 	for _, d := range []Data{{Validation: 100}, {Train: 101}, {Train: 50, Validation: 51}, {Train: most, Validation: most}, {Validation: most}} {
-		if _, err := holdOut(all, d); err == nil || !strings.Contains(err.Error(), "lower train or validation") {
+		if _, err := holdOut(all, d); err == nil || !strings.Contains(err.Error(), "lower data.train or data.validation") {
 			t.Errorf("%+v: error %v", d, err)
 		}
 	}
@@ -155,18 +155,17 @@ func TestLabelIsThatOfAt(t *testing.T) {
 // What a set does not read is refused; usual values ask for nothing.
 func TestDataCheckRead(t *testing.T) {
 	for want, d := range map[string]Data{
-		`want view for a set of [smallnorb] alone, got azimuth for mnist, which does not read it: leave view out`: {Set: "mnist", View: "azimuth"},
-		"want people for a set of [facescrub] alone, got 3 for folder":                                            {Set: "folder", People: 3},
-		"want channels for a set of [folder csv] alone, got 1 for facescrub":                                      {Set: "facescrub", Channels: 1},
-		"want holdout for a set of [folder csv] alone, got 0.3 for facescrub":                                     {Set: "facescrub", Holdout: .3},
-		"want split beside a view of [azimuth elevation], got literal without a view":                             {Set: "smallnorb", Split: "literal"},
-		"want split for a set of [smallnorb] alone":                                                               {Set: "idx", Split: "literal"},
-		"want size for a set of [glyphs facescrub folder csv] alone, got 64 for mnist":                            {Set: "mnist", Size: 64},
-		"got 32 for cifar10":          {Set: "cifar10", Size: 32},
-		"got 96 for smallnorb":        {Set: "smallnorb", Size: 96},
-		"want classes for a set":      {Set: "cifar10", Classes: 10},
-		"want memory for a set":       {Set: "mnist", Memory: 10},
-		"want a view of [azimuth ele": {Set: "mnist", View: "azimut"},
+		`data.view: want it for a set of smallnorb alone, got azimuth for mnist, which does not read it: leave it out`: {Set: "mnist", View: "azimuth"},
+		"data.people: want it for a set of facescrub alone, got 3 for folder":                                          {Set: "folder", People: 3},
+		"data.channels: want it for a set of folder, csv alone, got 1 for facescrub":                                   {Set: "facescrub", Channels: 1},
+		"data.holdout: want it for a set of folder, csv alone, got 0.3 for facescrub":                                  {Set: "facescrub", Holdout: .3},
+		"data.split: want it beside a data.view of azimuth or elevation, got literal without a view":                   {Set: "smallnorb", Split: "literal"},
+		"data.split: want it for a set of smallnorb alone":                                                             {Set: "idx", Split: "literal"},
+		"data.size: want it for a set of glyphs, facescrub, folder, csv alone, got 64 for mnist":                       {Set: "mnist", Size: 64},
+		"got 32 for cifar10":                  {Set: "cifar10", Size: 32},
+		"got 96 for smallnorb":                {Set: "smallnorb", Size: 96},
+		"data.classes: want it for a set":     {Set: "cifar10", Classes: 10},
+		"data.view: want one of azimuth, ele": {Set: "mnist", View: "azimut"},
 	} {
 		if err := d.Check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, want %q", d, err, want)

@@ -3,30 +3,19 @@ package pipelines
 import (
 	"image"
 	"image/color"
-	"strconv"
-
-	"golang.org/x/image/font"
-	"golang.org/x/image/font/basicfont"
-	"golang.org/x/image/math/fixed"
+	"strings"
 )
 
-// Measures of a contact sheet, in pixels.
-const (
-	sheetGap     = 4
-	captionLine  = 13
-	captionGlyph = 7
-)
+// sheetGap is the distance between the images of a contact sheet, in pixels.
+const sheetGap = 4
 
-var (
-	sheetGround  = color.RGBA{32, 36, 48, 255}
-	captionColor = color.RGBA{230, 230, 230, 255}
-)
+var sheetGround = color.RGBA{32, 36, 48, 255}
 
 // Sheet lays n images [n,H,W,C] out in a grid, row by row, each pixel scale by scale pixels large.
 // One channel is shown grey, three as red, green, blue, any other number side by side in grey.
-// Values are clamped to [0,1], for display only. captions, if there are any, stand below the images
-// and are cut to their width. columns and scale below 1 count as 1; images that are not there are
-// left out.
+// Values are clamped to [0,1], for display only. captions, if there are any, stand below the images,
+// in as many lines as they have; each line is cut to the image's width. columns and scale below 1
+// count as 1; images that are not there are left out.
 func Sheet(images []float32, n int, sh Shape, columns, scale int, captions []string) *image.RGBA {
 	columns, scale = max(columns, 1), max(scale, 1)
 	if sh.Len() < 1 {
@@ -39,10 +28,7 @@ func Sheet(images []float32, n int, sh Shape, columns, scale int, captions []str
 	if sh.C != 3 {
 		s.wide *= max(sh.C, 1)
 	}
-	line := 0
-	if len(captions) > 0 {
-		line = captionLine
-	}
+	line := countLines(captions) * captionLine
 	rows := (n + columns - 1) / columns
 	s.to = image.NewRGBA(image.Rect(0, 0, sheetGap+columns*(s.wide+sheetGap), sheetGap+rows*(s.high+line+sheetGap)))
 	for i := range s.to.Pix {
@@ -59,12 +45,13 @@ func Sheet(images []float32, n int, sh Shape, columns, scale int, captions []str
 	return s.to
 }
 
-// Sheet lays the batch's images out with their labels below; where there are deformed views each row
-// of images is followed by the row of theirs. sh is the shape of the batch's images.
-func (b Batch) Sheet(sh Shape, columns, scale int) *image.RGBA {
+// Sheet lays the batch's images out with their classes below, by name where names has one; where
+// there are deformed views each row of images is followed by the row of theirs. sh is the shape of
+// the batch's images.
+func (b Batch) Sheet(sh Shape, columns, scale int, names []string) *image.RGBA {
 	labels := make([]string, b.N)
 	for i, l := range b.Labels[:b.N] {
-		labels[i] = strconv.Itoa(int(l))
+		labels[i] = CaptionOf(names, int(l))
 	}
 	if b.DeformedViews == nil {
 		return Sheet(b.Images, b.N, sh, columns, scale, labels)
@@ -123,12 +110,9 @@ func display(v float32) uint8 {
 	return uint8(min(v, 1)*255 + .5)
 }
 
-// caption writes as much of the text as fits below an image.
+// caption writes the lines of a text below an image.
 func (s *sheet) caption(text string, x, y int) {
-	if fit := s.wide / captionGlyph; len(text) > fit {
-		text = text[:fit]
+	for i, line := range strings.Split(text, "\n") {
+		drawCaption(s.to, line, x, y+i*captionLine, s.wide)
 	}
-	d := font.Drawer{Dst: s.to, Src: image.NewUniform(captionColor), Face: basicfont.Face7x13,
-		Dot: fixed.P(x, y+captionLine-2)}
-	d.DrawString(text)
 }

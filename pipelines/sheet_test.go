@@ -75,7 +75,7 @@ func TestSheetCaptions(t *testing.T) {
 // Rows of images alternate with rows of views, a short last row included.
 func TestBatchSheet(t *testing.T) {
 	b := Batch{Images: []float32{.1, .2, .3}, DeformedViews: []float32{.6, .7, .8}, Labels: []int32{1, 2, 3}, N: 3}
-	got := b.Sheet(Shape{1, 1, 1}, 2, 1)
+	got := b.Sheet(Shape{1, 1, 1}, 2, 1, nil)
 	cell := func(column, row int) float32 {
 		return float32(got.RGBAAt(4+column*5, 4+row*(1+captionLine+4)).R) / 255
 	}
@@ -87,7 +87,7 @@ func TestBatchSheet(t *testing.T) {
 		}
 	}
 	b.DeformedViews = nil
-	if h := b.Sheet(Shape{1, 1, 1}, 2, 1).Rect.Dy(); h != 4+2*(1+captionLine+4) {
+	if h := b.Sheet(Shape{1, 1, 1}, 2, 1, nil).Rect.Dy(); h != 4+2*(1+captionLine+4) {
 		t.Errorf("without views the sheet is %d high", h)
 	}
 }
@@ -116,5 +116,37 @@ func TestDescribe(t *testing.T) {
 	}
 	if _, err := Describe(failing{m, 0, 0}); err != errDisk {
 		t.Errorf("failing source: %v", err)
+	}
+}
+
+// TestFitCaption cuts by letters, not bytes, with an ellipsis; a class whose name
+// the font lacks goes by its number.
+func TestFitCaption(t *testing.T) {
+	for _, row := range []struct {
+		text string
+		room int
+		want string
+	}{{"größer", 6, "größer"}, {"größer", 5, "größ…"}, {"none found", 6, "none…"}, {"ab", 1, "…"}, {"ab", 0, ""}} {
+		if got := fitCaption(row.text, func(s string) bool { return len([]rune(s)) <= row.room }); got != row.want {
+			t.Errorf("%q in %d: want %q, got %q", row.text, row.room, row.want, got)
+		}
+	}
+	names := []string{"oak", "großer Ahorn", "数字", " ", "two  spaces"}
+	for k, want := range []string{"oak", "großer Ahorn", "2", "3", "two spaces", "5"} {
+		if got := CaptionOf(names, k); got != want {
+			t.Errorf("class %d: want %q, got %q", k, want, got)
+		}
+	}
+	if got := CaptionOf(names, -1); got != "-1" {
+		t.Errorf("no class: got %q", got)
+	}
+}
+
+// TestCaptionLines makes room for as many lines as the longest caption has.
+func TestCaptionLines(t *testing.T) {
+	images := make([]float32, 2*400)
+	plain, titled := Sheet(images, 2, Shape{20, 20, 1}, 2, 1, nil), Sheet(images, 2, Shape{20, 20, 1}, 2, 1, []string{"a", "a\nb\nc"})
+	if got := titled.Rect.Dy() - plain.Rect.Dy(); got != 3*captionLine {
+		t.Errorf("want three lines, got %d pixels", got)
 	}
 }

@@ -111,7 +111,7 @@ func (p parts) checkSizes(d Data) error {
 		has += fmt.Sprintf(", %d validation", own)
 		advice = "data.validation=0"
 	}
-	return newRequestError("pipelines: %s: want no more than the set has, %s and %d test examples, and at least 1 to train on, got train %d, validation %d, test %d: lower train or validation or test (data.train=0 data.test=0 %s takes all that there is)",
+	return newRequestError("pipelines: %s: want no more than the set has, %s and %d test examples, and at least 1 to train on, got train %d, validation %d, test %d: lower data.train, data.validation or data.test (data.train=0 data.test=0 %s takes all that there is)",
 		p.train.Name(), has, p.test.Len(), train, hold, d.Test, advice)
 }
 
@@ -124,7 +124,7 @@ func holdOut(all Source, d Data) (Splits, error) {
 	}
 	// Compared one by one: a sum could overflow.
 	if train < 1 || train > n || d.Validation > n-train {
-		return Splits{}, fmt.Errorf("pipelines: %s: want at most %d examples to train on and to hold out, at least 1 to train on, got %d and %d: lower train or validation",
+		return Splits{}, fmt.Errorf("pipelines: %s: want at most %d examples to train on and to hold out, at least 1 to train on, got %d and %d: lower data.train or data.validation",
 			all.Name(), n, train, d.Validation)
 	}
 	if train == n {

@@ -6,6 +6,8 @@ import (
 	"iter"
 	"runtime"
 	"sync"
+
+	"unwarp/graphs/memory"
 )
 
 // Stream yields the batches of src, from batch o.Start on, in an order and with contents that depend
@@ -85,6 +87,10 @@ func newStream(src Source, o Options) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	slots := max(o.Queue, o.Workers) + 1 // one more is with the consumer
+	if err := checkStreamMemory(src, o, out, slots); err != nil {
+		return nil, err
+	}
 	for range o.Workers {
 		a, err := newAugmenter(o.Augment, src.Shape())
 		if err != nil {
@@ -92,10 +98,23 @@ func newStream(src Source, o Options) (*stream, error) {
 		}
 		s.workers = append(s.workers, &worker{a, make([]uint8, src.Shape().Len())})
 	}
-	for range max(o.Queue, o.Workers) + 1 { // one more is with the consumer
+	for range slots {
 		s.slots = append(s.slots, newSlot(min(o.Batch, src.Len()), out.Len(), o.Augment.Deforms()))
 	}
 	return s, nil
+}
+
+// checkStreamMemory refuses batches that there is no room for. Each of the slots holds a batch of
+// images of shape out, and each worker a few images.
+func checkStreamMemory(src Source, o Options, out Shape, slots int) error {
+	const perWorker = 16
+	images := float64(slots) * float64(min(o.Batch, src.Len()))
+	if o.Augment.Deforms() {
+		images *= 2
+	}
+	side := max(out.Len(), src.Shape().Len())
+	need := 4 * (images*float64(out.Len()) + perWorker*float64(o.Workers)*float64(side))
+	return memory.Check(fmt.Sprintf("%d batches of %d images of %v", slots, o.Batch, out), uint64(min(need, 1<<62)), "lower train.batch or train.workers")
 }
 
 // newSlot makes room for n images of size values each, and for their deformed views.

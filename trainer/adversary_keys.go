@@ -143,6 +143,8 @@ func (p CodePenalty) shift(s *graphs.Scope, f graphs.Forward, views bool) tf.Out
 	return graphs.Mean(s, graphs.Distance(s.In("distance"), rows[0], rows[1], graphs.Frobenius))
 }
 
+const mostPositive = 1e6
+
 // Positive is a number above 0 that a text may leave out; 0 is left out.
 type Positive float32
 
@@ -158,8 +160,8 @@ func (p Positive) MarshalText() ([]byte, error) {
 // normal float32 are refused: parts of them may round to 0.
 func (p *Positive) UnmarshalText(text []byte) error {
 	v, err := spec.ParseNumber(string(text))
-	if err != nil || v < 0x1p-126 {
-		return fmt.Errorf("want a number above 0, such as .1 or 8/255, got %q", text)
+	if err != nil || v < 0x1p-126 || v > mostPositive {
+		return fmt.Errorf("want a number above 0 and at most %g, such as .1 or 8/255, got %q", mostPositive, text)
 	}
 	*p = Positive(v)
 	return nil

@@ -85,7 +85,7 @@ func TestAdversaryRefused(t *testing.T) {
 		"pgdd(eps=.3)":                     `want one of fgsm, pgd, trades, fast, free;"pgdd";did you mean "pgd"`,
 		"pgd":                              "eps: want a value;none;pgd(eps=.3)",
 		"pgd(steps=3)":                     "eps: want;none;pgd(eps=.3)",
-		"pgd(eps=0)":                       `eps: want a number in (0,+Inf);got "0"`,
+		"pgd(eps=0)":                       `eps: want a number in (0,1e+06];got "0"`,
 		"pgd(eps=-1)":                      `got "-1"`,
 		"pgd(eps=NaN)":                     `got "NaN"`,
 		"pgd(eps=1/0)":                     "eps: want;1/0",

@@ -31,4 +31,8 @@ func (k cadence) logs(step int) bool      { return due(step, k.log) || step == k
 func (k cadence) evaluates(step int) bool { return due(step, k.evaluate) || step == k.steps }
 func (k cadence) saves(step int) bool     { return due(step, k.save) || step == k.steps }
 
+// epoch is the number of the epoch that step belongs to, from 1; 0 before the
+// first step. It is the one way in which epochs are counted for people.
+func (k cadence) epoch(step int) int { return (step + k.perEpoch - 1) / k.perEpoch }
+
 func due(step, every int) bool { return every > 0 && step%every == 0 }

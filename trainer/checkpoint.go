@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"unwarp/graphs"
+	"unwarp/pipelines/files"
 )
 
 // State is what a checkpoint holds besides the variables.
@@ -22,6 +23,9 @@ type State struct {
 	Best      float64 `json:"best"`      // validation accuracy at BestStep; with an adversary, that under attack
 	Evaluated int     `json:"evaluated"` // step of the last evaluation
 	Identity  string  `json:"plan"`      // hash of what determines the run
+	// Name is that of the checkpoint's folder: a copy under another name is the
+	// user's. Checkpoints of earlier versions lack it.
+	Name string `json:"name,omitempty"`
 }
 
 // Checkpoints is the folder of a run's checkpoints:
@@ -32,7 +36,8 @@ type State struct {
 //	                 adversary the best under attack
 //
 // A checkpoint is written under a temporary name, synced and renamed before
-// the pointer moves, so that a kill at any moment leaves the previous one.
+// the pointer moves, so that a kill at any moment leaves the previous one. Only
+// what was written here is ever removed: files and copies of others stay.
 type Checkpoints struct{ Dir string }
 
 // Pointers to a checkpoint.
@@ -44,34 +49,30 @@ const (
 const (
 	manifestFile = "manifest.txt"
 	stateFile    = "state.json"
-	unfinished   = ".unfinished"
 )
-
-// unreadableAdvice says what to do about a checkpoint that cannot be read.
-const unreadableAdvice = "take the other of last and best, or write the name of a whole checkpoint beside it into the pointer file"
 
 // Save writes the variables and state and moves the pointers named, in this
 // order: a run resumes from Last, so it goes last.
 func (c Checkpoints) Save(g *TrainGraph, net *graphs.Net, st State, pointers ...string) error {
-	name := c.unusedName(st.Step)
-	final := filepath.Join(c.Dir, name)
+	st.Name = c.unusedName(st.Step)
+	final := filepath.Join(c.Dir, st.Name)
 	if err := c.write(g, net, st, final); err != nil {
-		return fmt.Errorf("checkpoint %s: not written: %w: free space or choose another run folder; the previous checkpoint is untouched", final, err)
+		return fmt.Errorf("checkpoint %w; the previous checkpoint is untouched", files.NotWritten(final, err))
 	}
 	for _, ptr := range pointers {
-		if err := WriteFile(filepath.Join(c.Dir, ptr), []byte(name+"\n")); err != nil {
-			return fmt.Errorf("checkpoint %s: pointer %q not moved: %w: free space or choose another run folder; it still names the previous checkpoint", final, ptr, err)
+		if err := files.Write(filepath.Join(c.Dir, ptr), []byte(st.Name+"\n")); err != nil {
+			return fmt.Errorf("checkpoint pointer %w; it still names the previous checkpoint", err)
 		}
 	}
 	return c.removeOutdated()
 }
 
-// unusedName is a name for a checkpoint of step that no pointer names: a folder
-// that one names must stay until the pointer has moved.
+// unusedName is a name for a checkpoint of step that no pointer names, since
+// what one names must stay until the pointer has moved, and no folder of a user.
 func (c Checkpoints) unusedName(step int) string {
 	name := fmt.Sprintf("step-%08d", step)
 	taken := c.pointedFolders()
-	for n := 2; taken[filepath.Join(c.Dir, name)]; n++ {
+	for n := 2; taken[filepath.Join(c.Dir, name)] || c.foreign(name); n++ {
 		name = fmt.Sprintf("step-%08d-%d", step, n)
 	}
 	return name
@@ -89,66 +90,78 @@ func (c Checkpoints) pointedFolders() map[string]bool {
 }
 
 func (c Checkpoints) write(g *TrainGraph, net *graphs.Net, st State, final string) error {
-	if err := c.removeUnfinished(); err != nil {
+	if err := os.Mkdir(c.Dir, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	tmp := final + unfinished
-	if err := os.MkdirAll(tmp, 0o755); err != nil {
+	to, err := files.NewPending(c.Dir)
+	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
-	if err := g.Saver.write(net, tmp); err != nil {
+	defer to.Discard()
+	if err := g.Saver.write(net, to.Path); err != nil {
 		return err
 	}
 	state, err := json.MarshalIndent(st, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(tmp, stateFile), append(state, '\n'), 0o644); err != nil {
+	if err := to.Write(stateFile, append(state, '\n')); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(tmp, manifestFile), []byte(net.Vars.Manifest()), 0o644); err != nil {
-		return err
-	}
-	if err := syncTree(tmp); err != nil {
+	if err := to.Write(manifestFile, []byte(net.Vars.Manifest())); err != nil {
 		return err
 	}
 	// A folder of this name is a save that was killed before a pointer moved.
-	if err := os.RemoveAll(final); err != nil {
+	if err := files.Remove(final); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, final); err != nil {
-		return err
-	}
-	return syncPath(c.Dir)
+	return to.Publish(final)
 }
 
-// Load restores the variables from the checkpoint that pointer names.
+// Load restores the variables from the checkpoint that pointer names. Where a
+// training moves the pointer and removes that checkpoint meanwhile it takes the
+// next.
 func (c Checkpoints) Load(g *TrainGraph, net *graphs.Net, pointer string) (State, error) {
-	var st State
-	dir, err := c.folderOf(pointer)
-	if err != nil {
-		return st, err
+	for {
+		dir, err := c.folderOf(pointer)
+		if err != nil {
+			return State{}, err
+		}
+		st, err := c.loadFolder(g, net, pointer, dir)
+		if err == nil {
+			return st, nil
+		}
+		if now, perr := c.folderOf(pointer); perr != nil || now == dir {
+			return st, err
+		}
 	}
-	raw, err := os.ReadFile(filepath.Join(dir, stateFile))
-	if err == nil {
-		err = json.Unmarshal(raw, &st)
-	}
+}
+
+func (c Checkpoints) loadFolder(g *TrainGraph, net *graphs.Net, pointer, dir string) (State, error) {
+	st, err := readState(dir)
 	if err != nil {
-		return st, fmt.Errorf("checkpoint %s: want a readable %s: %w: %s", dir, stateFile, err, unreadableAdvice)
+		return st, c.unreadable(pointer, dir, "want a readable "+stateFile, err)
 	}
 	manifest, err := os.ReadFile(filepath.Join(dir, manifestFile))
 	if err != nil {
-		return st, fmt.Errorf("checkpoint %s: want a readable %s: %w: %s", dir, manifestFile, err, unreadableAdvice)
+		return st, c.unreadable(pointer, dir, "want a readable "+manifestFile, err)
 	}
 	if err := g.Saver.read(net, dir, string(manifest)); err != nil {
 		var m *MismatchError
 		if errors.As(err, &m) {
 			return st, err
 		}
-		return st, fmt.Errorf("checkpoint %s: cannot be restored: %w: %s", dir, err, unreadableAdvice)
+		return st, c.unreadable(pointer, dir, "cannot be restored", err)
 	}
 	return st, nil
+}
+
+func readState(dir string) (st State, err error) {
+	raw, err := os.ReadFile(filepath.Join(dir, stateFile))
+	if err == nil {
+		err = json.Unmarshal(raw, &st)
+	}
+	return st, err
 }
 
 // Path is the folder of the checkpoint that pointer names.
@@ -163,47 +176,14 @@ func (c Checkpoints) Exists(pointer string) bool {
 func (c Checkpoints) folderOf(pointer string) (string, error) {
 	raw, err := os.ReadFile(filepath.Join(c.Dir, pointer))
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("checkpoint %s: want a pointer file %q, found none: has the run saved anything yet?", c.Dir, pointer)
+		return "", fmt.Errorf("checkpoint %s: want a pointer file %q, found none: has the run saved anything yet?", files.ShortPath(c.Dir), pointer)
 	}
 	if err != nil {
-		return "", fmt.Errorf("checkpoint %s: %w", c.Dir, err)
+		return "", fmt.Errorf("checkpoint pointer %w", files.NotRead(filepath.Join(c.Dir, pointer), err))
 	}
 	name := strings.TrimSpace(string(raw))
 	if name == "" || name != filepath.Base(name) || !strings.HasPrefix(name, "step-") {
-		return "", fmt.Errorf("checkpoint %s: pointer %q: want the name of a folder such as step-00000500, got %q: %s", c.Dir, pointer, name, unreadableAdvice)
+		return "", fmt.Errorf("checkpoint %s: pointer %q: want the name of a folder such as step-00000500, got %.40q: %s", files.ShortPath(c.Dir), pointer, name, c.adviceWithout(pointer, ""))
 	}
 	return filepath.Join(c.Dir, name), nil
-}
-
-// removeUnfinished removes what a killed save left behind.
-func (c Checkpoints) removeUnfinished() error {
-	for _, pattern := range []string{"step-*" + unfinished, temporaryPattern(Last), temporaryPattern(Best)} {
-		leftovers, err := filepath.Glob(filepath.Join(c.Dir, pattern))
-		if err != nil {
-			return err
-		}
-		for _, l := range leftovers {
-			if err := os.RemoveAll(l); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// removeOutdated removes checkpoints that no pointer names.
-func (c Checkpoints) removeOutdated() error {
-	keep := c.pointedFolders()
-	all, err := filepath.Glob(filepath.Join(c.Dir, "step-*"))
-	if err != nil {
-		return err
-	}
-	for _, dir := range all {
-		if !keep[dir] {
-			if err := os.RemoveAll(dir); err != nil {
-				return fmt.Errorf("checkpoint %s: outdated, but cannot be removed: %w", dir, err)
-			}
-		}
-	}
-	return nil
 }

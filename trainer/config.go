@@ -4,13 +4,14 @@ import (
 	"fmt"
 
 	"unwarp/graphs"
+	"unwarp/graphs/spec"
 	"unwarp/pipelines"
 )
 
 // Config says how to train.
 type Config struct {
 	// Batch is the number of images in a step.
-	Batch int `mapstructure:"batch" yaml:"batch"`
+	Batch int `mapstructure:"batch" yaml:"batch" in:"[1,65536]"`
 	// Duration is the length of the training: 30ep (epochs), 500st (steps) or
 	// 50000ex (examples).
 	Duration Duration `mapstructure:"duration" yaml:"duration"`
@@ -29,14 +30,14 @@ type Config struct {
 	// nothing.
 	Augment pipelines.Augment `mapstructure:"augment" yaml:"augment"`
 	// Workers is the number of threads that prepare batches. 0: one per core.
-	Workers int `mapstructure:"workers" yaml:"workers"`
+	Workers int `mapstructure:"workers" yaml:"workers" in:"[0,1024]"`
 
 	Objective Objective `mapstructure:"objective" yaml:"objective"`
 	Optimizer Optimizer `mapstructure:"optimizer" yaml:"optimizer"`
 	Schedule  Schedule  `mapstructure:"schedule" yaml:"schedule"`
 	// Average is the decay of the moving average of weights, in [0,1), which
 	// evaluation, attacks and export then use. 0: no average.
-	Average float32 `mapstructure:"average" yaml:"average"`
+	Average float32 `mapstructure:"average" yaml:"average" in:"[0,1)"`
 
 	// Adversary is the method that makes adversarial images to train on, such
 	// as pgd(eps=.1,steps=10): fgsm, pgd, trades, fast or free. "": none.
@@ -65,17 +66,26 @@ func DefaultConfig() Config {
 	}
 }
 
+// Rows is the largest number of images in one pass of a training step: a batch,
+// beside it its deformed views, and beside these their adversarial versions.
+func (c Config) Rows() int {
+	rows := c.Batch
+	if c.Augment.Deforms() {
+		rows *= 2
+	}
+	if !c.Adversary.Off() {
+		rows *= 2
+	}
+	return rows
+}
+
 // Check refuses values that cannot work, naming the key.
 func (c Config) Check() error {
-	switch {
-	case c.Batch < 1:
-		return fmt.Errorf("train.batch: want at least 1, got %d", c.Batch)
-	case c.Duration.Zero() || c.Duration.Relative():
+	if err := spec.CheckRanges("train", c); err != nil {
+		return err
+	}
+	if c.Duration.Zero() || c.Duration.Relative() {
 		return fmt.Errorf("train.duration: want epochs, steps or examples such as 10ep, got %s", c.Duration)
-	case c.Workers < 0:
-		return fmt.Errorf("train.workers: want 0 (one per core) or more, got %d", c.Workers)
-	case !(c.Average >= 0 && c.Average < 1):
-		return fmt.Errorf("train.average: want a decay in [0,1), got %g", c.Average)
 	}
 	if err := c.Objective.check(); err != nil {
 		return err

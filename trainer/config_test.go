@@ -51,9 +51,9 @@ func TestConfigCheck(t *testing.T) {
 		{"train.objective.norm", `"l3"`, func(c *Config) { c.Objective.Norm = "l3" }},
 		{"train.objective.norm", `""`, func(c *Config) { c.Objective.Norm = "" }},
 		{"train.optimizer.name", `"lion"`, func(c *Config) { c.Optimizer.Name = "lion" }},
-		{"train.optimizer.beta1, beta2", "1 and", func(c *Config) { c.Optimizer.Beta1 = 1 }},
-		{"train.optimizer.beta1, beta2", "and -0.5", func(c *Config) { c.Optimizer.Beta2 = -.5 }},
-		{"train.optimizer.beta1, beta2", "NaN", func(c *Config) { c.Optimizer.Beta2 = float32(nan) }},
+		{"train.optimizer.beta1", "1", func(c *Config) { c.Optimizer.Beta1 = 1 }},
+		{"train.optimizer.beta2", "-0.5", func(c *Config) { c.Optimizer.Beta2 = -.5 }},
+		{"train.optimizer.beta2", "NaN", func(c *Config) { c.Optimizer.Beta2 = float32(nan) }},
 		{"train.optimizer.epsilon", "0", func(c *Config) { c.Optimizer.Epsilon = 0 }},
 		{"train.optimizer.epsilon", "+Inf", func(c *Config) { c.Optimizer.Epsilon = float32(inf) }},
 		{"train.optimizer.momentum", "1", func(c *Config) { c.Optimizer.Momentum = 1 }},
@@ -69,10 +69,10 @@ func TestConfigCheck(t *testing.T) {
 		{"train.schedule.floor", "0.5", func(c *Config) { c.Schedule.Floor = .5 }},
 		{"train.schedule.floor", "NaN", func(c *Config) { c.Schedule.Floor = nan }},
 		{"train.schedule.at, factor", "[]", func(c *Config) { c.Schedule.Name = "steps" }},
-		{"train.schedule.at, factor", "2", func(c *Config) {
+		{"train.schedule.factor", "2", func(c *Config) {
 			c.Schedule.Name, c.Schedule.At, c.Schedule.Factor = "steps", []Duration{mustDuration(t, "1ep")}, 2
 		}},
-		{"train.schedule.at, factor", "NaN", func(c *Config) {
+		{"train.schedule.factor", "NaN", func(c *Config) {
 			c.Schedule.Name, c.Schedule.At, c.Schedule.Factor = "steps", []Duration{mustDuration(t, "1ep")}, nan
 		}},
 	} {

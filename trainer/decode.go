@@ -66,6 +66,9 @@ func (g *TrainGraph) Encode(ctx context.Context, net *graphs.Net, images []float
 		return c, nil, err
 	}
 	defer done()
+	if g.Inference.Embedding.Op == nil {
+		return c, nil, fmt.Errorf("trainer: encode: want a model with an embedding, got an export without the signature %s", signEmbed)
+	}
 	fetches, to := []tf.Output{g.predicted, g.Inference.Embedding}, []*[]float32{nil, &c.Embedding}
 	if g.Inference.Appearance.Op != nil {
 		fetches, to = append(fetches, g.Inference.Appearance), append(to, &c.Appearance)
@@ -102,8 +105,8 @@ func (g *TrainGraph) Encode(ctx context.Context, net *graphs.Net, images []float
 // both.
 func (g *TrainGraph) Synthesise(ctx context.Context, net *graphs.Net, appearance, geometry []float32) (Decoded, error) {
 	var d Decoded
-	if g.Inference.Geometry.Op == nil {
-		return d, fmt.Errorf("trainer: synthesise: want a disentangled model, got one without a geometric code")
+	if err := g.CheckSynthesis(); err != nil {
+		return d, fmt.Errorf("trainer: synthesise: %w", err)
 	}
 	da, dg := g.Model.Appearance, g.Model.Geometry
 	total := len(appearance) / da

@@ -15,6 +15,9 @@ type Duration struct {
 	unit  string
 }
 
+// mostDuration is the largest number of a duration, of any unit.
+const mostDuration = 1_000_000_000
+
 var units = []string{"ep", "st", "ex", "%"}
 
 // ParseDuration reads a duration.
@@ -29,8 +32,8 @@ func ParseDuration(text string) (Duration, error) {
 			continue
 		}
 		n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-		if err != nil || n < 0 || math.IsInf(n, 0) || math.IsNaN(n) {
-			return Duration{}, fmt.Errorf("duration %q: want a number that is not negative before %q", text, u)
+		if err != nil || !(n >= 0 && n <= mostDuration) {
+			return Duration{}, fmt.Errorf("duration %q: want a number from 0 to %d before %q", text, int64(mostDuration), u)
 		}
 		return Duration{n, u}, nil
 	}

@@ -18,7 +18,7 @@ func TestDurations(t *testing.T) {
 		{"0.24ep", 2, "0.24ep"},
 		{"1ex", 1, "1ex"}, {"0.001%", 1, "0.001%"}, // at least one step
 		{"0st", 0, "0st"}, {"0ep", 0, "0ep"}, {"0%", 0, "0%"}, {"", 0, "0st"}, {"  ", 0, "0st"},
-		{" 7 ep ", 70, "7ep"}, {"1e3st", 1000, "1000st"}, {"1e300ep", math.MaxInt32, "1e+300ep"},
+		{" 7 ep ", 70, "7ep"}, {"1e3st", 1000, "1000st"}, {"1e9ep", math.MaxInt32, "1e+09ep"},
 	} {
 		s, err := ParseDuration(c.text)
 		if err != nil {
@@ -58,12 +58,13 @@ func TestDurationsRefused(t *testing.T) {
 		"ten":      `duration "ten"` + unit,
 		"3 epochs": `duration "3 epochs"` + unit,
 		"3EP":      `duration "3EP"` + unit,
-		"ep":       `duration "ep": want a number that is not negative before "ep"`,
-		"-1st":     `duration "-1st": want a number that is not negative before "st"`,
-		"x%":       `duration "x%": want a number that is not negative before "%"`,
-		"infep":    `duration "infep": want a number that is not negative before "ep"`,
-		"nanex":    `duration "nanex": want a number that is not negative before "ex"`,
-		"1e999st":  `duration "1e999st": want a number that is not negative before "st"`,
+		"ep":       `duration "ep": want a number from 0 to 1000000000 before "ep"`,
+		"-1st":     `duration "-1st": want a number from 0 to 1000000000 before "st"`,
+		"x%":       `duration "x%": want a number from 0 to 1000000000 before "%"`,
+		"infep":    `duration "infep": want a number from 0 to 1000000000 before "ep"`,
+		"nanex":    `duration "nanex": want a number from 0 to 1000000000 before "ex"`,
+		"2e9ex":    `duration "2e9ex": want a number from 0 to 1000000000 before "ex"`,
+		"1e999st":  `duration "1e999st": want a number from 0 to 1000000000 before "st"`,
 	} {
 		s := mustDuration(t, "3ep")
 		if err := s.UnmarshalText([]byte(text)); err == nil || err.Error() != want {

@@ -13,10 +13,11 @@ import (
 // Evaluation is the result of a model on a set of images, computed in float32.
 type Evaluation struct {
 	Images         int     `json:"images"`
-	Accuracy       float64 `json:"accuracy"`                 // share of images classified correctly, in [0,1]
+	Accuracy       float64 `json:"accuracy"`                 // share of images classified correctly, in [0,1]: the label's logit is strictly the largest
+	Ties           int     `json:"ties,omitempty"`           // images whose label shares the largest logit: not correct
 	Loss           float64 `json:"loss"`                     // mean cross-entropy, nats
 	Reconstruction float64 `json:"reconstruction,omitempty"` // mean reconstruction error in the objective's norm
-	Confusion      [][]int `json:"confusion"`                // [true class][predicted class]
+	Confusion      [][]int `json:"confusion"`                // [true class][predicted class], see graphs.Predict
 	// Attacked is set by evaluation during training, where train.attacked asks
 	// for it. All else is without any attack.
 	Attacked *Attacked `json:"attacked,omitempty"`
@@ -64,7 +65,7 @@ func (g *TrainGraph) evaluateBatch(net *graphs.Net, buffers *inputBuffers, b pip
 	if err != nil {
 		return err
 	}
-	fetches := []tf.Output{g.predicted, g.perImage.Classification}
+	fetches := []tf.Output{g.judged, g.tied, g.perImage.Classification}
 	if g.perImage.Reconstruction.Op != nil {
 		fetches = append(fetches, g.perImage.Reconstruction)
 	}
@@ -78,9 +79,14 @@ func (g *TrainGraph) evaluateBatch(net *graphs.Net, buffers *inputBuffers, b pip
 			e.Accuracy++
 		}
 	}
-	e.Loss += sumValues(graphs.Floats(nil, out[1]))
-	if len(out) > 2 {
-		e.Reconstruction += sumValues(graphs.Floats(nil, out[2]))
+	for _, tied := range out[1].Value().([]bool) {
+		if tied {
+			e.Ties++
+		}
+	}
+	e.Loss += sumValues(graphs.Floats(nil, out[2]))
+	if len(out) > 3 {
+		e.Reconstruction += sumValues(graphs.Floats(nil, out[3]))
 	}
 	e.Images += b.N
 	return nil
@@ -92,6 +98,9 @@ func (g *TrainGraph) streamForEvaluation(ctx context.Context, src pipelines.Sour
 		Batch: evalBatch, Augment: g.Config.Augment.ForEvaluation(), Epochs: 1, Remainder: true, Workers: g.Config.Workers,
 	})
 }
+
+// EvaluationRows is the number of images that are evaluated at once.
+const EvaluationRows = evalBatch
 
 // evalBatch keeps the activations of Hinton's CNN within a few dozen MB.
 const evalBatch = 250

@@ -14,7 +14,7 @@ import (
 type Attacked struct {
 	Attack   string  `json:"attack"` // as in a configuration
 	Images   int     `json:"images"`
-	Accuracy float64 `json:"accuracy"` // share of images classified correctly both as they are and attacked, in [0,1]
+	Accuracy float64 `json:"accuracy"` // share of images classified correctly both as they are and attacked, in [0,1]; ties are errors
 }
 
 // EvaluateAttacked attacks the first images of src as train.attacked says, and
@@ -90,7 +90,7 @@ func (a *attacker) markMisclassified(net *graphs.Net, b pipelines.Batch, ok []bo
 	if err != nil {
 		return err
 	}
-	out, err := net.Run(feeds, []tf.Output{a.graph.predicted})
+	out, err := net.Run(feeds, []tf.Output{a.graph.judged})
 	if err != nil {
 		return err
 	}

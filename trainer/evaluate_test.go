@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
 
 	"unwarp/attacks"
 	"unwarp/attacks/engine"
@@ -38,11 +39,14 @@ func counted(t *testing.T, p *TrainGraph, net *graphs.Net, src pipelines.Source)
 		}
 		feeds := graphs.Feeds{p.Images.Feed: image.Tensor(t)}
 		z := fetchAll(t, net, feeds, p.Inference.Logits)[0].Data
-		best := 0
+		best := label // where its logit is strictly the largest
 		for k, v := range z {
-			if v > z[best] {
+			if k != label && (v > z[best] || best == label && v == z[label]) {
 				best = k
 			}
+		}
+		if best != label && z[best] == z[label] {
+			e.Ties++
 		}
 		e.Confusion[label][best]++
 		if best == label {
@@ -74,7 +78,7 @@ func TestEvaluate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Images != c.n || math.Abs(got.Accuracy-want.Accuracy) > 1e-9 || fmt.Sprint(got.Confusion) != fmt.Sprint(want.Confusion) {
+		if got.Images != c.n || math.Abs(got.Accuracy-want.Accuracy) > 1e-9 || got.Ties != want.Ties || fmt.Sprint(got.Confusion) != fmt.Sprint(want.Confusion) {
 			t.Errorf("%s: want %+v, got %+v", c.kind, want, got)
 		}
 		if math.Abs(got.Loss-want.Loss) > 1e-5 || math.Abs(got.Reconstruction-want.Reconstruction) > 1e-5*max(1, want.Reconstruction) {
@@ -94,6 +98,65 @@ func TestEvaluate(t *testing.T) {
 				t.Errorf("%s: want %d images of class %d, got %d", c.kind, want, class, sum)
 			}
 		}
+	}
+}
+
+// littlePixels are all images of src in [0,1].
+func littlePixels(t *testing.T, src pipelines.Source) []float32 {
+	t.Helper()
+	var out []float32
+	raw := make([]uint8, src.Shape().Len())
+	for i := range src.Len() {
+		if _, err := src.At(i, raw); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range raw {
+			out = append(out, float32(v)/255)
+		}
+	}
+	return out
+}
+
+// clippedHead clips logits at so little that many are equal.
+type clippedHead struct{ at float32 }
+
+func (h clippedHead) Classify(s *graphs.Scope, embedding tf.Output, classes int) tf.Output {
+	z := graphs.LinearHead{}.Classify(s, embedding, classes)
+	return op.ClipByValue(s.Op("clip"), z, op.Const(s.Op("lo"), -h.at), op.Const(s.Op("hi"), h.at))
+}
+
+// Ties are errors, and are counted: evaluation, attacks and the attack of
+// evaluation agree.
+func TestTiesAreErrors(t *testing.T) {
+	const n = 40
+	config := DefaultConfig()
+	config.Attacked = ValidationAttack{Norm: "linf", Eps: 1e-6, Steps: 1, Alpha: 1e-6}
+	p, net := declared(t, 6, config, littleModel("base", func(m *graphs.Disentangled) { m.Head = clippedHead{.15} }), littleShape)
+	src := littleDots(n)
+	want := counted(t, p, net, src)
+	got, err := p.Evaluate(t.Context(), net, src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, classes, err := p.Encode(t.Context(), net, littlePixels(t, src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := 0. // images whose label is the first of the largest
+	for i, c := range classes {
+		if label, _ := src.At(i, make([]uint8, littleShape.Len())); int(c) == label {
+			first++
+		}
+	}
+	if want.Ties == 0 || want.Accuracy == 0 || first/n <= want.Accuracy {
+		t.Fatalf("%d ties, accuracy %g, %g by the first of the largest: want some of each", want.Ties, want.Accuracy, first/n)
+	}
+	if got.Ties != want.Ties || math.Abs(got.Accuracy-want.Accuracy) > 1e-9 || fmt.Sprint(got.Confusion) != fmt.Sprint(want.Confusion) {
+		t.Errorf("want %+v, got %+v", want, got)
+	}
+	attacked, err := p.EvaluateAttacked(t.Context(), net, src, 1)
+	if err != nil || attacked.Accuracy > got.Accuracy {
+		t.Errorf("accuracy %g, under attack %+v, %v", got.Accuracy, attacked, err)
 	}
 }
 

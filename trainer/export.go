@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 
 	"unwarp/graphs"
+	"unwarp/pipelines"
+	"unwarp/pipelines/files"
 )
 
 // ExportUse says how Python reads an export; for help texts and summaries.
@@ -63,6 +65,11 @@ type ExportInfo struct {
 	// Model and Objective describe how to build it again, for attacks.
 	Model     graphs.Model `json:"model"`
 	Objective Objective    `json:"objective"`
+	// ClassNames are the names of the classes, where the set has them.
+	ClassNames []string `json:"class_names,omitempty"`
+	// Data are what the model was trained with; nil where that is not known.
+	// Exports of versions before 0.2 lack it.
+	Data *pipelines.SetIdentity `json:"data,omitempty"`
 }
 
 // Files of an export. TensorFlow lays down the names of the first two.
@@ -103,13 +110,19 @@ func (g *TrainGraph) WriteSavedModel(net *graphs.Net, dir string, e Export, imag
 		return ExportReport{}, err
 	}
 	r, err := g.writeSavedModel(net, dir, e, images)
-	if err != nil {
-		return ExportReport{}, fmt.Errorf("export %s: %w", dir, err)
+	switch {
+	case err == nil:
+		return r, nil
+	case files.NamesPath(err):
+		return ExportReport{}, fmt.Errorf("export %w; what was there before is untouched", err)
 	}
-	return r, nil
+	return ExportReport{}, fmt.Errorf("export %s: %w", files.ShortPath(dir), err)
 }
 
 func (g *TrainGraph) writeSavedModel(net *graphs.Net, dir string, e Export, images []float32) (r ExportReport, err error) {
+	if err := g.checkExportable(e); err != nil {
+		return r, err
+	}
 	pr, err := g.newComparison(e, images)
 	if err != nil {
 		return r, err
@@ -118,32 +131,54 @@ func (g *TrainGraph) writeSavedModel(net *graphs.Net, dir string, e Export, imag
 	if err != nil {
 		return r, err
 	}
-	defer to.discard() // does nothing once it is published
+	defer to.close()
 	x, err := g.newExported(net, e)
 	if err != nil {
 		return r, err
 	}
 	defer x.net.Close()
-	if err := g.writeExportFiles(to.tmp, net, x, e); err != nil {
-		return r, notWritten(err)
+	if err := g.writeExportFiles(to.Pending, net, x, e); err != nil {
+		return r, files.NotWritten(to.dir, graphs.FirstLine(err))
 	}
 	r = ExportReport{Path: to.dir, Input: e.Input, Classes: g.Model.Classes, Signatures: x.signatures()}
-	if r.Differences, err = g.compareExport(net, to.tmp, x, pr); err != nil {
+	if r.Differences, err = g.compareExport(net, to.Path, x, pr); err != nil {
 		return r, err
 	}
-	if r.Bytes, err = folderSize(to.tmp); err == nil {
+	if r.Bytes, err = folderSize(to.Path); err == nil {
 		err = to.publish()
 	}
-	return r, notWritten(err)
+	return r, files.NotWritten(to.dir, err)
 }
 
-// writeExportFiles writes the files of the export x into tmp and flushes them to the
-// disk: the weights first and saved_model.pb, by which a folder is recognised
-// as a SavedModel, last.
-func (g *TrainGraph) writeExportFiles(tmp string, net *graphs.Net, x *exported, e Export) error {
-	// The weights are written by the export's own session, so that parts that
-	// it lacks (the decoders) cannot get into its files.
-	trained := filepath.Join(tmp, "trained")
+// writeExportFiles writes the files of the export x: the weights first and
+// saved_model.pb, by which a folder is recognised as a SavedModel, last.
+func (g *TrainGraph) writeExportFiles(to *files.Pending, net *graphs.Net, x *exported, e Export) error {
+	if err := g.writeExportWeights(to.Path, net, x); err != nil {
+		return err
+	}
+	info, err := json.MarshalIndent(g.exportInfo(e), "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := to.Write(infoFile, append(info, '\n')); err != nil {
+		return err
+	}
+	model, err := x.savedModel()
+	if err != nil {
+		return err
+	}
+	return to.Write(savedModelFile, model)
+}
+
+// writeExportWeights writes the weights by the export's own session, so that
+// parts that it lacks (the decoders) cannot get into its files.
+func (g *TrainGraph) writeExportWeights(dir string, net *graphs.Net, x *exported) error {
+	trained, variables := filepath.Join(dir, "trained"), filepath.Join(dir, variablesDir)
+	for _, d := range []string{trained, variables} { // TensorFlow would make them with modes of its own
+		if err := os.Mkdir(d, 0o777); err != nil {
+			return err
+		}
+	}
 	if err := g.Saver.run(net, g.Saver.model, filepath.Join(trained, dataPrefix)); err != nil {
 		return err
 	}
@@ -153,28 +188,7 @@ func (g *TrainGraph) writeExportFiles(tmp string, net *graphs.Net, x *exported, 
 	if err := os.RemoveAll(trained); err != nil {
 		return err
 	}
-	variables := filepath.Join(tmp, variablesDir)
-	if err := x.saver.write(x.net, variables); err != nil {
-		return err
-	}
-	info, err := json.MarshalIndent(g.exportInfo(e), "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(tmp, infoFile), append(info, '\n'), 0o644); err != nil {
-		return err
-	}
-	model, err := x.savedModel()
-	if err != nil {
-		return err
-	}
-	if err := syncTree(variables); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(tmp, savedModelFile), model, 0o644); err != nil {
-		return err
-	}
-	return syncTree(tmp)
+	return x.saver.write(x.net, variables)
 }
 
 func (g *TrainGraph) exportInfo(e Export) ExportInfo {
@@ -182,6 +196,7 @@ func (g *TrainGraph) exportInfo(e Export) ExportInfo {
 		Kind: "base", Classes: g.Model.Classes, Image: [3]int{g.Shape.H, g.Shape.W, g.Shape.C},
 		Input: e.Input, High: 1, Prepare: g.Config.Augment.ForEvaluation().String(),
 		InferenceOnly: e.InferenceOnly, Model: g.Model.Config, Objective: g.Config.Objective,
+		ClassNames: g.ClassNames, Data: g.TrainedOn,
 	}
 	if g.Model.Decode {
 		info.Kind = "reconstruction"
@@ -193,12 +208,4 @@ func (g *TrainGraph) exportInfo(e Export) ExportInfo {
 		info.High = 255
 	}
 	return info
-}
-
-// notWritten says what to do about an error of the file system.
-func notWritten(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("not written: %w: free space or choose another folder; what was there before is untouched", graphs.FirstLine(err))
 }

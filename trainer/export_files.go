@@ -8,59 +8,67 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"unwarp/pipelines/files"
 )
 
-// exportFolder writes an export under a temporary name and then renames it:
-//
-//	dir.unfinished   being written; a killed export leaves it, the next removes it
-//	dir.replaced     an earlier export, while the new one is renamed to dir
-type exportFolder struct{ dir, tmp, old string }
-
-// replaced is appended to the name of an export that a new one replaces.
-const replaced = ".replaced"
+// exportFolder writes an export under a temporary name and then renames it. A
+// lock keeps other exports away meanwhile.
+type exportFolder struct {
+	*files.Pending
+	dir    string
+	parent files.Place
+	lock   *files.Lock
+}
 
 // beginExport makes the empty temporary folder beside dir, after checking that
 // dir is free or holds an earlier export. A link is followed.
-func beginExport(dir string) (exportFolder, error) {
+func beginExport(dir string) (*exportFolder, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return exportFolder{}, err
+		return nil, err
 	}
 	if target, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = target
 	}
-	f := exportFolder{dir, dir + unfinished, dir + replaced}
-	if err := f.recover(); err != nil {
-		return f, notWritten(err)
+	f := &exportFolder{dir: dir}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
+		return nil, files.NotWritten(dir, err)
 	}
-	if err := replaceable(dir); err != nil {
-		return f, err
+	if f.lock, err = files.LockBeside(dir); err != nil {
+		return nil, err
 	}
-	if err := os.RemoveAll(f.tmp); err != nil {
-		return f, notWritten(err)
-	}
-	if err := os.MkdirAll(f.tmp, 0o755); err != nil {
-		return f, notWritten(err)
+	if err := f.begin(); err != nil {
+		f.lock.Close()
+		return nil, err
 	}
 	return f, nil
 }
 
-// recover completes a replacement that was killed halfway.
-func (f exportFolder) recover() error {
-	entries, err := os.ReadDir(f.old)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+func (f *exportFolder) begin() (err error) {
+	if err := files.RecoverReplaced(f.dir, isExport); err != nil {
+		return files.NotWritten(f.dir, err)
 	}
-	if err != nil {
+	clearParts(f.dir+".unfinished", f.dir+".replaced")
+	if err := replaceable(f.dir); err != nil {
 		return err
 	}
-	if other := foreignEntry(entries); other != "" {
-		return fmt.Errorf("%s holds %q, which is no part of an export, but its name is needed: move it away", f.old, other)
+	if f.parent, err = files.OpenPlace(filepath.Dir(f.dir)); err != nil {
+		return err
 	}
-	if _, err := os.Lstat(f.dir); errors.Is(err, fs.ErrNotExist) && isExport(f.old) {
-		return os.Rename(f.old, f.dir)
+	f.Pending, err = files.NewPending(filepath.Dir(f.dir))
+	return files.NotWritten(f.dir, err)
+}
+
+// clearParts removes parts of exports that earlier versions left behind when they
+// were killed. A whole export may be somebody's copy.
+func clearParts(dirs ...string) {
+	for _, dir := range dirs {
+		entries, err := os.ReadDir(dir)
+		if err == nil && !isExport(dir) && foreignEntry(entries) == "" {
+			_ = os.RemoveAll(dir)
+		}
 	}
-	return os.RemoveAll(f.old) // perhaps a part only: the kill came while it was removed
 }
 
 // replaceable refuses a dir that holds anything but an earlier export.
@@ -70,20 +78,20 @@ func replaceable(dir string) error {
 		return nil
 	}
 	if err != nil {
-		return notWritten(err)
+		return files.NotRead(dir, err)
 	}
 	if !info.IsDir() {
 		return fmt.Errorf("want a new folder or an earlier export, found a file: choose another name")
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return notWritten(err)
+		return files.NotRead(dir, err)
 	}
 	if len(entries) == 0 || isExport(dir) {
 		return nil
 	}
 	if other := foreignEntry(entries); other != "" {
-		return fmt.Errorf("want a new folder or an earlier export, found one with %q in it: choose another name or move it away", other)
+		return fmt.Errorf("want a new folder or an earlier export, found one with %.40q in it: choose another name or move it away", other)
 	}
 	return fmt.Errorf("want a new folder or an earlier export, found one without %s: choose another name or move it away", strings.Join(exportEntries, ", "))
 }
@@ -107,28 +115,19 @@ func foreignEntry(entries []fs.DirEntry) string {
 	return ""
 }
 
-// publish gives the finished folder its name. An earlier export is
-// renamed first, and renamed back if that fails.
-func (f exportFolder) publish() error {
-	err := os.Rename(f.dir, f.old)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+// publish gives the finished folder its name, in place of an earlier export.
+func (f *exportFolder) publish() error {
+	if err := f.parent.Check(); err != nil {
 		return err
 	}
-	earlier := err == nil
-	if err := os.Rename(f.tmp, f.dir); err != nil {
-		if earlier {
-			err = errors.Join(err, os.Rename(f.old, f.dir))
-		}
-		return err
-	}
-	if err := syncPath(filepath.Dir(f.dir)); err != nil || !earlier {
-		return err
-	}
-	return os.RemoveAll(f.old)
+	return f.Replace(f.dir)
 }
 
-// discard removes the temporary folder.
-func (f exportFolder) discard() { os.RemoveAll(f.tmp) }
+// close removes the temporary folder unless it was published, and the lock.
+func (f *exportFolder) close() {
+	f.Discard()
+	f.lock.Close()
+}
 
 // folderSize is the number of bytes in the files of dir.
 func folderSize(dir string) (int64, error) {

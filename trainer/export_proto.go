@@ -32,7 +32,8 @@ func (x *exported) savedModel() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return proto.Marshal(&pb.SavedModel{
+	// Maps in a fixed order: two exports of one checkpoint are equal byte by byte.
+	return proto.MarshalOptions{Deterministic: true}.Marshal(&pb.SavedModel{
 		SavedModelSchemaVersion: 1,
 		MetaGraphs: []*pb.MetaGraphDef{{
 			MetaInfoDef:   &pb.MetaGraphDef_MetaInfoDef{Tags: []string{serveTag}, TensorflowVersion: tf.Version()},

@@ -5,7 +5,7 @@ import "math/rand/v2"
 // Fast takes one step of alpha from a random point of the ball (Wong, Rice and
 // Kolter 2020, algorithm 3).
 type Fast struct {
-	Eps   float32  `key:"eps" required:".3" in:"(0,inf)" help:"largest change of an image, in units of images in [0,1]"`
+	Eps   float32  `key:"eps" required:".3" in:"(0,1e6]" help:"largest change of an image, in units of images in [0,1]"`
 	Alpha Positive `key:"alpha" help:"size of the step; 1.25·eps unless given"`
 	Clean float32  `key:"clean" in:"[0,.99]" default:"0" help:"share of clean images"`
 	CodePenalty

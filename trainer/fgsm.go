@@ -6,7 +6,7 @@ import "math/rand/v2"
 // half of the images clean (Goodfellow, Shlens and Szegedy 2015, sections 4
 // and 6; Duan et al., Table 8).
 type FGSM struct {
-	Eps   float32 `key:"eps" required:".3" in:"(0,inf)" help:"largest change of an image, in units of images in [0,1]"`
+	Eps   float32 `key:"eps" required:".3" in:"(0,1e6]" help:"largest change of an image, in units of images in [0,1]"`
 	Clean float32 `key:"clean" in:"[0,.99]" default:".5" help:"share of clean images"`
 	CodePenalty
 	Followed

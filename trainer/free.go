@@ -12,7 +12,7 @@ import (
 // algorithm 1). Each replay is a step of the run: an epoch takes replays times
 // as many.
 type Free struct {
-	Eps     float32  `key:"eps" required:".3" in:"(0,inf)" help:"largest change of an image, in units of images in [0,1]"`
+	Eps     float32  `key:"eps" required:".3" in:"(0,1e6]" help:"largest change of an image, in units of images in [0,1]"`
 	Alpha   Positive `key:"alpha" help:"size of a step; eps unless given"`
 	Replays int      `key:"replays" in:"[1,1000]" default:"8" help:"training steps per batch"`
 	Followed

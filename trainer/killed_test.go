@@ -91,6 +91,7 @@ func TestKilled(t *testing.T) {
 			t.Errorf("line %d: want %+v, got %+v", i, b, a)
 		}
 	}
+	sameBoard(t, boardScalars(t, dir), boardScalars(t, whole.Dir))
 	checkLitter(t, filepath.Join(dir, CheckpointsDir))
 }
 

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
 	"time"
+
+	"unwarp/pipelines/files"
 )
 
 // metricsLine is one line of metrics.jsonl.
@@ -15,7 +18,7 @@ type metricsLine struct {
 	Kind            string  `json:"kind"` // train or validation
 	Time            string  `json:"time"` // RFC 3339
 	Step            int     `json:"step"`
-	Epoch           int     `json:"epoch"`
+	Epoch           int     `json:"epoch"` // under way, from 1
 	Rate            float32 `json:"rate,omitempty"`
 	ImagesPerSecond float64 `json:"images_per_second,omitempty"`
 	// Waiting is the share in [0,1] of the time since the line before in which
@@ -35,9 +38,9 @@ func openMetrics(path string, st State) (*metrics, error) {
 	if err := dropLinesAfter(path, st); err != nil {
 		return nil, fmt.Errorf("trainer: metrics: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
 	if err != nil {
-		return nil, fmt.Errorf("trainer: metrics: %w", err)
+		return nil, fmt.Errorf("trainer: metrics: %w", files.NotWritten(path, err))
 	}
 	return &metrics{f}, nil
 }
@@ -48,7 +51,7 @@ func dropLinesAfter(path string, st State) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		return files.NotRead(path, err)
 	}
 	var keep []byte
 	for l := range bytes.Lines(raw) {
@@ -63,27 +66,55 @@ func dropLinesAfter(path string, st State) error {
 			keep = append(keep, l...)
 		}
 	}
-	if len(keep) == len(raw) {
+	if keep = countEpochsFromOne(keep); bytes.Equal(keep, raw) {
 		return nil
 	}
-	return WriteFile(path, keep)
+	return files.Write(path, keep)
+}
+
+var epochs = regexp.MustCompile(`"epoch":\d+,`)
+
+// countEpochsFromOne changes lines of earlier versions, which counted epochs from
+// 0, so that a resumed run does not count in two ways.
+func countEpochsFromOne(lines []byte) []byte {
+	if !bytes.Contains(lines, []byte(`"epoch":0,`)) {
+		return lines
+	}
+	return epochs.ReplaceAllFunc(lines, func(key []byte) []byte {
+		var n int
+		_, _ = fmt.Sscanf(string(key), `"epoch":%d`, &n)
+		return fmt.Appendf(nil, `"epoch":%d,`, n+1)
+	})
 }
 
 func (m *metrics) write(l metricsLine) error {
 	l.Time = time.Now().UTC().Format(time.RFC3339)
 	raw, err := json.Marshal(l)
 	if err == nil {
-		_, err = m.f.Write(append(raw, '\n'))
+		err = files.Append(m.f, append(raw, '\n'))
 	}
 	if err != nil {
-		return fmt.Errorf("trainer: metrics: not written: %w: free space, then resume the run", err)
+		return fmt.Errorf("trainer: metrics: %w", err)
+	}
+	return nil
+}
+
+// flush puts what is written on the disk: a checkpoint that follows is not
+// ahead of its metrics, also after a power cut.
+func (m *metrics) flush() error {
+	err := files.CheckOpen(m.f)
+	if err == nil {
+		err = files.NotWritten(m.f.Name(), m.f.Sync())
+	}
+	if err != nil {
+		return fmt.Errorf("trainer: metrics: %w", err)
 	}
 	return nil
 }
 
 func (m *metrics) close() error {
 	if err := m.f.Close(); err != nil {
-		return fmt.Errorf("trainer: metrics: %w", err)
+		return fmt.Errorf("trainer: metrics: %w", files.NotWritten(m.f.Name(), err))
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func checkMetrics(t *testing.T, dir string, seen *recorder) {
 	var got []string
 	for _, l := range metricLines(t, dir) {
 		got = append(got, fmt.Sprint(l.Kind, " ", l.Step))
-		if l.Epoch != (l.Step-1)/4 {
+		if l.Epoch != (l.Step-1)/4+1 {
 			t.Errorf("step %d: epoch %d", l.Step, l.Epoch)
 		}
 		switch l.Kind {
@@ -103,6 +103,8 @@ func TestMetricsAfterAKill(t *testing.T) {
 		{"zeros of a power cut", State{Step: 9}, `{"kind":"train","step":5}|` + "\x00\x00\x00|", `{"kind":"train","step":5}|`},
 		{"an evaluation to be repeated", State{Step: 8, Evaluated: 4}, `{"kind":"validation","step":4}|{"kind":"train","step":8}|{"kind":"validation","step":8}|`,
 			`{"kind":"validation","step":4}|{"kind":"train","step":8}|`},
+		{"epochs of an earlier version, from 0", State{Step: 9}, `{"kind":"train","step":4,"epoch":0,"rate":1}|{"kind":"train","step":9,"epoch":10,"rate":1}|`,
+			`{"kind":"train","step":4,"epoch":1,"rate":1}|{"kind":"train","step":9,"epoch":11,"rate":1}|`},
 		{"from the start", State{}, `{"kind":"train","step":1}|`, "-"},
 		{"empty", State{}, "", ""},
 	} {

@@ -23,38 +23,28 @@ import (
 // in the same pass, whose losses are added. CR, code regularisation, is gamma.
 type Objective struct {
 	// Lambda is the weight of the reconstruction error (1 in the paper).
-	Lambda float32 `mapstructure:"lambda" yaml:"lambda" json:"lambda"`
+	Lambda float32 `mapstructure:"lambda" yaml:"lambda" json:"lambda" in:"[0,1e9]"`
 	// LambdaRamp is the duration in which lambda rises linearly from 0 to its
 	// value. 0st: it has its value from the start.
 	LambdaRamp Duration `mapstructure:"lambda_ramp" yaml:"lambda_ramp" json:"lambda_ramp"`
 	// Gamma is the weight of the change of the appearance code under
 	// deformation (1 in the paper). It has no effect without deform(...) in
 	// train.augment.
-	Gamma float32 `mapstructure:"gamma" yaml:"gamma" json:"gamma"`
+	Gamma float32 `mapstructure:"gamma" yaml:"gamma" json:"gamma" in:"[0,1e9]"`
 	// Norm is the norm of the reconstruction error: frobenius (the root of the
 	// sum of squares), sse (the sum of squares), mse (their mean) or l1 (the
 	// sum of absolute values).
 	Norm graphs.Norm `mapstructure:"norm" yaml:"norm" json:"norm"`
 	// InputGradient is the weight of the squared norm of the gradient of each
 	// image's cross-entropy with respect to its pixels. 0: none.
-	InputGradient float32 `mapstructure:"input_gradient" yaml:"input_gradient" json:"input_gradient"`
+	InputGradient float32 `mapstructure:"input_gradient" yaml:"input_gradient" json:"input_gradient" in:"[0,1e9]"`
 	// Temperature divides the logits in the cross-entropy that is trained, and
 	// those of the teacher (Papernot et al. 2016, section IV). Evaluation,
 	// attacks and exports do not divide.
-	Temperature float32 `mapstructure:"temperature" yaml:"temperature" json:"temperature"`
+	Temperature float32 `mapstructure:"temperature" yaml:"temperature" json:"temperature" in:"[1e-6,1e6]"`
 }
 
 func (o Objective) check() error {
-	switch {
-	case !(o.Lambda >= 0) || !finite(float64(o.Lambda)):
-		return fmt.Errorf("train.objective.lambda: want a finite weight that is not negative, got %g", o.Lambda)
-	case !(o.Gamma >= 0) || !finite(float64(o.Gamma)):
-		return fmt.Errorf("train.objective.gamma: want a finite weight that is not negative, got %g", o.Gamma)
-	case !(o.InputGradient >= 0) || !finite(float64(o.InputGradient)):
-		return fmt.Errorf("train.objective.input_gradient: want a finite weight that is not negative, got %g", o.InputGradient)
-	case !(o.Temperature > 0) || !finite(float64(o.Temperature)):
-		return fmt.Errorf("train.objective.temperature: want a finite number above 0, got %g: 1 is the plain cross-entropy", o.Temperature)
-	}
 	switch o.Norm {
 	case graphs.Frobenius, graphs.SSE, graphs.MSE, graphs.L1:
 		return nil

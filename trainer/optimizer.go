@@ -14,40 +14,28 @@ type Optimizer struct {
 	// Name is the optimiser: adam (Kingma and Ba 2015) or sgd (with momentum).
 	Name string `mapstructure:"name" yaml:"name"`
 	// Beta1 is the decay of the mean of gradients; for adam.
-	Beta1 float32 `mapstructure:"beta1" yaml:"beta1"`
+	Beta1 float32 `mapstructure:"beta1" yaml:"beta1" in:"[0,1)"`
 	// Beta2 is the decay of the mean of squared gradients; for adam.
-	Beta2 float32 `mapstructure:"beta2" yaml:"beta2"`
+	Beta2 float32 `mapstructure:"beta2" yaml:"beta2" in:"[0,1)"`
 	// Epsilon is added to the root of the uncorrected second moment (the
 	// paper's "epsilon hat", as in Keras; PyTorch adds it after the
 	// correction); for adam.
-	Epsilon float32 `mapstructure:"epsilon" yaml:"epsilon"`
+	Epsilon float32 `mapstructure:"epsilon" yaml:"epsilon" in:"(0,1e6]"`
 	// Momentum is the factor m in a ← m·a + g, w ← w - rate·a; for sgd.
-	Momentum float32 `mapstructure:"momentum" yaml:"momentum"`
+	Momentum float32 `mapstructure:"momentum" yaml:"momentum" in:"[0,1)"`
 	// Nesterov steps along g + m·a in place of a; for sgd.
 	Nesterov bool `mapstructure:"nesterov" yaml:"nesterov"`
 	// Decay is the weight decay d of kernels (not of biases or batch norm's
 	// parameters): adam subtracts rate·d·w (Loshchilov and Hutter 2019), sgd
 	// adds d·w to the gradient (He et al. 2015).
-	Decay float32 `mapstructure:"weight_decay" yaml:"weight_decay"`
+	Decay float32 `mapstructure:"weight_decay" yaml:"weight_decay" in:"[0,1e6]"`
 	// Clip is the largest norm of all gradients together. 0: no limit.
-	Clip float32 `mapstructure:"clip_norm" yaml:"clip_norm"`
+	Clip float32 `mapstructure:"clip_norm" yaml:"clip_norm" in:"[0,1e9]"`
 }
 
 func (o Optimizer) check() error {
-	share := func(x float32) bool { return x >= 0 && x < 1 }
-	switch {
-	case o.Name != "adam" && o.Name != "sgd":
+	if o.Name != "adam" && o.Name != "sgd" {
 		return fmt.Errorf("train.optimizer.name: want adam or sgd, got %q", o.Name)
-	case !share(o.Beta1) || !share(o.Beta2):
-		return fmt.Errorf("train.optimizer.beta1, beta2: want values in [0,1), got %g and %g", o.Beta1, o.Beta2)
-	case !(o.Epsilon > 0) || !finite(float64(o.Epsilon)):
-		return fmt.Errorf("train.optimizer.epsilon: want a positive, finite value, got %g", o.Epsilon)
-	case !share(o.Momentum):
-		return fmt.Errorf("train.optimizer.momentum: want a value in [0,1), got %g", o.Momentum)
-	case !(o.Decay >= 0) || !finite(float64(o.Decay)):
-		return fmt.Errorf("train.optimizer.weight_decay: want a finite value that is not negative, got %g", o.Decay)
-	case !(o.Clip >= 0) || !finite(float64(o.Clip)):
-		return fmt.Errorf("train.optimizer.clip_norm: want a finite value that is not negative, got %g", o.Clip)
 	}
 	return nil
 }

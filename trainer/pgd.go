@@ -5,7 +5,7 @@ import "math/rand/v2"
 // PGD starts at a random point of the ball and takes steps of alpha, each
 // projected back (Madry, Makelov, Schmidt, Tsipras and Vladu 2018, eq. 2.1).
 type PGD struct {
-	Eps   float32  `key:"eps" required:".3" in:"(0,inf)" help:"largest change of an image, in units of images in [0,1]"`
+	Eps   float32  `key:"eps" required:".3" in:"(0,1e6]" help:"largest change of an image, in units of images in [0,1]"`
 	Steps int      `key:"steps" in:"[1,1000]" default:"7" help:"gradients per image"`
 	Alpha Positive `key:"alpha" help:"size of a step; 2.5·eps/steps unless given, at most eps"`
 	Clean float32  `key:"clean" in:"[0,.99]" default:"0" help:"share of clean images"`

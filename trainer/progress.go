@@ -3,7 +3,7 @@ package trainer
 // Progress is how far a run has come.
 type Progress struct {
 	Step, Steps     int // done, of all
-	Epoch           int // current, from 0
+	Epoch           int // under way, from 1; 0 before the first step
 	Losses          Losses
 	Rate            float32 // learning rate
 	ImagesPerSecond float64 // since the last report, evaluation and saving left out

@@ -7,6 +7,7 @@ import (
 
 	"unwarp/graphs"
 	"unwarp/pipelines"
+	"unwarp/pipelines/files"
 )
 
 // Inputs are what a run reads and where it writes.
@@ -57,6 +58,7 @@ type run struct {
 	clock     clock
 	log       runLog
 
+	place       files.Place // the run folder
 	checkpoints Checkpoints
 	state       State
 	at          Progress
@@ -70,8 +72,11 @@ func (g *TrainGraph) begin(net *graphs.Net, in Inputs, observers []Observer) (*r
 	if err := g.checkInputs(in); err != nil {
 		return nil, err
 	}
-	r := &run{graph: g, net: net, in: in, observers: observers, checkpoints: Checkpoints{filepath.Join(in.Dir, CheckpointsDir)}}
-	var err error
+	place, err := files.OpenPlace(in.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("trainer: run folder %w", err)
+	}
+	r := &run{graph: g, net: net, in: in, observers: observers, place: place, checkpoints: Checkpoints{filepath.Join(in.Dir, CheckpointsDir)}}
 	if r.cadence, err = g.Config.cadence(in.Train); err != nil {
 		return nil, err
 	}
@@ -88,7 +93,7 @@ func (g *TrainGraph) begin(net *graphs.Net, in Inputs, observers []Observer) (*r
 	if r.log, err = g.openLog(net, in.Dir, r.state); err != nil {
 		return nil, err
 	}
-	r.at = Progress{Step: r.state.Step, Steps: r.cadence.steps, Epoch: max(0, r.state.Step-1) / r.cadence.perEpoch}
+	r.at = Progress{Step: r.state.Step, Steps: r.cadence.steps, Epoch: r.cadence.epoch(r.state.Step)}
 	r.clock.lastStep = r.state.Step
 	return r, nil
 }
@@ -119,5 +124,6 @@ func (r *run) restore() error {
 		return fmt.Errorf("trainer: %s: want the configuration and data of the interrupted run (hash %.12s), got %.12s: resume with its config.yaml, or start a new run", r.in.Dir, r.state.Identity, r.in.Identity)
 	}
 	r.saved = r.state.Step
-	return nil
+	files.ClearTemporary(r.checkpoints.Dir)
+	return r.checkpoints.removeOutdated() // which a kill prevented
 }

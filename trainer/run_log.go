@@ -1,36 +1,83 @@
 package trainer
 
 import (
+	"fmt"
 	"path/filepath"
+	"slices"
 
 	"unwarp/graphs"
+	"unwarp/pipelines/files"
 )
 
 // runLog writes metrics.jsonl and TensorBoard's events of a run.
 type runLog struct {
 	net       *graphs.Net
+	events    []files.Place // TensorBoard's folder and its file of this session
+	dir       string        // of the events
 	metrics   *metrics
 	summaries summaryWriter
 }
 
 // openLog opens the files in dir, without what st has not reached.
 func (g *TrainGraph) openLog(net *graphs.Net, dir string, st State) (runLog, error) {
-	l := runLog{net: net, summaries: g.summaries}
+	l := runLog{net: net, summaries: g.summaries, dir: filepath.Join(dir, EventsDir)}
 	var err error
 	if l.metrics, err = openMetrics(filepath.Join(dir, MetricsFile), st); err != nil {
 		return l, err
 	}
-	if err := l.summaries.openFile(net, filepath.Join(dir, EventsDir)); err != nil {
+	if err := l.summaries.openFile(net, l.dir, st.Step); err != nil {
 		l.metrics.close()
 		return l, err
+	}
+	if l.events, err = eventPlaces(l.dir); err != nil {
+		l.metrics.close()
+		return l, fmt.Errorf("trainer: TensorBoard events: %w", err)
 	}
 	return l, nil
 }
 
+// eventPlaces are the folder of events and the file in it that was made last.
+func eventPlaces(dir string) ([]files.Place, error) {
+	all, err := filepath.Glob(filepath.Join(dir, "*tfevents*"))
+	if err != nil {
+		return nil, err
+	}
+	paths := []string{dir}
+	if len(all) > 0 {
+		paths = append(paths, slices.Max(all))
+	}
+	var places []files.Place
+	for _, path := range paths {
+		p, err := files.OpenPlace(path)
+		if err != nil {
+			return nil, err
+		}
+		places = append(places, p)
+	}
+	return places, nil
+}
+
+// flush puts all that is logged into the files, before a checkpoint that the run
+// may be resumed from.
+func (l runLog) flush() error {
+	if err := l.metrics.flush(); err != nil {
+		return err
+	}
+	for _, p := range l.events {
+		if err := p.Check(); err != nil {
+			return l.summaries.notWritten(l.dir, err)
+		}
+	}
+	return l.summaries.notWritten(l.dir, l.summaries.flushFile(l.net))
+}
+
 func (l runLog) close() error {
-	err := l.metrics.close()
+	err := l.flush()
+	if cerr := l.metrics.close(); err == nil {
+		err = cerr
+	}
 	if serr := l.summaries.closeFile(l.net); err == nil {
-		err = serr
+		err = l.summaries.notWritten(l.dir, serr)
 	}
 	return err
 }
@@ -71,7 +118,7 @@ func (l runLog) evaluation(at Progress, e Evaluation) error {
 func (l runLog) writeScalars(step int, scalars []scalar) error {
 	for _, s := range scalars {
 		if err := l.summaries.writeScalar(l.net, step, s.tag, s.value); err != nil {
-			return err
+			return l.summaries.notWritten(l.dir, err)
 		}
 	}
 	return nil

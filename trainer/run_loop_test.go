@@ -231,7 +231,7 @@ func checkEvents(t *testing.T, seen *recorder) {
 	if !slices.Equal(seen.events, want) {
 		t.Errorf("want %v, got %v", want, seen.events)
 	}
-	if got := fmt.Sprint(seen.epochs); got != "[0 0 0 0 1 1 1 1 2 2 2 2 3 3 3 3]" {
+	if got := fmt.Sprint(seen.epochs); got != "[1 1 1 1 2 2 2 2 3 3 3 3 4 4 4 4]" {
 		t.Errorf("epochs %s", got)
 	}
 }

@@ -48,7 +48,7 @@ func (r *run) step(b stepBatch) error {
 	}
 	r.state.Step++
 	r.state.Images += b.N
-	r.at.Step, r.at.Epoch, r.at.Rate, r.at.Losses = r.state.Step, b.Epoch, at.rate, losses
+	r.at.Step, r.at.Epoch, r.at.Rate, r.at.Losses = r.state.Step, r.cadence.epoch(r.state.Step), at.rate, losses
 	r.notify(func(o Observer) { o.Stepped(r.at) })
 	return nil
 }

@@ -12,17 +12,17 @@ type Schedule struct {
 	// steps (times factor at each point of at).
 	Name string `mapstructure:"name" yaml:"name"`
 	// Rate is the largest learning rate.
-	Rate float64 `mapstructure:"rate" yaml:"rate"`
+	Rate float64 `mapstructure:"rate" yaml:"rate" in:"(0,1e30]"`
 	// Warmup is the duration, of n steps, in which the learning rate rises
 	// linearly from rate/n to rate.
 	Warmup Duration `mapstructure:"warmup" yaml:"warmup"`
 	// Floor is the learning rate at the end of cosine.
-	Floor float64 `mapstructure:"floor" yaml:"floor"`
+	Floor float64 `mapstructure:"floor" yaml:"floor" in:"[0,1e30]"`
 	// At is the list of points of the run at which steps changes the learning
 	// rate, such as 50%.
 	At []Duration `mapstructure:"at" yaml:"at"`
 	// Factor is what steps multiplies the learning rate with at each point.
-	Factor float64 `mapstructure:"factor" yaml:"factor"`
+	Factor float64 `mapstructure:"factor" yaml:"factor" in:"[0,1]"`
 }
 
 func (c Schedule) check() error {
@@ -32,11 +32,9 @@ func (c Schedule) check() error {
 		return fmt.Errorf("train.schedule.name: want constant, cosine or steps, got %q", c.Name)
 	}
 	switch {
-	case !(c.Rate > 0) || !finite(c.Rate):
-		return fmt.Errorf("train.schedule.rate: want a positive, finite rate, got %g", c.Rate)
-	case !(c.Floor >= 0) || c.Floor > c.Rate:
+	case c.Floor > c.Rate:
 		return fmt.Errorf("train.schedule.floor: want a rate between 0 and %g, got %g", c.Rate, c.Floor)
-	case c.Name == "steps" && (len(c.At) == 0 || !(c.Factor > 0) || c.Factor > 1):
+	case c.Name == "steps" && (len(c.At) == 0 || c.Factor == 0):
 		return fmt.Errorf("train.schedule.at, factor: want durations and a factor in (0,1] for steps, got %v and %g", c.At, c.Factor)
 	}
 	return nil

@@ -1,19 +1,26 @@
 package trainer
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"time"
 
 	tf "github.com/wamuir/graft/tensorflow"
+	event "github.com/wamuir/graft/tensorflow/core/util/event_go_proto"
 	"github.com/wamuir/graft/tensorflow/op"
+	"google.golang.org/protobuf/proto"
 
 	"unwarp/graphs"
+	"unwarp/pipelines/files"
 )
 
 // summaryWriter writes TensorBoard event files with TensorFlow's own summary ops.
 type summaryWriter struct {
-	dir, tag, at, value graphs.Input
+	dir, tag, at, value, event graphs.Input
 
-	create, scalar, close *tf.Operation
+	create, scalar, record, flush, close *tf.Operation
 }
 
 func declareSummaryWriter(b *graphs.Builder) summaryWriter {
@@ -23,6 +30,7 @@ func declareSummaryWriter(b *graphs.Builder) summaryWriter {
 		tag:   b.Input("summary_tag", tf.String),
 		at:    b.Input("summary_step", tf.Int64),
 		value: b.Input("summary_value", tf.Float),
+		event: b.Input("summary_event", tf.String),
 	}
 	// graft leaves out most of the summary ops.
 	add := func(kind string, attrs map[string]any, inputs ...tf.Output) *tf.Operation {
@@ -40,44 +48,66 @@ func declareSummaryWriter(b *graphs.Builder) summaryWriter {
 	w.create = add("CreateSummaryFileWriter", nil, handle, w.dir.Value,
 		op.Const(s.Op("queue"), int32(1000)), op.Const(s.Op("flush_millis"), int32(10_000)), op.Const(s.Op("suffix"), ""))
 	w.scalar = add("WriteScalarSummary", nil, handle, w.at.Value, w.tag.Value, w.value.Value)
+	w.record = add("ImportEvent", nil, handle, w.event.Value)
+	w.flush = add("FlushSummaryWriter", nil, handle)
 	w.close = add("CloseSummaryWriter", nil, handle)
 	return w
 }
 
-func (w summaryWriter) openFile(net *graphs.Net, dir string) error {
-	t, err := tf.NewTensor(dir)
-	if err != nil {
-		return err
+// openFile begins a file of events in dir with the mark of a session that goes
+// on after step: TensorBoard then drops what a killed session wrote of later
+// steps. (It keeps steps below that of the mark.)
+func (w summaryWriter) openFile(net *graphs.Net, dir string, step int) error {
+	if err := os.Mkdir(dir, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return w.notWritten(dir, err)
 	}
-	if _, err := net.Run(graphs.Feeds{w.dir.Feed: t}, nil, w.create); err != nil {
-		return fmt.Errorf("trainer: TensorBoard events in %s: not written: %w: free space or choose another run folder", dir, err)
+	start, err := proto.Marshal(&event.Event{
+		WallTime: float64(time.Now().UnixMicro()) / 1e6, Step: int64(step) + 1,
+		What: &event.Event_SessionLog{SessionLog: &event.SessionLog{Status: event.SessionLog_START}},
+	})
+	if err == nil {
+		err = w.run(net, w.create, feed{w.dir, dir})
 	}
-	return nil
+	if err == nil {
+		err = w.run(net, w.record, feed{w.event, string(start)})
+	}
+	if err == nil {
+		err = w.flushFile(net)
+	}
+	return w.notWritten(dir, err)
+}
+
+func (w summaryWriter) notWritten(dir string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("trainer: TensorBoard events: %w", files.NotWritten(dir, err))
 }
 
 func (w summaryWriter) writeScalar(net *graphs.Net, step int, tag string, value float64) error {
-	feeds := graphs.Feeds{}
-	var err error
-	set := func(in graphs.Input, v any) {
-		if t, e := tf.NewTensor(v); e != nil {
-			err = e
-		} else {
-			feeds[in.Feed] = t
-		}
-	}
-	set(w.tag, tag)
-	set(w.at, int64(step))
-	set(w.value, float32(value))
-	if err == nil {
-		_, err = net.Run(feeds, nil, w.scalar)
-	}
-	if err != nil {
-		return fmt.Errorf("trainer: TensorBoard scalar %q: not written: %w: free space, then resume the run", tag, err)
-	}
-	return nil
+	return w.run(net, w.scalar, feed{w.tag, tag}, feed{w.at, int64(step)}, feed{w.value, float32(value)})
 }
 
-func (w summaryWriter) closeFile(net *graphs.Net) error {
-	_, err := net.Run(nil, nil, w.close)
+// flushFile puts what is written into the file: up to then it is in memory.
+func (w summaryWriter) flushFile(net *graphs.Net) error { return w.run(net, w.flush) }
+
+func (w summaryWriter) closeFile(net *graphs.Net) error { return w.run(net, w.close) }
+
+// feed is the value of an input.
+type feed struct {
+	to    graphs.Input
+	value any
+}
+
+func (w summaryWriter) run(net *graphs.Net, target *tf.Operation, values ...feed) error {
+	feeds := graphs.Feeds{}
+	for _, v := range values {
+		t, err := tf.NewTensor(v.value)
+		if err != nil {
+			return err
+		}
+		feeds[v.to.Feed] = t
+	}
+	_, err := net.Run(feeds, nil, target)
 	return err
 }

@@ -16,10 +16,10 @@ import (
 // versions, which raise that divergence (Zhang, Yu, Jiao, Xing, El Ghaoui and
 // Jordan 2019, algorithm 1). The steps start at a normal point near the image.
 type TRADES struct {
-	Eps   float32  `key:"eps" required:".3" in:"(0,inf)" help:"largest change of an image, in units of images in [0,1]"`
+	Eps   float32  `key:"eps" required:".3" in:"(0,1e6]" help:"largest change of an image, in units of images in [0,1]"`
 	Steps int      `key:"steps" in:"[1,1000]" default:"10" help:"gradients per image"`
 	Alpha Positive `key:"alpha" help:"size of a step; 2.5·eps/steps unless given, at most eps"`
-	Beta  float32  `key:"beta" in:"(0,inf)" default:"6" help:"weight of the divergence"`
+	Beta  float32  `key:"beta" in:"(0,1e6]" default:"6" help:"weight of the divergence"`
 	Noise float32  `key:"noise" in:"(0,1]" default:".001" help:"standard deviation of the start"`
 	CodePenalty
 	Common

@@ -16,6 +16,9 @@ type TrainGraph struct {
 	Model  graphs.Disentangled
 	Shape  pipelines.Shape // of the images that enter the graph
 	Views  bool            // eq. 8: each image comes with its deformed view
+	// TrainedOn and ClassNames are written into exports; nil where they are not known.
+	TrainedOn  *pipelines.SetIdentity
+	ClassNames []string
 
 	// Feeds. Those that a configuration does not need are not declared.
 	Images    graphs.Input // float32 [B,H,W,C]
@@ -37,6 +40,8 @@ type TrainGraph struct {
 	Inference graphs.Forward
 	perImage  Terms     // [B]
 	predicted tf.Output // int32 [B], the predicted class
+	judged    tf.Output // int32 [B], the same by the rule of graphs.Predict, for images with labels
+	tied      tf.Output // bool [B], the label shares the largest logit
 
 	adversaryStep    ascentStep       // of images to train on
 	validationStep   ascentStep       // of the attack of evaluation during training
@@ -44,6 +49,8 @@ type TrainGraph struct {
 
 	Saver     Saver
 	summaries summaryWriter
+
+	file *filePass // the graph of an export, computed in place of Model's
 }
 
 // Declare writes the training pass, the update, the inference pass, the
@@ -116,8 +123,9 @@ func (g *TrainGraph) declareTrainingInputs(b *graphs.Builder) {
 
 func (g *TrainGraph) declareInference(b *graphs.Builder) {
 	s := b.Pass("eval", graphs.Inference, graphs.Averaged())
-	g.Inference = g.Model.Apply(s, g.Images.Value)
+	g.Inference = g.Apply(s, g.Images.Value)
 	g.perImage = g.Config.Objective.PerImage(s.In("objective"), g.Inference, g.Labels.Value)
+	g.judged, g.tied = graphs.Predict(s.In("judged"), g.Inference.Logits, g.Labels.Value)
 	g.predicted = op.ArgMax(s.Op("class"), g.Inference.Logits, op.Const(s.Op("axis"), int32(1)), op.ArgMaxOutputType(tf.Int32))
 }
 

@@ -13,7 +13,7 @@ import (
 // robustness is measured by the attacks package. The zero value is auto.
 type ValidationAttack struct {
 	Off    bool     // no attack
-	Eps    float32  `key:"eps" required:".3" in:"(0,inf)" help:"largest change of an image, in units of images in [0,1]"`
+	Eps    float32  `key:"eps" required:".3" in:"(0,1e6]" help:"largest change of an image, in units of images in [0,1]"`
 	Steps  int      `key:"steps" in:"[1,10000]" default:"10" help:"gradients per image"`
 	Alpha  Positive `key:"alpha" help:"size of a step; 2.5·eps/steps unless given, at most eps"`
 	Norm   string   `key:"norm" oneof:"linf l2" default:"linf" help:"of the change of an image"`

@@ -189,7 +189,7 @@ func TestAdversarialRun(t *testing.T) {
 				}
 			}
 			if name == "free" {
-				if !slices.Equal(straight.epochs, []int{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1}) { // 4 batches, 3 replays
+				if !slices.Equal(straight.epochs, []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2}) { // 4 batches, 3 replays
 					t.Errorf("epochs %v", straight.epochs)
 				}
 				return

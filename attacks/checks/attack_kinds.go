@@ -32,12 +32,13 @@ func isLogitLoss(l attacks.Loss) bool {
 	return slices.Contains([]attacks.Loss{attacks.Classification, attacks.Margin, attacks.DLR, attacks.TargetedDLR, attacks.Linear}, l)
 }
 
-// attacksOf are the places of an evaluation's attacks of a kind. Those with a
-// target class are left out: they are expected to succeed less often.
+// attacksOf are the places of an evaluation's attacks of a kind that were run.
+// Those with a target class are left out: they are expected to succeed less
+// often.
 func attacksOf(ev *attacks.Evaluation, kind func(attacks.AttackResult) bool) []int {
 	var out []int
 	for i, r := range ev.Attacks {
-		if kind(r) && param(r, "target") == "" {
+		if kind(r) && param(r, "target") == "" && ev.Ran(i) {
 			out = append(out, i)
 		}
 	}

@@ -11,23 +11,24 @@ var _ = register(Check{
 	ID: "C01", Title: "Iterative attacks beat single steps",
 	Threshold: "successes of single-step attacks that iterative attacks miss: at most 0.5 %; success rate of iterative attacks at least that of single-step attacks; BIM at eps/5 not above FGSM at eps",
 	Source:    carlini + "sanity checks",
-	needs:     needsEvaluation, judge: judgeIterative,
+	needs:     needsEvaluation | needsAttempts, judge: judgeIterative,
 })
 
 func judgeIterative(c *checkContext) (verdict, error) {
 	ev := c.Evaluation
 	single, iterative := attacksOf(ev, isSingleStep), attacksOf(ev, isIterative)
 	if len(single) == 0 || len(iterative) == 0 {
-		return skip("the evaluation lacks a single-step or an iterative attack")
+		return skip("no single-step or no iterative attack was run")
 	}
-	v := verdict{status: Pass, value: "no image was given to both"}
-	if worst, ok := largestLead(ev, single, iterative); ok {
-		v.value = fmt.Sprintf("at eps %g misclassified under single-step attacks alone %s, under iterative attacks alone %d", worst.eps, formatRate(worst.onlyA, ev.CleanCorrect), worst.onlyB)
-		v.status, v.images = judgeAtMost(worst.onlyA, ev.CleanCorrect, .005), worst.images
-		for _, eps := range ev.Radii {
-			at := compareGroups(ev, single, iterative, eps)
-			v.status = worstStatus(v.status, judgeNoBetter(at.onlyA, at.onlyB))
-		}
+	worst, ok := largestLead(ev, single, iterative)
+	if !ok {
+		return skip("no image was given to both a single-step and an iterative attack")
+	}
+	v := verdict{status: worst.judge(.005), images: worst.images}
+	v.value = fmt.Sprintf("at eps %g misclassified under single-step attacks alone %s, under iterative attacks alone %d", worst.eps, formatRate(worst.onlyA, worst.ended), worst.onlyB)
+	for _, eps := range ev.Radii {
+		at := compareGroups(ev, single, iterative, eps)
+		v.status = worstStatus(v.status, judgeNoBetter(at.onlyA, at.onlyB, len(ev.Radii)))
 	}
 	if v.status != Pass {
 		v.advice = "the iterative attack follows a gradient that does not lead to errors, or its steps are too large: follow the classification or margin loss (loss=classification), more steps, smaller alpha"

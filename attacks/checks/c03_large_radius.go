@@ -9,7 +9,7 @@ import (
 
 var _ = register(Check{
 	ID: "C03", Title: "Very large eps leaves chance",
-	Threshold: "linf: accuracy at .5 at most 1/classes + 3 sigma, at 1 no image correct; l2: median distance below 9 (28x28 pixels), no image correct at the size of the whole box",
+	Threshold: "linf: accuracy at .5 at most 1/classes, at 1 no image correct; l2: median distance below 9 (28x28 pixels), no image correct at the size of the whole box",
 	Source:    carlini + "sanity checks, 100 % success; " + art + "obfuscation flag",
 	needs:     needsModel, attacks: largeRadiusAttacks, judge: judgeLargeRadius,
 })
@@ -56,18 +56,22 @@ func judgeLargeRadius(c *checkContext) (verdict, error) {
 	correct := n - countTrue(atHalf)
 	chance := .5 // a median below 9: half of the images
 	if c.threat.Norm == attacks.Linf {
-		p := 1 / float64(c.victim.Classes)
-		chance = p + 3*math.Sqrt(p*(1-p)/float64(n))
+		chance = 1 / float64(c.victim.Classes)
 	}
-	v := verdict{status: Pass}
+	v := verdict{}
 	v.value = fmt.Sprintf("correct at eps %g: %s, at most %.1f %% wanted; at eps %g: %s", half, formatRate(correct, n), 100*chance, full, formatRate(n-countTrue(atFull), n))
 	for i, misclassified := range atFull {
 		if !misclassified {
 			v.images = append(v.images, c.sample.Index[i])
 		}
 	}
-	if share(correct, n) > chance || len(v.images) > 0 {
-		v.status = Fail
+	v.status = worstStatus(judgeAtMost(correct, n, chance), judgeAtMost(len(v.images), n, .01))
+	if len(v.images) > 0 {
+		v.status = worstStatus(v.status, Warn)
+	}
+	if v.status == Warn && len(v.images) == 0 {
+		v.advice = fmt.Sprintf("%d images are too few to tell this from chance", n)
+	} else if v.status != Pass {
 		v.advice = "within such a radius every image can become any other: the attack itself fails, for instance by a masked gradient or the wrong loss"
 	}
 	return v, nil

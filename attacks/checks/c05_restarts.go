@@ -21,8 +21,9 @@ func judgeRestarts(c *checkContext) (verdict, error) {
 		return skip(reason)
 	}
 	one, five := flags[0], flags[1]
-	v := verdict{status: judgeAtMost(countTrue(five)-countTrue(one), len(one), .01), images: c.placesOnlyIn(five, one)}
-	v.value = fmt.Sprintf("%s at eps %g succeeds on %d of %d, with 5 starts on %d", texts[0], c.Eps, countTrue(one), len(one), countTrue(five))
+	more := gainOf(five, one)
+	v := verdict{status: more.judge(.01, 1), images: c.placesOnlyIn(five, one)}
+	v.value = fmt.Sprintf("%s at eps %g succeeds on %d of %d, with 5 starts on %d (%s)", texts[0], c.Eps, countTrue(one), more.n, countTrue(five), more)
 	if v.status != Pass {
 		v.advice = "use restarts=5 or more"
 	}

@@ -44,10 +44,12 @@ func judgeStepSize(c *checkContext) (verdict, error) {
 		counts[i] = countTrue(flags[i])
 		parts[i] = fmt.Sprintf("%s %d", text, counts[i])
 	}
-	most, own := slices.Max(counts), counts[1]
+	most := slices.Max(counts)
+	more := gainOf(flags[slices.Index(counts, most)], flags[1])
 	v := verdict{status: Pass, value: fmt.Sprintf("misclassified of %d at eps %g: %s", n, c.Eps, strings.Join(parts, ", "))}
 	if share(most-slices.Min(counts), n) > .02 {
-		v.status = worstStatus(Warn, judgeAtMost(most-own, n, .02))
+		v.status = worstStatus(Warn, more.judge(.02, len(texts)-1))
+		v.value += fmt.Sprintf(" (best and own: %s)", more)
 		v.advice = "the result depends on the step size: use " + texts[slices.Index(counts, most)] + ", or apgd, which adapts it"
 	}
 	return v, nil

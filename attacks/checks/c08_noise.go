@@ -49,7 +49,7 @@ func judgeNoise(c *checkContext) (verdict, error) {
 	}
 	noiseOnly, stepOnly := c.placesOnlyIn(noise, step), c.placesOnlyIn(step, noise)
 	n, byNoise, byStep := len(noise), countTrue(noise), countTrue(step)
-	v := verdict{status: judgeNoBetter(len(noiseOnly), len(stepOnly)), images: noiseOnly}
+	v := verdict{status: judgeNoBetter(len(noiseOnly), len(stepOnly), 1), images: noiseOnly}
 	v.value = fmt.Sprintf("at eps %g %s succeeds on %s, %s on %d", c.Eps, noiseText, formatRate(byNoise, n), strings.Join(steps, ", "), byStep)
 	switch {
 	case v.status != Pass:

@@ -9,14 +9,14 @@ var _ = register(Check{
 	ID: "C09", Title: "Transfer does worse than direct attack",
 	Threshold: "at each eps success of transfer attacks at most that of direct attacks",
 	Source:    carlini + "transferability",
-	needs:     needsEvaluation, judge: judgeTransfer,
+	needs:     needsEvaluation | needsAttempts, judge: judgeTransfer,
 })
 
 func judgeTransfer(c *checkContext) (verdict, error) {
 	ev := c.Evaluation
 	transfer, direct := attacksOf(ev, isTransfer), attacksOf(ev, isWhiteBox)
 	if len(transfer) == 0 || len(direct) == 0 {
-		return skip("the evaluation lacks a transfer attack, or a direct one")
+		return skip("no transfer attack or no direct one was run")
 	}
 	v := verdict{status: Pass}
 	var parts []string
@@ -26,7 +26,7 @@ func judgeTransfer(c *checkContext) (verdict, error) {
 			continue
 		}
 		parts = append(parts, fmt.Sprintf("eps %g: transfer alone %d, direct alone %d", eps, at.onlyA, at.onlyB))
-		if s := judgeNoBetter(at.onlyA, at.onlyB); severity[s] > severity[v.status] {
+		if s := judgeNoBetter(at.onlyA, at.onlyB, len(ev.Radii)); severity[s] > severity[v.status] {
 			v.status, v.images = s, at.images
 		}
 	}

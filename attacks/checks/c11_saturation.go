@@ -53,18 +53,20 @@ func judgeSaturation(c *checkContext) (verdict, error) {
 	if base == nil {
 		return skip(reason)
 	}
-	n, gain, best := len(base), 0, ""
-	v := verdict{}
+	v, more, best := verdict{}, gain{n: len(base)}, ""
 	for _, text := range texts[1:] {
 		flags, _ := c.misclassifiedUnder(text)
-		if g := countTrue(flags) - countTrue(base); flags != nil && g > gain {
-			gain, best, v.images = g, text, c.placesOnlyIn(flags, base)
+		if flags == nil {
+			continue
+		}
+		if g := gainOf(flags, base); g.onlyA-g.onlyB > more.onlyA-more.onlyB {
+			more, best, v.images = g, text, c.placesOnlyIn(flags, base)
 		}
 	}
-	v.status = judgeAtMost(gain, n, .01)
-	v.value = fmt.Sprintf("cross-entropy succeeds on %d of %d at eps %g", countTrue(base), n, c.Eps)
-	if gain > 0 {
-		v.value += fmt.Sprintf(", %s on %d", best, countTrue(base)+gain)
+	v.status = more.judge(.01, len(texts)-1)
+	v.value = fmt.Sprintf("cross-entropy succeeds on %d of %d at eps %g", countTrue(base), more.n, c.Eps)
+	if best != "" {
+		v.value += fmt.Sprintf(", %s on %d (%s)", best, countTrue(base)+more.onlyA-more.onlyB, more)
 	} else {
 		v.value += ", no other loss on more"
 	}

@@ -5,12 +5,11 @@ import (
 	"slices"
 
 	"unwarp/attacks"
-	"unwarp/attacks/vector"
 )
 
 var _ = register(Check{
 	ID: "C13", Title: "The model is deterministic",
-	Threshold: "5 passes: same classes, logits within 1e-4 of their norm",
+	Threshold: "5 passes: same classes, logits within 1e-4 of their spread",
 	Source:    autoattack + "check_randomized",
 	needs:     needsModel, judge: judgeDeterminism,
 })
@@ -19,7 +18,7 @@ var _ = register(Check{
 const repeatedPasses = 5
 
 func judgeDeterminism(c *checkContext) (verdict, error) {
-	v := verdict{status: Pass, images: c.unstableClass, value: fmt.Sprintf("logits differ by up to %.2g of their norm, %d of %d images change class", c.largestDifference, len(c.unstableClass), c.sample.Len())}
+	v := verdict{status: Pass, images: c.unstableClass, value: fmt.Sprintf("logits differ by up to %.2g of their spread, %d of %d images change class", c.largestDifference, len(c.unstableClass), c.sample.Len())}
 	if c.isRandom() {
 		v.status = Fail
 		v.advice = "the model is random, or dropout is on: average gradients (eot=20 or more) and classify each example by several passes"
@@ -40,9 +39,13 @@ func (c *checkContext) repeatPasses() error {
 		if err != nil {
 			return err
 		}
+		centred, err := c.reference.CentredLogits(images...)
+		if err != nil {
+			return err
+		}
 		for i, z := range logits {
-			c.largestDifference = max(c.largestDifference, relativeDistance(c.logits[i], z))
-			if vector.Argmax(c.logits[i]) != vector.Argmax(z) && !slices.Contains(c.unstableClass, c.sample.Index[i]) {
+			c.largestDifference = max(c.largestDifference, shareOf(attacks.L2.Distance(c.logits[i], centred[i]), c.spread(c.logits[i])))
+			if !attacks.Correct(z, int(c.sample.Labels[i])) && !slices.Contains(c.unstableClass, c.sample.Index[i]) {
 				c.unstableClass = append(c.unstableClass, c.sample.Index[i])
 			}
 		}

@@ -18,6 +18,9 @@ func TestBatchInfluence(t *testing.T) {
 	all := checkModel(t, centred, nil, "C14", "C29")
 	expect(t, all["C14"], Fail)
 	expect(t, all["C29"], Fail)
+	// Small logits differ by little, and a constant hides nothing.
+	expect(t, checkModel(t, Saturated(centred, 1e-6), nil, "C14")["C14"], Fail)
+	expect(t, checkModel(t, wrapLogits(centred, identity, plusNumber(1e6)), nil, "C14")["C14"], Fail)
 	all = checkModel(t, plainNet().victim(0), nil, "C14", "C29")
 	expect(t, all["C14"], Pass)
 	expect(t, all["C29"], Pass)

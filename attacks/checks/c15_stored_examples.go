@@ -6,14 +6,13 @@ import (
 	"slices"
 
 	"unwarp/attacks"
-	"unwarp/attacks/vector"
 )
 
 var _ = register(Check{
 	ID: "C15", Title: "Examples lie in ball and box",
 	Threshold: "every stored example: within its distance + 1e-6, finite, in [0,1], and misclassified in a pass of its own",
 	Source:    autoattack + "final check; foolbox issue 711",
-	needs:     needsEvaluation | needsModel, judge: judgeStoredExamples,
+	needs:     needsEvaluation | needsModel | needsAttempts, judge: judgeStoredExamples,
 })
 
 func judgeStoredExamples(c *checkContext) (verdict, error) {
@@ -50,8 +49,8 @@ func judgeStoredExamples(c *checkContext) (verdict, error) {
 // once.
 func (c *checkContext) countInvalid(all []example, logits [][]float32) (outside, otherClass int, places []int) {
 	for n, e := range all {
-		isOutside, class := !c.isInBallAndBox(e), vector.Argmax(logits[n])
-		isOther := class == e.label || class != e.class || !allFinite(logits[n])
+		isOutside := !c.isInBallAndBox(e)
+		isOther := !c.isOfClass(logits[n], e) || !allFinite(logits[n])
 		if isOutside {
 			outside++
 		}
@@ -63,6 +62,13 @@ func (c *checkContext) countInvalid(all []example, logits [][]float32) (outside,
 		}
 	}
 	return outside, otherClass, places
+}
+
+// isOfClass tells whether logits are those of the reported class, and not of the
+// label, up to the rounding of another batch.
+func (c *checkContext) isOfClass(logits []float32, e example) bool {
+	limit := attacks.Rounding * c.spread(logits)
+	return e.class != e.label && attacks.Lead(logits, e.class) <= limit && attacks.Lead(logits, e.label) >= -limit
 }
 
 // isInBallAndBox measures an example by arithmetic that it shares with no

@@ -10,7 +10,7 @@ var _ = register(Check{
 	ID: "C18", Title: "Optimisation is complete",
 	Threshold: "rescaled best loss rises by at most .05 in the last 10 steps, on at least 95 % of the images that remain correctly classified",
 	Source:    ioaf + "incomplete optimisation",
-	needs:     needsEvaluation, judge: judgeLossCurves,
+	needs:     needsEvaluation | needsAttempts, judge: judgeLossCurves,
 })
 
 // judgeLossCurves looks at images that no attack made the model misclassify at
@@ -49,7 +49,7 @@ func unsuccessfulCurves(ev *attacks.Evaluation, i int) [][]float32 {
 	var curves [][]float32
 	for a, attack := range ev.Attacks {
 		curve := attack.Results[i].LossCurve
-		if isIterative(attack) && len(curve) >= 2 && !misclassifiedUnderAny(ev, firstPlaces(a+1), i, attack.Radii[len(attack.Radii)-1]) {
+		if isIterative(attack) && len(curve) >= 2 && attack.Results[i].Done && !misclassifiedUnderAny(ev, firstPlaces(a+1), i, attack.Radii[len(attack.Radii)-1]) {
 			curves = append(curves, curve)
 		}
 	}

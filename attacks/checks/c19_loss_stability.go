@@ -24,14 +24,14 @@ func judgeLossStability(c *checkContext) (verdict, error) {
 		if err := c.ctx.Err(); err != nil {
 			return v, err
 		}
-		logits, err := c.reference.Logits(c.uniformPoints(c.imageRand(i, 19), img, points, radius)...)
+		logits, err := c.reference.CentredLogits(c.uniformPoints(c.imageRand(i, 19), img, points, radius)...)
 		if err != nil {
 			return v, err
 		}
 		label := int(c.sample.Labels[i])
 		clean, sum := margin(c.logits[i], label), 0.
 		for _, z := range logits {
-			sum += min(1, math.Abs(margin(z, label)-clean)/max(math.Abs(clean), 1e-12))
+			sum += min(1, shareOf(math.Abs(margin(z, label)-clean), math.Abs(clean)))
 		}
 		changes = append(changes, sum/points)
 		if sum/points > .2 {
@@ -40,7 +40,7 @@ func judgeLossStability(c *checkContext) (verdict, error) {
 	}
 	m := mean(changes)
 	v.value = fmt.Sprintf("mean relative change %.3f; above .2 on %s", m, formatRate(len(v.images), len(changes)))
-	if m > .2 {
+	if !(m <= .2) { // NaN too
 		v.status = Warn
 		v.advice = "the loss varies from point to point so much that its gradient is of little use: average gradients over neighbours (eot, nes), or attack without them"
 	} else {

@@ -64,7 +64,7 @@ func (c *checkContext) lossSurface(i int, img []float32) (LossSurface, error) {
 			points = append(points, y)
 		}
 	}
-	logits, err := c.reference.Logits(points...)
+	logits, err := c.reference.CentredLogits(points...)
 	if err != nil {
 		return out, err
 	}

@@ -37,7 +37,10 @@ func judgeFiniteDifferences(c *checkContext) (verdict, error) {
 		v.status = worstStatus(Warn, judgeAtMost(wrong, m.judged, .1))
 		v.advice = "the gradient that attacks follow is not that of the model: look for parts without a gradient, or with a gradient of their own (straight-through, stop-gradient)"
 	}
-	if twoModels {
+	if 2*m.vanished > m.judged {
+		v.value += fmt.Sprintf("; the gradient is zero on %d, but the logits change", m.vanished)
+		v.advice = "the gradients vanish: attacks cannot follow them; replace the part without a gradient by the identity in the backward pass, or attack without gradients (square, spsa, hopskipjump)"
+	} else if twoModels {
 		v = c.judgeGradientModel(v, median(m.between))
 	}
 	return v, nil
@@ -46,6 +49,7 @@ func judgeFiniteDifferences(c *checkContext) (verdict, error) {
 // gradientMeasurement is how gradients agree with finite differences.
 type gradientMeasurement struct {
 	judged        int       // images, without those on which nothing changes
+	vanished      int       // of them, with a gradient that is zero
 	wrong         []int     // places of the images on which they do not agree
 	cosine, signs float64   // the smallest of all images
 	between       []float64 // cosines with the gradient model's gradient
@@ -67,6 +71,9 @@ func (c *checkContext) measureGradients(model *engine.BatchRunner) (gradientMeas
 			continue
 		}
 		m.judged++
+		if a.zero {
+			m.vanished++
+		}
 		if !a.agrees() {
 			m.wrong = append(m.wrong, c.sample.Index[i])
 		}
@@ -83,7 +90,8 @@ func (c *checkContext) measureGradientAt(model *engine.BatchRunner, i int, point
 	if err != nil {
 		return a, 0, err
 	}
-	if a, err = c.compareWithDifferences(i, point, g); err != nil || a.onlyRounding || model == c.gradient {
+	a, err = c.compareWithDifferences(i, point, g)
+	if a.zero = largestSize(g) == 0; err != nil || a.onlyRounding || model == c.gradient {
 		return a, 1, err
 	}
 	other, err := c.runnerUpGradient(c.gradient, i, point)

@@ -9,7 +9,7 @@ var _ = register(Check{
 	ID: "C23", Title: "The same attack succeeds on an undefended model",
 	Threshold: "at least 95 % at the same eps",
 	Source:    carlini + "attack similar undefended models",
-	needs:     needsEvaluation | needsBaseline, judge: judgeUndefended,
+	needs:     needsEvaluation | needsAttempts | needsBaseline, judge: judgeUndefended,
 })
 
 func judgeUndefended(c *checkContext) (verdict, error) {
@@ -35,12 +35,12 @@ func judgeUndefended(c *checkContext) (verdict, error) {
 // models, 0 for none, and the largest number of images that the undefended
 // model misclassifies under such an attack.
 func sharedRadius(c *checkContext) (eps float32, count int) {
-	for _, attack := range c.Evaluation.Attacks {
-		if !isWhiteBox(attack) {
+	for a, attack := range c.Evaluation.Attacks {
+		if !isWhiteBox(attack) || !c.Evaluation.Ran(a) {
 			continue
 		}
 		for b, same := range c.Baseline.Attacks {
-			if same.Attack != attack.Attack {
+			if same.Attack != attack.Attack || !c.Baseline.Ran(b) {
 				continue
 			}
 			for _, r := range attack.Radii {

@@ -78,7 +78,7 @@ func (c *checkContext) newReadout(i int) (readout, bool, error) {
 	for k := range r.weights {
 		r.weights[k] = float32(g.NormFloat64())
 	}
-	logits, err := c.reference.Logits(append([][]float32{c.image(i)}, c.pointsAround(g, c.image(i))...)...)
+	logits, err := c.reference.CentredLogits(append([][]float32{c.image(i)}, c.pointsAround(g, c.image(i))...)...)
 	if err != nil {
 		return r, false, err
 	}
@@ -91,7 +91,7 @@ func (c *checkContext) newReadout(i int) (readout, bool, error) {
 		}
 	}
 	r.limit = (inside + surface) / 2
-	return r, surface-inside > 1e-4*max(1e-3, largestSize(logits[0])), nil
+	return r, surface-inside > 1e-4*c.spread(logits[0]), nil
 }
 
 // pointsAround are random points within half of eps of an image, and after them

@@ -9,13 +9,13 @@ import (
 
 var _ = register(Check{
 	ID: "C26", Title: "Obfuscated gradients are detected",
-	Threshold: "quantised input, logits times 1000 and random noise fail a check, the plain model none",
+	Threshold: "quantised input, logits times 1000, random noise and a hidden vote fail a check, the plain model none",
 	Source:    carlini + "benchmark the attack",
 	judge:     judgeSelfTest,
 })
 
 // selfTestChecks are cheap checks that run the model directly.
-var selfTestChecks = []string{"C10", "C12", "C13", "C21"}
+var selfTestChecks = []string{"C10", "C12", "C13", "C21", "C39"}
 
 // judgeSelfTest runs checks on the linear model, plain and behind defences that
 // obfuscate its gradient.

@@ -16,6 +16,9 @@ var _ = register(Check{
 
 func judgeWorstCase(c *checkContext) (verdict, error) {
 	ev := c.Evaluation
+	if ev.CleanCorrect == 0 {
+		return skip("no image was attacked: the model classifies none correctly")
+	}
 	eps := ev.Radii[len(ev.Radii)-1]
 	v := verdict{status: Pass, value: fmt.Sprintf("at eps %g correct under every attack: %s", eps, formatRate(ev.RobustCount(eps), ev.Images))}
 	if ev.Exhaustive {
@@ -37,7 +40,7 @@ func judgeWorstCase(c *checkContext) (verdict, error) {
 		v.value += fmt.Sprintf("; %d images were not given to every attack", len(open))
 		v.advice = "resume the evaluation"
 		if ev.Stopped != "" {
-			v.advice = "it stopped because " + ev.Stopped + ": resume it with a larger budget"
+			v.advice = ev.Stopped + ": resume the evaluation with a larger one"
 		}
 	}
 	return v, nil

@@ -11,7 +11,7 @@ var _ = register(Check{
 	ID: "C28", Title: "Losses and targets fit the number of classes",
 	Threshold: "no DLR below 3 classes, no targeted DLR below 4, targets at most classes-1 and at least min(9, classes-1)",
 	Source:    autoattack + "check_n_classes; AutoAttack issues 70, 110",
-	needs:     needsEvaluation, judge: judgeClasses,
+	needs:     needsEvaluation | needsAttempts, judge: judgeClasses,
 })
 
 func judgeClasses(c *checkContext) (verdict, error) {
@@ -20,8 +20,10 @@ func judgeClasses(c *checkContext) (verdict, error) {
 	note := func(s Status, format string, args ...any) {
 		v.status, v.value = worstStatus(v.status, s), v.value+"; "+fmt.Sprintf(format, args...)
 	}
-	for _, r := range c.Evaluation.Attacks {
+	for i, r := range c.Evaluation.Attacks {
 		switch {
+		case !c.Evaluation.Ran(i):
+			continue
 		case slices.Contains(r.Losses, attacks.DLR) && classes < 3:
 			note(Fail, "%s follows DLR, which needs 3", r.Attack)
 		case slices.Contains(r.Losses, attacks.TargetedDLR) && classes < 4:

@@ -11,10 +11,13 @@ var _ = register(Check{
 
 func judgeCleanAccuracy(c *checkContext) (verdict, error) {
 	ev, base := c.Evaluation, c.Baseline
+	if ev.Images == 0 || base.Images == 0 {
+		return skip("no image was classified")
+	}
 	difference := ev.Share(ev.CleanCorrect) - base.Share(base.CleanCorrect)
 	v := verdict{status: Pass, value: fmt.Sprintf("%s, baseline %s: %+.1f points", formatRate(ev.CleanCorrect, ev.Images), formatRate(base.CleanCorrect, base.Images), 100*difference)}
 	if -difference > .02+1e-9 {
-		v.status, v.advice = Warn, "report the loss of clean accuracy beside the robustness gained"
+		v.status, v.advice = Warn, "report the loss of clean accuracy beside the accuracy under attack that was gained"
 	}
 	return v, nil
 }

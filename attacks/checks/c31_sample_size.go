@@ -11,6 +11,9 @@ var _ = register(Check{
 
 func judgeSampleSize(c *checkContext) (verdict, error) {
 	ev := c.Evaluation
+	if ev.Images == 0 {
+		return skip("no image was classified")
+	}
 	v := verdict{status: Pass, value: fmt.Sprintf("%d images; correct without attack %s", ev.Images, formatRate(ev.CleanCorrect, ev.Images))}
 	for _, eps := range ev.Radii {
 		v.value += fmt.Sprintf("; under attack at eps %g %s", eps, formatRate(ev.RobustCount(eps), ev.Images))

@@ -11,7 +11,7 @@ var _ = register(Check{
 	ID: "C33", Title: "Attacks made for this defence",
 	Threshold: "through the classifier, through the whole training loss, through both together, away from the image's code, towards another class's code",
 	Source:    carlini + "adaptive attacks",
-	needs:     needsEvaluation | needsModel, judge: judgeAdaptive,
+	needs:     needsEvaluation | needsModel | needsAttempts, judge: judgeAdaptive,
 })
 
 // requirement is a kind of attack that an evaluation should have.
@@ -43,24 +43,37 @@ func adaptiveRequirements(v attacks.Victim) []requirement {
 
 func judgeAdaptive(c *checkContext) (verdict, error) {
 	if len(c.victim.CodeNames) == 0 && c.victim.TrainingLoss == nil {
-		return skip("a classifier without codes or a training loss of its own: there is nothing to adapt to")
+		return skip("the model is a classifier without codes and without a training loss of its own: attacks have nothing to adapt to")
 	}
-	var met, missing, remedies []string
-	for _, r := range adaptiveRequirements(c.victim) {
-		if slices.ContainsFunc(c.Evaluation.Attacks, r.met) {
-			met = append(met, r.name)
+	var parts, missing, remedies []string
+	for _, q := range adaptiveRequirements(c.victim) {
+		if met := c.attacksThatMeet(q); len(met) > 0 {
+			parts = append(parts, q.name+": "+joinNames(c.Evaluation, met))
 		} else {
-			missing, remedies = append(missing, r.name), append(remedies, r.remedy)
+			missing, remedies = append(missing, q.name), append(remedies, q.remedy)
 		}
 	}
 	if len(missing) == 0 {
-		return verdict{status: Pass, value: strings.Join(met, ", ")}, nil
+		return verdict{status: Pass, value: strings.Join(parts, "; ")}, nil
 	}
-	v := verdict{status: Warn, value: "missing: " + strings.Join(missing, ", "), advice: "add " + strings.Join(remedies, ", ")}
+	v := verdict{status: Warn, advice: "add " + strings.Join(remedies, ", ")}
+	v.value = strings.Join(append(parts, "not run: "+strings.Join(missing, ", ")), "; ")
 	// A model with the embedding alone may have no defence.
 	hasParts := slices.Contains(c.victim.CodeNames, attacks.Appearance) || slices.Contains(c.victim.CodeNames, attacks.Geometry)
-	if hasParts && !slices.ContainsFunc(c.Evaluation.Attacks, func(r attacks.AttackResult) bool { return r.Family == attacks.Adaptive }) {
+	if hasParts && len(attacksOf(c.Evaluation, func(r attacks.AttackResult) bool { return r.Family == attacks.Adaptive })) == 0 {
 		v.status = Fail
 	}
 	return v, nil
+}
+
+// attacksThatMeet are the places of the attacks that were run and meet a
+// requirement.
+func (c *checkContext) attacksThatMeet(q requirement) []int {
+	var out []int
+	for a, r := range c.Evaluation.Attacks {
+		if q.met(r) && c.Evaluation.Ran(a) {
+			out = append(out, a)
+		}
+	}
+	return out
 }

@@ -10,17 +10,34 @@ import (
 
 var _ = register(Check{
 	ID: "C35", Title: "The attacks are complete",
-	Threshold: "on all images: PGD or APGD of at least 100 steps with restarts, or APGD-T, on a loss of the logits; a gradient-free attack on scores; an attack on decisions",
-	Source:    carlini + "which attacks to use",
-	needs:     needsEvaluation, judge: judgeCompleteness,
+	Threshold: fmt.Sprintf("at every radius, on all of at least %d correctly classified images: PGD or APGD of at least %d steps with restarts, or APGD-T, on a loss of the logits, whose iterates moved and raised it; a gradient-free attack on scores and one on decisions of at least %d queries, with an effect",
+		leastImages, leastSteps, leastQueries),
+	Source: carlini + "which attacks to use; AutoAttack (Croce and Hein 2020); Madry et al. 2018",
+	needs:  needsEvaluation | needsAttempts, judge: judgeCompleteness,
 })
 
-// completenessRequirements are what a claim of robustness needs in a norm.
-func completenessRequirements(n attacks.Norm) []requirement {
-	return []requirement{
-		{"PGD or APGD of at least 100 steps with at least 2 starts, or APGD-T, on a loss of the logits", func(r attacks.AttackResult) bool { return isThorough(r, n) }, "pgd(steps=100,restarts=5) or apgd-t"},
-		{"a gradient-free attack on scores", func(r attacks.AttackResult) bool { return r.Family == attacks.Score }, "square"},
-		{"an attack on decisions", func(r attacks.AttackResult) bool { return r.Family == attacks.Decision }, "hopskipjump or boundary"},
+// completenessRequirement is a kind of attack that a claim of robustness needs.
+type completenessRequirement struct {
+	requirement
+	settings func(r attacks.AttackResult) string // what its settings lack, "" for nothing
+	effort   []effortRule
+}
+
+// completenessRequirements are those for an evaluation.
+func completenessRequirements(ev *attacks.Evaluation) []completenessRequirement {
+	isFamily := func(f attacks.Family) func(attacks.AttackResult) bool {
+		return func(r attacks.AttackResult) bool { return r.Family == f }
+	}
+	return []completenessRequirement{
+		{requirement{"PGD or APGD of at least 100 steps with at least 2 starts, or APGD-T, on a loss of the logits", followsLogits, "pgd(steps=100,restarts=5) or apgd-t"},
+			func(r attacks.AttackResult) string { return lacksThoroughness(r, ev) },
+			[]effortRule{atLeastPasses(2 * leastSteps * leastStarts), iteratesMoved, lossRose}},
+		{requirement{"a gradient-free attack on scores", isFamily(attacks.Score), "square"},
+			func(r attacks.AttackResult) string { return lacksBall(r, ev) },
+			[]effortRule{atLeastPasses(leastQueries), iteratesMoved, lossRose}},
+		{requirement{"an attack on decisions", isFamily(attacks.Decision), "hopskipjump or boundary"},
+			func(r attacks.AttackResult) string { return "" }, // at any distance, in its own norm
+			[]effortRule{atLeastPasses(leastQueries), exampleNeared}},
 	}
 }
 
@@ -28,48 +45,74 @@ func judgeCompleteness(c *checkContext) (verdict, error) {
 	ev := c.Evaluation
 	v := verdict{status: Pass}
 	var ran, missing, remedies []string
-	for _, q := range completenessRequirements(ev.Norm) {
-		list := attacksOf(ev, q.met)
-		complete := slices.IndexFunc(list, func(a int) bool { return ev.Images > 0 && len(unfinishedImages(ev, []int{a})) == 0 })
-		switch {
-		case complete >= 0:
-			ran = append(ran, ev.Attacks[list[complete]].Attack)
-		case len(list) > 0:
-			last := list[len(list)-1]
-			v.images = unfinishedImages(ev, []int{last})
-			missing = append(missing, fmt.Sprintf("%s on all images (%s has not ended on %d)", q.name, ev.Attacks[last].Attack, len(v.images)))
-			remedies = append(remedies, "resume the evaluation")
-		default:
-			missing, remedies = append(missing, q.name), append(remedies, "add "+q.remedy)
+	if ev.CleanCorrect < leastImages {
+		missing = append(missing, fmt.Sprintf("at least %d images that are classified correctly (%d are)", leastImages, ev.CleanCorrect))
+		remedies = append(remedies, "evaluate more images")
+	}
+	for _, q := range completenessRequirements(ev) {
+		best := q.nearest(ev)
+		if best.progress == complete {
+			ran = append(ran, best.attack)
+			continue
 		}
+		missing, remedies = append(missing, q.name+best.lacks), append(remedies, best.remedy)
+		v.images = append(v.images, best.images...)
 	}
 	if len(missing) == 0 {
-		v.value = "ran on all images: " + strings.Join(ran, ", ")
+		v.value = "ran on all images, with effort: " + strings.Join(ran, ", ")
 		return v, nil
 	}
 	v.status, v.value = Fail, "missing: "+strings.Join(missing, "; ")
 	slices.Sort(remedies)
-	v.advice = strings.Join(slices.Compact(remedies), "; ") + "; until then the evaluation does not show that the model is robust"
+	v.advice = strings.Join(slices.Compact(remedies), "; ") + "; until then the evaluation does not show what the model withstands"
 	return v, nil
 }
 
-// isThorough tells an attack that follows the gradient of a loss of the logits
-// for at least 100 steps from each of several starts, or towards several
-// classes.
-func isThorough(r attacks.AttackResult, n attacks.Norm) bool {
-	const steps, passesPerStep = 100, 2 // a forward and a backward pass
-	starts := intParam(r, "restarts")
-	if r.Name == "apgd" && n == attacks.L1 && starts == 0 {
-		starts = 5 // its default there
+// Progress of an attack towards a requirement.
+const (
+	absent = iota
+	wrongSettings
+	unfinished
+	effortless
+	complete
+)
+
+// candidate is an attack that may meet a requirement.
+type candidate struct {
+	attack   string
+	progress int
+	lacks    string // what it lacks
+	images   []int  // places of those on which it has not ended
+	remedy   string
+}
+
+// nearest is the attack of an evaluation that is nearest to the requirement.
+func (q completenessRequirement) nearest(ev *attacks.Evaluation) candidate {
+	best := candidate{remedy: "add " + q.remedy}
+	for a, r := range ev.Attacks {
+		if !q.met(r) || param(r, "target") != "" {
+			continue
+		}
+		if k := q.candidate(ev, a); k.progress > best.progress {
+			best = k
+		}
 	}
-	budget := intParam(r, "budget")
-	switch {
-	case intParam(r, "steps") < steps || !slices.ContainsFunc(r.Losses, isLogitLoss):
-		return false
-	case budget > 0 && budget < 2*passesPerStep*steps: // two starts
-		return false
-	case r.Name == "apgd-t":
-		return true
+	return best
+}
+
+func (q completenessRequirement) candidate(ev *attacks.Evaluation, a int) candidate {
+	r := ev.Attacks[a]
+	k := candidate{attack: r.Attack, remedy: "add " + q.remedy, progress: wrongSettings}
+	if reason := q.settings(r); reason != "" {
+		k.lacks = fmt.Sprintf(" (%s: %s)", r.Attack, reason)
+	} else if k.images = unfinishedImages(ev, []int{a}); len(k.images) > 0 {
+		k.progress, k.remedy = unfinished, "resume the evaluation"
+		k.lacks = fmt.Sprintf(" on all images (%s has not ended on %d)", r.Attack, len(k.images))
+	} else if reason = missingEffort(ev, a, q.effort); reason != "" {
+		k.progress, k.lacks = effortless, fmt.Sprintf(" (%s %s)", r.Attack, reason)
+		k.remedy = fmt.Sprintf("give %s more or larger steps or more queries, or add %s", r.Attack, q.remedy)
+	} else {
+		k.progress = complete
 	}
-	return starts >= 2 && (r.Name == "pgd" || r.Name == "apgd")
+	return k
 }

@@ -27,6 +27,7 @@ type needs int
 const (
 	needsEvaluation  needs = 1 << iota
 	needsModel             // to run, with at least one correctly classified image
+	needsAttempts          // an evaluation in which an attack was run
 	needsBaseline          // the evaluation of an undefended model
 	needsDeterminism       // a model that computes the same logits each time
 )

@@ -11,10 +11,15 @@ import (
 // the images on which the second group was run.
 type comparison struct {
 	eps          float32
-	onlyA, onlyB int // images misclassified under one group alone
-	compared     int
+	onlyA, onlyB int   // images misclassified under one group alone
+	compared     int   // images given to both
+	ended        int   // images on which the second group has ended, or had nothing left to find
 	images       []int // places of those misclassified under the first group alone
 }
+
+// judge judges the successes of the first group alone, which should be at most
+// the share limit of the images on which the second has ended.
+func (c comparison) judge(limit float64) Status { return judgeAtMost(c.onlyA, c.ended, limit) }
 
 // compareGroups compares the attacks at places a and b of an evaluation.
 func compareGroups(ev *attacks.Evaluation, a, b []int, eps float32) comparison {
@@ -22,6 +27,9 @@ func compareGroups(ev *attacks.Evaluation, a, b []int, eps float32) comparison {
 	for i := range ev.Images {
 		if !ev.Correct(i) {
 			continue
+		}
+		if slices.ContainsFunc(b, func(at int) bool { return ev.Attacks[at].Results[i].Done }) {
+			c.ended++
 		}
 		inA, inB := misclassifiedUnderAny(ev, a, i, eps), misclassifiedUnderAny(ev, b, i, eps)
 		if !inB && !failedUnderAny(ev, b, i, eps) {

@@ -20,10 +20,11 @@ type checkContext struct {
 	reference         *engine.BatchRunner
 	gradient          *engine.BatchRunner
 	sample            attacks.Images // N correctly classified images
-	logits            [][]float32    // of the sample
-	classified        [][]float32    // logits of all images that were classified to draw the sample
-	largestDifference float64        // between logits of two passes, relative to their norm
-	unstableClass     []int          // places of the images whose class changes from pass to pass
+	logits            [][]float32    // of the sample, centred: for differences
+	classified        []classifiedImage
+	medianSpread      float64 // of the sample's logits
+	largestDifference float64 // between logits of two passes, relative to their spread
+	unstableClass     []int   // places of the images whose class changes from pass to pass
 
 	probeRun *attacks.Evaluation // of the attacks that checks want, on the sample; nil for none
 	notRun   map[string]string   // attacks that it leaves out, with the reason

@@ -1,4 +1,4 @@
-// Package checks holds 35 checks of whether the result of an evaluation can be
+// Package checks holds the checks of whether the result of an evaluation can be
 // trusted. It may import attacks and its subpackages, graphs, graft and the
 // standard library.
 //
@@ -12,9 +12,15 @@
 //
 // A check ends in one of four states. PASS: its threshold is met. FAIL: the
 // evaluation cannot be trusted as it is. WARN: the check is not conclusive, or
-// a report should mention its result. SKIP: the check does not apply, or lacks what it
-// needs. A rate measured on few images fails its threshold only if the lower
-// end of its Wilson interval exceeds it, and warns where only the rate does.
+// a report should mention its result. SKIP: the check does not apply, ran on
+// nothing, or lacks what it needs.
+//
+// Checks that compare counts fail with an error level of 1 %, one-sided: rates by
+// an exact binomial test against their threshold, two attacks on the same images
+// by McNemar's exact test on those on which only one succeeded (at least 7
+// against none), both divided by the number of comparisons. They warn where only
+// the measured value exceeds the threshold. What a failed check means for the
+// figures, [Assess] says.
 //
 // To add a check, add a file that registers a [Check] next to the function that
 // judges it. Its id is the next free number.

@@ -32,7 +32,7 @@ func (e handmadeEvaluation) add(t *testing.T, text string, successes ...int) han
 		Params: attacks.Params(a), Losses: a.Losses(attacks.Victim{Classes: 4}), Radii: e.Radii,
 	}
 	for i := range e.Images {
-		at := attacks.ImageResult{Done: true, Distance: never, ThreatDistance: never}
+		at := attacks.ImageResult{Done: true, Distance: never, ThreatDistance: never, Effort: &attacks.Effort{Passes: 5000, Moved: 3, Rise: 1, First: 2}}
 		for k := len(successes) - 1; k >= 0; k-- {
 			mark := "0"
 			if i < successes[k] {

@@ -39,7 +39,7 @@ func ExampleRun() {
 		fmt.Println(r.Value)
 	}
 	// Output:
-	// FAIL C07 White-box attacks find what black-box attacks find [41]
+	// WARN C07 White-box attacks find what black-box attacks find [41]
 	// at eps 0.1 square succeed without the model's gradient where white-box attacks fail: 1 of 3 (33.3 %, 95 % interval 6.1–79.2)
 	// SKIP C10 Gradients are not zero []
 	// there is no model to run

@@ -33,6 +33,7 @@ type agreement struct {
 	cosine       float64
 	signs        float64 // share of the values whose signs agree
 	onlyRounding bool    // both are zero up to rounding
+	zero         bool    // the gradient is zero
 }
 
 // agrees tells whether cosine and signs reach their minimum.
@@ -62,12 +63,12 @@ func (c *checkContext) compareWithDifferences(i int, point, g []float32) (agreem
 				points = append(points, y)
 			}
 		}
-		logits, err := c.reference.Logits(points...)
+		logits, err := c.reference.CentredLogits(points...)
 		if err != nil {
 			return best, err
 		}
 		// What rounding of the logits may add to a difference.
-		noise := 4 * 0x1p-23 * max(1, largestSize(c.logits[i])) / float64(h)
+		noise := 4 * 0x1p-23 * c.spread(c.logits[i]) / float64(h)
 		differences, values := make([]float64, len(pixels)), make([]float64, len(pixels))
 		for n, k := range pixels {
 			width := float64(points[2*n][k]) - float64(points[2*n+1][k]) // as float32 has it
@@ -102,7 +103,7 @@ func measureAgreement(differences, values []float64, noise float64) agreement {
 		if math.Abs(d) > noise || size > noise {
 			a.onlyRounding = false
 		}
-		if size > 1e-6 && size > 2*noise {
+		if size > 2*noise {
 			counted++
 			if (d > 0) == (values[n] > 0) && d != 0 {
 				equal++

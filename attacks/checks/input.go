@@ -13,7 +13,6 @@ type Input struct {
 
 	Evaluation *attacks.Evaluation // nil: only the model is checked
 	Baseline   *attacks.Evaluation // the same attacks on an undefended model, or nil
-	Undefended engine.Session      // that model, or without a graph
 
 	N         int     // images of the sample on which the model is run; 0: 100
 	Eps       float32 // radius of the checks; 0: the radius of the evaluation whose accuracy under attack is nearest 50 %
@@ -47,5 +46,5 @@ func (lossDeclaration) Run(*attacks.Oracle) {}
 // Attacks are to be declared in the gradient model's graph together with those
 // of the evaluation.
 func Attacks() []attacks.Attack {
-	return []attacks.Attack{&lossDeclaration{attacks.Common{EOT: 1}}}
+	return []attacks.Attack{&lossDeclaration{attacks.Common{EOT: 1}}, &lossDeclaration{attacks.Common{EOT: 1, Gradient: attacks.StraightThrough}}}
 }

@@ -9,7 +9,7 @@ import (
 func TestWeakSettings(t *testing.T) {
 	with := func(text string) func(*Input) {
 		ev := newEvaluation(10, .12).add(t, text, 5)
-		return func(in *Input) { in.Evaluation = ev.Evaluation }
+		return func(in *Input) { in.Evaluation, in.N = ev.Evaluation, 100 } // as many images as by default
 	}
 	v := robustNet().victim(0)
 	expect(t, checkModel(t, v, with("bim(steps=4,alpha=.01)"), "C04")["C04"], Fail)

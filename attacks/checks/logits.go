@@ -9,11 +9,9 @@ import (
 	"unwarp/attacks/vector"
 )
 
-// margin is the best other logit minus the label's: positive where the image is
-// misclassified.
-func margin(logits []float32, label int) float64 {
-	return float64(logits[vector.ArgmaxExcept(logits, label)]) - float64(logits[label])
-}
+// margin is the best other logit minus the label's: positive, or 0, where the
+// image is misclassified.
+func margin(logits []float32, label int) float64 { return attacks.Lead(logits, label) }
 
 // errorProbability is 1 minus the softmax probability of a class, exact where
 // that is near 1.
@@ -55,15 +53,20 @@ func (c *checkContext) runnerUpGradient(model *engine.BatchRunner, i int, point 
 	return g[0].Gradient, nil
 }
 
-// relativeDistance is the L2 distance of a and b relative to a's norm.
-func relativeDistance(a, b []float32) float64 {
-	d := make([]float32, len(a))
-	vector.Sub(d, a, b)
-	return norm(d) / max(norm(a), 1e-12)
+// spread is that of logits, or the median of the sample's where it is larger: the
+// size against which rounding is measured. Near the boundary between two classes
+// the spread is nothing but the margin.
+func (c *checkContext) spread(logits []float32) float64 {
+	return max(attacks.Spread(logits), c.medianSpread)
 }
 
-// norm is the L2 norm in float64.
-func norm(x []float32) float64 { return math.Sqrt(vector.Dot(x, x)) }
+// shareOf is part/whole, 0 where both are 0.
+func shareOf(part, whole float64) float64 {
+	if part == 0 {
+		return 0
+	}
+	return part / whole
+}
 
 // largestSize is the largest absolute value of x.
 func largestSize(x []float32) float64 { return float64(attacks.Linf.Of(x)) }

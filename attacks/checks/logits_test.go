@@ -28,8 +28,16 @@ func TestErrorProbability(t *testing.T) {
 	}
 }
 
-func TestRelativeDistance(t *testing.T) {
-	if got := relativeDistance([]float32{3, 4}, []float32{3, 3}); math.Abs(got-.2) > 1e-12 {
-		t.Errorf("%g, want .2", got)
+// Rounding is measured against the spread of logits, at least that of the median
+// image.
+func TestSpread(t *testing.T) {
+	c := &checkContext{medianSpread: 2}
+	for want, z := range map[float64][]float32{2: {1e6, 1e6 + 1}, 8: {-3, 5, 0}} {
+		if got := c.spread(z); got != want {
+			t.Errorf("%v: %g, want %g", z, got, want)
+		}
+	}
+	if got := shareOf(0, 0); got != 0 {
+		t.Errorf("nothing of nothing: %g, want 0", got)
 	}
 }

@@ -34,7 +34,7 @@ func (s LossSurface) PNG(w io.Writer) error {
 	for y := range zoom * SurfaceSide {
 		for x := range zoom * SurfaceSide {
 			v := s.Margin[y/zoom][x/zoom]
-			g := uint8(32 + 191*(v-lo)/max(hi-lo, 1e-30))
+			g := uint8(32 + 191*(v-lo)/max(hi-lo, math.SmallestNonzeroFloat32))
 			c := color.RGBA{g, g, g, 255}
 			if v > 0 {
 				c.R, c.B = 255, g/2
@@ -62,5 +62,5 @@ func (s LossSurface) argmax() (row, column int) {
 func (s LossSurface) curvature() float64 {
 	middle := s.Margin[SurfaceSide/2]
 	a, b, c := float64(middle[0]), float64(middle[SurfaceSide/2]), float64(middle[SurfaceSide-1])
-	return math.Abs(a-2*b+c) / max(math.Abs(c-a), 1e-30)
+	return shareOf(math.Abs(a-2*b+c), math.Abs(c-a))
 }

@@ -77,7 +77,7 @@ func (c *checkContext) parseAttack(text string) (attacks.Attack, error) {
 		return nil, err
 	}
 	for _, l := range a.Losses(c.victim) {
-		if !c.Gradient.Graph.Has(l) {
+		if !c.Gradient.Graph.HasGradient(l, a.Settings().Gradient) {
 			return nil, fmt.Errorf("the loss %s was not declared in the graph", l)
 		}
 	}
@@ -126,6 +126,34 @@ func (c *checkContext) misclassifiedUnderEach(texts ...string) (flags [][]bool, 
 		flags = append(flags, f)
 	}
 	return flags, ""
+}
+
+// gain compares two attacks of the probe run by the images on which only one of
+// them succeeded.
+type gain struct{ onlyA, onlyB, n int }
+
+func gainOf(a, b []bool) gain {
+	g := gain{n: len(a)}
+	for i := range a {
+		switch {
+		case a[i] && !b[i]:
+			g.onlyA++
+		case b[i] && !a[i]:
+			g.onlyB++
+		}
+	}
+	return g
+}
+
+// judge judges a gain that should be at most the share limit; comparisons is how
+// many the check makes.
+func (g gain) judge(limit float64, comparisons int) Status {
+	return judgeGain(g.onlyA, g.onlyB, g.n, limit, comparisons)
+}
+
+// String gives what the test of a gain is made of.
+func (g gain) String() string {
+	return fmt.Sprintf("alone on %d against %d of %d, p = %.2g", g.onlyA, g.onlyB, g.n, binomialTail(g.onlyA, g.onlyA+g.onlyB, .5))
 }
 
 // placesOnlyIn are the places in the data of the sample's images with a flag in

@@ -1,7 +1,5 @@
 package checks
 
-import "slices"
-
 // Status is the state in which a check ended.
 type Status string
 
@@ -30,7 +28,7 @@ func worstStatus(all ...Status) Status {
 
 // Result is what one check found.
 type Result struct {
-	ID        string `json:"id"` // C01 to C35
+	ID        string `json:"id"` // C and two digits
 	Title     string `json:"title"`
 	Status    Status `json:"status"`
 	Value     string `json:"value"`            // what was measured
@@ -38,10 +36,4 @@ type Result struct {
 	Images    []int  `json:"images,omitempty"` // places in the data of offending images
 	Advice    string `json:"advice,omitempty"` // what to do about it
 	Source    string `json:"source"`           // where the check comes from
-}
-
-// MayClaim tells whether a report may call the model robust: only if C35, the
-// completeness of the attacks, passes.
-func MayClaim(results []Result) bool {
-	return slices.ContainsFunc(results, func(r Result) bool { return r.ID == "C35" && r.Status == Pass })
 }

@@ -59,6 +59,12 @@ func (c *checkContext) missingNeed(k Check) string {
 	switch {
 	case lacks(needsEvaluation, c.Evaluation != nil):
 		return "there is no evaluation to read"
+	case lacks(needsEvaluation, c.Evaluation != nil && len(c.Evaluation.Radii) > 0):
+		return "the evaluation has no attack"
+	case lacks(needsAttempts, c.Evaluation != nil && c.Evaluation.CleanCorrect > 0):
+		return "no image was attacked: the model classifies none correctly"
+	case lacks(needsAttempts, c.Evaluation != nil && len(c.Evaluation.AttacksRun()) > 0):
+		return "no attack was run on any image"
 	case lacks(needsBaseline, c.Baseline != nil):
 		return "there is no evaluation of an undefended model to compare with"
 	case lacks(needsModel, c.Reference.Graph != nil):

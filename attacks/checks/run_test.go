@@ -12,9 +12,9 @@ import (
 	"unwarp/attacks/engine"
 )
 
-// completeAttacks satisfy C35 with little work.
+// completeAttacks satisfy C35 with little more work than it asks for.
 var completeAttacks = []string{
-	"fgsm", "pgd(steps=100,restarts=3,alpha=.01)", "pgd(loss=margin)", "apgd-t", "square(queries=300)", "hopskipjump(steps=3)", "spatial(angles=5,moves=3)", "uniform(draws=20)",
+	"fgsm", "pgd(steps=100,restarts=3,alpha=.01)", "pgd(loss=margin)", "apgd-t", "square(queries=2000)", "hopskipjump(steps=6)", "spatial(angles=5,moves=3)", "uniform(draws=20)",
 }
 
 // A network trained on the attack passes: no check fails, and only the sample

@@ -3,7 +3,7 @@ package checks
 import (
 	"fmt"
 
-	"unwarp/attacks/vector"
+	"unwarp/attacks"
 )
 
 // expensiveImages is how many images of the sample the expensive checks use.
@@ -31,17 +31,37 @@ func (c *checkContext) drawSample() error {
 		if err != nil {
 			return err
 		}
-		c.classified = append(c.classified, logits...)
+		centred, err := c.reference.CentredLogits(images...)
+		if err != nil {
+			return err
+		}
 		for k, i := range chunk {
-			if vector.Argmax(logits[k]) == int(c.Images.Labels[i]) && c.sample.Len() < c.N {
-				c.addToSample(i, images[k], logits[k])
+			c.classified = append(c.classified, classifiedImage{i, logits[k], centred[k]})
+			if attacks.Correct(logits[k], int(c.Images.Labels[i])) && c.sample.Len() < c.N {
+				c.addToSample(i, images[k], centred[k])
 			}
 		}
 	}
+	c.medianSpread = medianSpread(c.logits)
 	return nil
 }
 
-// addToSample adds image i of the input.
+func medianSpread(logits [][]float32) float64 {
+	var all []float64
+	for _, z := range logits {
+		all = append(all, attacks.Spread(z))
+	}
+	return median(all)
+}
+
+// classifiedImage is an image that was classified to draw the sample.
+type classifiedImage struct {
+	image   int       // of the input
+	logits  []float32 // the model's own
+	centred []float32
+}
+
+// addToSample adds image i of the input with its centred logits.
 func (c *checkContext) addToSample(i int, image, logits []float32) {
 	c.sample.Pixels = append(c.sample.Pixels, image...)
 	c.sample.Labels = append(c.sample.Labels, c.Images.Labels[i])

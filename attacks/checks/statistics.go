@@ -21,47 +21,80 @@ func Wilson(k, n int) (lo, hi float64) {
 	return max(0, (centre-half)/d), min(1, (centre+half)/d)
 }
 
-// judgeAtMost judges a rate of k in n that should be at most limit: it fails
-// where the whole interval exceeds limit, and warns where only the rate does.
+// errorLevel is the probability with which a check that compares counts may fail
+// where its threshold is met: one-sided, and divided by the number of
+// comparisons that the check makes.
+const errorLevel = .01
+
+// fewestImages is on how many images a rate must be exceeded for a failure:
+// rounding or a lucky start may decide fewer.
+const fewestImages = 3
+
+// judgeAtMost judges a rate of k in n that should be at most limit. It fails
+// where so many are significant (exact binomial test), and warns where only the
+// rate exceeds the limit. Of no image it is SKIP.
 func judgeAtMost(k, n int, limit float64) Status {
-	lo, _ := Wilson(k, n)
 	switch {
-	case k <= 0 || n == 0:
+	case n <= 0:
+		return Skip
+	case k <= 0 || share(k, n) <= limit:
 		return Pass
-	case lo > limit:
+	case k >= fewestImages && binomialTail(k, n, limit) <= errorLevel:
 		return Fail
-	case share(k, n) > limit:
-		return Warn
 	}
-	return Pass
+	return Warn
 }
 
-// judgeAtLeast judges a rate of k in n that should be at least limit: it fails
-// where the whole interval is below, and warns where only the rate is.
+// judgeAtLeast judges a rate of k in n that should be at least limit, as
+// judgeAtMost judges that of the others.
 func judgeAtLeast(k, n int, limit float64) Status {
-	_, hi := Wilson(k, n)
-	switch {
-	case hi < limit:
-		return Fail
-	case share(k, n) < limit:
-		return Warn
-	}
-	return Pass
+	const rounding = 1e-12 // of 1-limit
+	return judgeAtMost(n-k, n, 1-limit+rounding)
 }
 
-// judgeNoBetter judges an attack a that should not have more successes than
-// another, b, on the same images, by the images on which only one of them
-// succeeded. It fails where the excess is significant (McNemar's test, 1.96
-// sigma), and warns where there is any.
-func judgeNoBetter(onlyA, onlyB int) Status {
-	excess := float64(onlyA - onlyB)
+// judgeNoBetter judges an attack A that should not have more successes than
+// another, B, on the same images, by the images on which only one of them
+// succeeded. It fails where the excess is significant (McNemar's test, exact:
+// under the hypothesis that both are equally strong each such image is A's with
+// probability 1/2), and warns where there is any. comparisons is how many such
+// tests the check makes.
+func judgeNoBetter(onlyA, onlyB, comparisons int) Status {
 	switch {
-	case excess > 1.96*math.Sqrt(float64(onlyA+onlyB)):
+	case onlyA <= onlyB:
+		return Pass
+	case binomialTail(onlyA, onlyA+onlyB, .5) <= errorLevel/float64(max(1, comparisons)):
 		return Fail
-	case excess > 0:
+	}
+	return Warn
+}
+
+// judgeGain judges by how much an attack A has more successes than another, B,
+// on the same n images: by at most the share limit of them. It warns where the
+// gain exceeds that, and fails where in addition A is significantly better than
+// B (see judgeNoBetter) and the rate of its gain significantly above the limit.
+func judgeGain(onlyA, onlyB, n int, limit float64, comparisons int) Status {
+	gain := judgeAtMost(onlyA-onlyB, n, limit)
+	if gain == Fail && judgeNoBetter(onlyA, onlyB, comparisons) != Fail {
 		return Warn
 	}
-	return Pass
+	return gain
+}
+
+// binomialTail is the probability of at least k successes in n trials, each of
+// probability p.
+func binomialTail(k, n int, p float64) float64 {
+	switch {
+	case k <= 0 || p >= 1:
+		return 1
+	case k > n || p <= 0:
+		return 0
+	}
+	lgamma := func(x int) float64 { v, _ := math.Lgamma(float64(x + 1)); return v }
+	sum := 0.
+	for i := k; i <= n; i++ {
+		sum += math.Exp(lgamma(n) - lgamma(i) - lgamma(n-i) + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
+	}
+	return min(1, sum)
 }
 
 // share is k/n, 0 for n = 0.

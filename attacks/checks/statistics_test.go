@@ -17,38 +17,78 @@ func TestWilson(t *testing.T) {
 	}
 }
 
+// The binomial coefficients are summed as whole numbers.
+func TestBinomialTail(t *testing.T) {
+	for n := range 40 {
+		for k := range n + 2 {
+			for _, p := range []float64{.005, .1, .5, .95} {
+				want, choose := 0., 1.
+				for i := 0; i <= n; i++ {
+					if i >= k {
+						want += choose * math.Pow(p, float64(i)) * math.Pow(1-p, float64(n-i))
+					}
+					choose = choose * float64(n-i) / float64(i+1)
+				}
+				if got := binomialTail(k, n, p); math.Abs(got-want) > 1e-12 {
+					t.Errorf("at least %d of %d, %g each: %g, want %g", k, n, p, got, want)
+				}
+			}
+		}
+	}
+}
+
+// 4 of 100 are as rare as 1 in 600 where .5 % are expected, 3 as 1 in 70; 12 of
+// 1,000 as 1 in 190.
 func TestJudgeAtMost(t *testing.T) {
 	for _, c := range []struct {
 		k, n  int
 		limit float64
 		want  Status
-	}{{0, 100, .005, Pass}, {1, 100, .005, Warn}, {2, 100, .005, Fail}, {-3, 100, .005, Pass}, {5, 1000, .005, Pass}, {6, 1000, .005, Warn}} {
+	}{
+		{0, 100, .005, Pass}, {1, 100, .005, Warn}, {3, 100, .005, Warn}, {4, 100, .005, Fail}, {-3, 100, .005, Pass}, {5, 1000, .005, Pass},
+		{6, 1000, .005, Warn}, {11, 1000, .005, Warn}, {12, 1000, .005, Fail}, {0, 0, .005, Skip}, {1, 5, .01, Warn}, {2, 5, .002, Warn}, {5, 5, .01, Fail},
+	} {
 		if got := judgeAtMost(c.k, c.n, c.limit); got != c.want {
 			t.Errorf("%d of %d above %g: %s, want %s", c.k, c.n, c.limit, got, c.want)
 		}
 	}
 }
 
-// The upper ends of the intervals: .972 of 94 in 100, .945 of 90 in 100, .944 of
-// 930 in 1,000.
+// Of 100 with 95 % each, 88 or fewer are as rare as 1 in 240, 89 as 1 in 90.
 func TestJudgeAtLeast(t *testing.T) {
 	for _, c := range []struct {
 		k, n int
 		want Status
-	}{{95, 100, Pass}, {94, 100, Warn}, {90, 100, Fail}, {950, 1000, Pass}, {930, 1000, Fail}, {0, 0, Warn}} {
+	}{{95, 100, Pass}, {94, 100, Warn}, {89, 100, Warn}, {88, 100, Fail}, {950, 1000, Pass}, {930, 1000, Fail}, {0, 0, Skip}, {0, 2, Warn}, {0, 3, Fail}} {
 		if got := judgeAtLeast(c.k, c.n, .95); got != c.want {
 			t.Errorf("%d of %d at least .95: %s, want %s", c.k, c.n, got, c.want)
 		}
 	}
 }
 
+// 7 against none are as rare as 1 in 128, 6 as 1 in 64.
 func TestJudgeNoBetter(t *testing.T) {
 	for _, c := range []struct {
-		a, b int
-		want Status
-	}{{0, 0, Pass}, {3, 3, Pass}, {3, 2, Warn}, {4, 0, Fail}, {30, 10, Fail}, {10, 30, Pass}} {
-		if got := judgeNoBetter(c.a, c.b); got != c.want {
+		a, b, comparisons int
+		want              Status
+	}{
+		{0, 0, 1, Pass}, {3, 3, 1, Pass}, {3, 2, 1, Warn}, {2, 1, 1, Warn}, {6, 0, 1, Warn}, {7, 0, 1, Fail}, {7, 0, 2, Warn}, {8, 0, 2, Fail}, {30, 10, 1, Fail}, {10, 30, 1, Pass},
+	} {
+		if got := judgeNoBetter(c.a, c.b, c.comparisons); got != c.want {
 			t.Errorf("%d against %d: %s, want %s", c.a, c.b, got, c.want)
+		}
+	}
+}
+
+// A gain fails only where it is significant against equal strength and against
+// the limit.
+func TestJudgeGain(t *testing.T) {
+	for _, c := range []struct {
+		a, b, n int
+		want    Status
+	}{{1, 0, 5, Warn}, {2, 1, 5, Warn}, {4, 3, 5, Warn}, {5, 0, 5, Warn}, {1, 1, 5, Pass}, {1, 0, 100, Pass}, {6, 0, 100, Warn}, {7, 0, 100, Fail}, {12, 7, 100, Warn}, {7, 0, 1000, Pass}, {40, 0, 1000, Fail}} {
+		if got := judgeGain(c.a, c.b, c.n, .01, 1); got != c.want {
+			t.Errorf("%d against %d of %d: %s, want %s", c.a, c.b, c.n, got, c.want)
 		}
 	}
 }

@@ -10,7 +10,9 @@
 //	                         does not depend on timing
 //	referee.go               verification of claims
 //	prepare.go               attacks that train a model of their own
-//	journal.go               the state of an evaluation on disk
+//	journal.go,              the state of an evaluation on disk, whose it is, and
+//	journal_differ.go,       what of it is believed when the evaluation goes on
+//	journal_confirm.go
 //	engine.go                options, and the evaluation from start to end
 //
 // # What is not computed twice

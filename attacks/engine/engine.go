@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,7 +19,7 @@ type Options struct {
 	// correctly after the attacks before it, and a failure at a radius is taken
 	// for one at all smaller radii.
 	Exhaustive bool
-	Passes     int                // forward and backward passes for the whole evaluation, 0 for no limit
+	Passes     int                // forward and backward passes for the whole evaluation, 0 for no limit; attempts end within it
 	Time       time.Duration      // for the whole evaluation, 0 for no limit
 	Keep       int                // of the first Keep images, keep the smallest example of each attack
 	LossCurves int                // of the first LossCurves images, record the loss at each iterate
@@ -54,9 +53,9 @@ func NewEngine(reference, gradient Session, o Options) (*Engine, error) {
 		return nil, fmt.Errorf("attack.attacks: want at least one of %v, got none", attacks.Names())
 	}
 	e := &Engine{sessions: []Session{reference, gradient}, sources: map[string]int{}, o: o}
-	for name, s := range o.Sources {
+	for _, name := range slices.Sorted(maps.Keys(o.Sources)) {
 		e.sources[name] = len(e.sessions)
-		e.sessions = append(e.sessions, s)
+		e.sessions = append(e.sessions, o.Sources[name])
 	}
 	for _, a := range o.Attacks {
 		if err := e.checkAttack(a); err != nil {
@@ -89,7 +88,7 @@ func (e *Engine) checkAttack(a attacks.Attack) error {
 		return fail("want one of the models to transfer from, %v, got %q: name the run in attack.sources (--source)", slices.Sorted(maps.Keys(e.o.Sources)), t.SourceName())
 	}
 	for _, l := range a.Losses(g.Victim) {
-		if !g.Has(l) {
+		if !g.HasGradient(l, a.Settings().Gradient) {
 			return fail("its loss %s was not declared in the graph", l)
 		}
 	}
@@ -141,8 +140,8 @@ func (e *Engine) newAttackResult(a attacks.Attack, n int) attacks.AttackResult {
 	return r
 }
 
-// Run evaluates images. What the journal holds already is not done again, each
-// new result is written to it; journal and progress may be nil. On cancellation
+// Run evaluates images. What the journal holds already is not done again, though
+// examples that it stores are verified; each new result is written to it; journal and progress may be nil. On cancellation
 // Run returns ctx.Err(), and a later Run with the same journal goes on to the
 // same result.
 func (e *Engine) Run(ctx context.Context, images attacks.Images, journal *Journal, progress func(Progress)) (*attacks.Evaluation, error) {
@@ -150,25 +149,19 @@ func (e *Engine) Run(ctx context.Context, images attacks.Images, journal *Journa
 		return nil, err
 	}
 	ev := e.newEvaluation(images)
-	r := &scheduler{Engine: e, ev: ev, images: images, journal: journal, progress: progress, began: time.Now(), prepared: map[int]int{}}
+	r := &scheduler{Engine: e, ev: ev, images: images, journal: journal, progress: progress, budget: budget{passes: e.o.Passes, time: e.o.Time, began: time.Now()}, prepared: map[int]int{}}
 	for _, s := range e.sessions {
 		r.runners = append(r.runners, NewBatchRunner(s, e.o.Batch))
 	}
 	if err := r.classifyClean(ctx); err != nil {
 		return nil, err
 	}
+	if err := r.confirmJournal(ctx); err != nil {
+		return nil, err
+	}
 	defer r.closePrepared()
-	for i, a := range e.o.Attacks {
-		if p, ok := a.(attacks.Preparer); ok {
-			if err := r.prepare(ctx, i, p); err != nil {
-				return nil, fmt.Errorf("attack %q: %w", attacks.Text(a), err)
-			}
-		}
-	}
 	err := r.run(ctx)
-	ev.Seconds += time.Since(r.began).Seconds()
-	if errors.Is(err, errBudget) {
-		ev.Stopped, err = err.Error(), nil
-	}
+	ev.Seconds += time.Since(r.budget.began).Seconds()
+	ev.Stopped = r.budget.reason()
 	return ev, err
 }

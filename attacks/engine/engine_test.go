@@ -300,6 +300,22 @@ func TestResume(t *testing.T) {
 			t.Fatal(err)
 		}
 		again.Seconds = whole.Seconds
+		marked := 0
+		for s, a := range again.Attacks {
+			for i, r := range a.Results {
+				if r.Resumed {
+					marked++
+					if r.Image != nil {
+						t.Errorf("stopped at %d: attack %d, image %d: a stored example was not verified", stop, s, i)
+					}
+					a.Results[i].Resumed = false
+				}
+			}
+		}
+		if again.Refuted != 0 || marked > known || known > 12 && marked == 0 { // four attacks on three images store their examples
+			t.Errorf("stopped at %d: of %d known %d are marked as taken over, %d did not hold", stop, known, marked, again.Refuted)
+		}
+		again.Cost.Referee = whole.Cost.Referee // stored examples are verified twice
 		a, _ := json.Marshal(whole)
 		b, _ := json.Marshal(again)
 		if string(a) != string(b) {
@@ -315,21 +331,24 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestJournalRefused: the error for another evaluation's journal names both; a
-// file that is no journal is not changed.
+// TestJournalRefused: the error for another evaluation's journal names what
+// differs; a file that is no journal is not changed.
 func TestJournalRefused(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "journal")
-	j, err := engine.OpenJournal(path, "model aaa, data bbb")
+	type identity map[string]any
+	j, err := engine.OpenJournal(path, identity{"model": "aaa", "attack": identity{"defence": "quantise", "eps": []float32{.1}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	j.Close()
-	_, err = engine.OpenJournal(path, "model ccc, data bbb")
-	if !errors.Is(err, engine.ErrOtherEvaluation) || !strings.Contains(err.Error(), "model aaa, data bbb") || !strings.Contains(err.Error(), "model ccc, data bbb") {
-		t.Errorf("got %v, want both named", err)
+	_, err = engine.OpenJournal(path, identity{"model": "aaa", "attack": identity{"defence": "none", "eps": []float32{.1, .2}}})
+	for _, want := range []string{"attack.defence: the journal has quantise, now none", "attack.eps: the journal has 0.1, now 0.1 0.2"} {
+		if !errors.Is(err, engine.ErrOtherEvaluation) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "aaa") {
+			t.Errorf("got %v, want what differs named, %s", err, want)
+		}
 	}
-	for name, text := range map[string]string{"other": "hello\n", "version": `{"unwarp_attack_journal":99,"identity":"x"}` + "\n", "line": `{"unwarp_attack_journal":1,"identity":"x"}` + "\nrubbish\n"} {
+	for name, text := range map[string]string{"other": "hello\n", "text": "hello", "version": `{"unwarp_attack_journal":2,"identity":"x"}` + "\n", "line": `{"unwarp_attack_journal":1,"identity":"x"}` + "\nrubbish\n"} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)

@@ -2,11 +2,13 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 
 	tf "github.com/wamuir/graft/tensorflow"
 
 	"unwarp/attacks"
 	"unwarp/graphs"
+	"unwarp/graphs/bpda"
 )
 
 // AttackGraph is the part of a graph that answers attacks: their inputs, the
@@ -22,8 +24,11 @@ type AttackGraph struct {
 	temperature graphs.Input                  // [B]
 	cotangent   graphs.Input                  // [B,K]
 	references  map[attacks.Loss]graphs.Input // [B,D], of the code losses
-	logits      tf.Output                     // [B,K]: the plain forward pass
-	gradients   map[attacks.Loss]gradientPass
+	logits      tf.Output                     // [B,K]: the plain forward pass, the model's own
+	centred     tf.Output                     // [B,K]: the same without an offset common to all classes
+	gradients   map[computation]gradientPass
+	replaced    []bpda.Replacement         // see [AttackGraph.Replaced]
+	rewritten   bool                       // gradients of the logits need another form of them
 	codes       map[attacks.Loss]tf.Output // [B,D]
 }
 
@@ -44,9 +49,12 @@ func NewAttackGraph(b *graphs.Builder, v attacks.Victim, t attacks.Threat) (*Att
 		temperature: b.Input("attack_temperature", tf.Float, -1),
 		cotangent:   b.Input("attack_cotangent", tf.Float, -1, k),
 		references:  map[attacks.Loss]graphs.Input{},
-		gradients:   map[attacks.Loss]gradientPass{},
+		gradients:   map[computation]gradientPass{},
 	}
-	g.logits = v.Logits(b.Pass("attack/logits", graphs.Inference, v.Pass...), g.images.Value)
+	s := b.Pass("attack/logits", graphs.Inference, v.Pass...)
+	g.logits = v.Logits(s, g.images.Value)
+	g.centred = g.centre(s, g.logits)
+	g.findReplaced()
 	return g, b.Err()
 }
 
@@ -54,7 +62,7 @@ func NewAttackGraph(b *graphs.Builder, v attacks.Victim, t attacks.Threat) (*Att
 func (g *AttackGraph) Declare(list ...attacks.Attack) error {
 	for _, a := range list {
 		for _, l := range a.Losses(g.Victim) {
-			if err := g.declareLoss(l); err != nil {
+			if err := g.declareLoss(l, a.Settings().Gradient); err != nil {
 				return fmt.Errorf("attack %q: %w", attacks.Text(a), err)
 			}
 		}
@@ -62,13 +70,14 @@ func (g *AttackGraph) Declare(list ...attacks.Attack) error {
 	return nil
 }
 
-// declareLoss adds the gradient pass of l, once.
-func (g *AttackGraph) declareLoss(l attacks.Loss) error {
-	if g.Has(l) {
+// declareLoss adds the pass of one gradient of l, once.
+func (g *AttackGraph) declareLoss(l attacks.Loss, from attacks.Gradient) error {
+	what := g.gradientOf(l, from)
+	if _, ok := g.gradients[what]; ok {
 		return nil
 	}
-	s := g.b.Pass("attack/"+string(l), graphs.Inference, g.Victim.Pass...)
-	loss, logits := g.perImage(s, l)
+	s := g.b.Pass("attack/"+strings.ReplaceAll(string(what), ":", "/"), graphs.Inference, g.Victim.Pass...)
+	loss, logits := g.followed(what).perImage(s, l)
 	if !s.OK() {
 		return g.b.Err()
 	}
@@ -78,12 +87,12 @@ func (g *AttackGraph) declareLoss(l attacks.Loss) error {
 	if !s.OK() {
 		return g.b.Err()
 	}
-	g.gradients[l] = gradientPass{loss, logits, gradient[0]}
+	g.gradients[what] = gradientPass{loss, logits, gradient[0]}
 	if l.IsCode() && g.codes == nil && s.OK() {
 		_, g.codes = g.Victim.Codes(g.b.Pass("attack/codes", graphs.Inference, g.Victim.Pass...), g.images.Value)
 	}
 	return g.b.Err()
 }
 
-// Has tells whether the gradient of l was declared.
-func (g *AttackGraph) Has(l attacks.Loss) bool { _, ok := g.gradients[l]; return ok }
+// Has tells whether the plain gradient of l was declared.
+func (g *AttackGraph) Has(l attacks.Loss) bool { return g.HasGradient(l, attacks.Plain) }

@@ -8,7 +8,9 @@ import (
 	"unwarp/graphs"
 )
 
-// perImage builds the loss of each image, [B], and the logits [B,K].
+// perImage builds the loss of each image, [B], and the logits [B,K]. Both are
+// those of centred logits, but for the training loss, which is the victim's own:
+// g is one that followed returns.
 func (g *AttackGraph) perImage(s *graphs.Scope, l attacks.Loss) (loss, logits tf.Output) {
 	v := g.Victim
 	switch {
@@ -55,7 +57,9 @@ func (g *AttackGraph) codeDistance(s *graphs.Scope, l attacks.Loss, code tf.Outp
 	if !ok {
 		return tf.Output{}
 	}
-	g.references[l] = g.b.Input("attack_reference_"+string(l), tf.Float, -1, d[1])
+	if _, ok := g.references[l]; !ok {
+		g.references[l] = g.b.Input("attack_reference_"+string(l), tf.Float, -1, d[1])
+	}
 	change := op.Sub(s.Op("change"), code, g.references[l].Value)
 	return op.Sum(s.Op("distance"), op.Square(s.Op("square"), change), op.Const(s.Op("axis"), int32(1)))
 }

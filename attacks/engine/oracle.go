@@ -15,20 +15,26 @@ import (
 type imageOracle struct {
 	problem  *attacks.Problem
 	worker   *worker
-	session  int // the session that computes gradients and codes
-	eot      int // passes averaged for one gradient
-	budget   int // passes allowed at one radius, 0 for all
-	examples func(class int, r *rand.Rand) []float32
+	session  int                            // the session that computes gradients and codes
+	followed func(attacks.Loss) computation // of a loss with the gradient that the attack follows
+	eot      int                            // passes averaged for one gradient
+	budget   int                            // passes allowed at one radius, 0 for all
+	// temperature is that of the image's cross-entropy, see [attacks.Temperature].
+	temperature float32
+	examples    func(class int, r *rand.Rand) []float32
 
-	cost       attacks.Cost
-	costBefore attacks.Cost // when the search at this radius began
-	best       *example
-	verified   bool      // an example of this radius was verified
-	invalid    int       // claims outside ball or box, or not numbers
-	keepImages bool      // keep the image of best, and lastClaim
-	lastClaim  []float32 // the last image claimed inside ball and box
-	keepLosses bool
-	losses     []float32 // the loss at each iterate of this radius
+	cost          attacks.Cost
+	costBefore    attacks.Cost // when the search at this radius began
+	best          *example
+	firstDistance float64   // of the first verified example, in the problem's norm
+	verified      bool      // an example of this radius was verified
+	invalid       int       // claims outside ball or box, or not numbers
+	keepImages    bool      // keep the image of best, and lastClaim
+	lastClaim     []float32 // the last image claimed inside ball and box
+	keepLosses    bool
+	losses        []float32 // the loss at each iterate of this radius
+	path          path      // of this radius
+	effort        *attacks.Effort
 }
 
 // example is a verified adversarial example.
@@ -36,7 +42,8 @@ type example struct {
 	distance       float64 // in the problem's norm
 	threatDistance float64
 	class          int
-	queries        int // forward passes up to the first one
+	tied           bool // the label shares the largest logit
+	queries        int  // forward passes up to the first one
 	image          []float32
 }
 
@@ -45,16 +52,24 @@ func (m *imageOracle) Logits(images ...[]float32) [][]float32 {
 	out := make([][]float32, len(images))
 	for i, r := range m.request(requestKind{referenceSession, plainLogits}, imageRequests(images)) {
 		out[i] = r.logits
+		m.path.visitPoint(m.problem, images[i], r.logits)
 	}
 	return out
 }
 
 // LossGradients implements [Model].
 func (m *imageOracle) LossGradients(l attacks.Loss, requests ...attacks.Request) []attacks.LossGradient {
-	responses := m.request(requestKind{m.session, computation(l)}, withTemperature(requests, m.eot))
+	repeated := withTemperature(requests, m.eot)
+	for i := range repeated {
+		repeated[i].Temperature *= m.temperature
+	}
+	responses := m.request(requestKind{m.session, m.followed(l)}, repeated)
 	out := make([]attacks.LossGradient, len(requests))
 	for i := range out {
 		out[i] = meanResponse(responses[i*m.eot : (i+1)*m.eot])
+		if m.session == gradientSession {
+			m.path.visitIterate(m.problem, requests[i].Image, out[i].Logits)
+		}
 	}
 	return out
 }
@@ -68,21 +83,24 @@ func (m *imageOracle) Codes(code attacks.Loss, images ...[]float32) [][]float32 
 	return out
 }
 
-// request counts requests against the budget, which may end the search here,
-// and has them computed.
+// request has requests computed and counts them. The attack's budget may end
+// the search here.
 func (m *imageOracle) request(kind requestKind, requests []attacks.Request) []response {
-	cost := costOf(kind.what, len(requests))
-	if cost.Forward+cost.Backward > m.PassesLeft() {
+	if len(requests) == 0 {
+		return nil
+	}
+	if passesOf(costOf(kind.what, len(requests))) > m.PassesLeft() {
 		panic(overBudget{})
 	}
-	m.cost = m.cost.Plus(cost)
+	// Where the evaluation's budget ends, not all are computed.
+	defer func() { m.cost = m.cost.Plus(costOf(kind.what, len(m.worker.responses))) }()
 	return m.worker.request(kind, requests)
 }
 
 // costOf counts n requests of one computation.
 func costOf(what computation, n int) attacks.Cost {
 	switch {
-	case what == verifiedLogits:
+	case what == verifiedLogits || what == aloneLogits:
 		return attacks.Cost{Referee: n}
 	case what == plainLogits || strings.HasPrefix(string(what), codePrefix):
 		return attacks.Cost{Forward: n}
@@ -139,22 +157,36 @@ func (m *imageOracle) Confirm(images ...[]float32) int {
 	}
 	first := -1
 	for k, r := range m.request(requestKind{referenceSession, verifiedLogits}, requests) {
-		if !allFinite(r.logits) || !p.Success(r.logits) {
+		x := images[places[k]]
+		if !allFinite(r.logits) || !p.Success(r.logits) || p.NearTie(r.logits) && !m.succeedsAgain(x) {
 			continue
 		}
 		if first < 0 {
 			first = places[k]
 		}
-		m.keepSmallest(images[places[k]], vector.Argmax(r.logits))
+		m.keepSmallest(x, r.logits)
 	}
 	return first
 }
 
-// keepSmallest takes in a verified example.
-func (m *imageOracle) keepSmallest(x []float32, class int) {
+// succeedsAgain tells whether x succeeds in further passes too: alone, and
+// several times in a batch with other images. Rounding depends on both.
+func (m *imageOracle) succeedsAgain(x []float32) bool {
+	once, thrice := []attacks.Request{{Image: x}}, []attacks.Request{{Image: x}, {Image: x}, {Image: x}}
+	responses := m.request(requestKind{referenceSession, aloneLogits}, once)
+	responses = append(responses, m.request(requestKind{referenceSession, verifiedLogits}, thrice)...)
+	return !slices.ContainsFunc(responses, func(r response) bool { return !allFinite(r.logits) || !m.problem.Success(r.logits) })
+}
+
+// keepSmallest takes in a verified example with its logits.
+func (m *imageOracle) keepSmallest(x, logits []float32) {
 	p := m.problem
 	m.verified = true
-	e := example{class: class, distance: distance(p.Norm, x, p.Image), threatDistance: distance(p.Threat.Norm, x, p.Image), queries: m.cost.Forward}
+	class, tied := attacks.Predict(logits, p.Label)
+	e := example{class: class, tied: tied, distance: distance(p.Norm, x, p.Image), threatDistance: distance(p.Threat.Norm, x, p.Image), queries: m.cost.Forward}
+	if m.best == nil {
+		m.firstDistance = e.distance
+	}
 	if m.best != nil && e.distance >= m.best.distance {
 		m.best.threatDistance = min(m.best.threatDistance, e.threatDistance)
 		return
@@ -180,6 +212,9 @@ func (m *imageOracle) BestDistance() float64 {
 // Example implements [Model].
 func (m *imageOracle) Example(class int) []float32 { return m.examples(class, m.problem.Rand) }
 
+// BeginStart implements [Model].
+func (m *imageOracle) BeginStart() { m.path.begin() }
+
 // RecordLoss implements [Model].
 func (m *imageOracle) RecordLoss(loss float32) {
 	if m.keepLosses && loss-loss == 0 {
@@ -189,9 +224,9 @@ func (m *imageOracle) RecordLoss(loss float32) {
 
 // result is what the attack found on the image.
 func (m *imageOracle) result(tried []byte) attacks.ImageResult {
-	r := attacks.ImageResult{Done: true, Distance: attacks.NoDistance, ThreatDistance: attacks.NoDistance, Invalid: m.invalid, Cost: m.cost, Tried: string(tried), LossCurve: m.losses, Last: m.lastClaim}
+	r := attacks.ImageResult{Done: true, Distance: attacks.NoDistance, ThreatDistance: attacks.NoDistance, Invalid: m.invalid, Cost: m.cost, Tried: string(tried), Effort: m.effort, LossCurve: m.losses, Last: m.lastClaim}
 	if e := m.best; e != nil {
-		r.Distance, r.ThreatDistance, r.Class, r.Queries, r.Image = attacks.Distance(e.distance), attacks.Distance(e.threatDistance), e.class, e.queries, e.image
+		r.Distance, r.ThreatDistance, r.Class, r.Tied, r.Queries, r.Image = attacks.Distance(e.distance), attacks.Distance(e.threatDistance), e.class, e.tied, e.queries, e.image
 	}
 	return r
 }

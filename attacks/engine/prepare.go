@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 
 	"unwarp/attacks"
 	"unwarp/graphs"
@@ -10,6 +11,51 @@ import (
 // prepareBatch is the number of requests that are computed at once while a
 // source model is trained.
 const prepareBatch = 128
+
+// prepareOnce prepares attack a where it needs that, before it sees its first
+// image.
+func (r *scheduler) prepareOnce(ctx context.Context, a int) error {
+	p, ok := r.o.Attacks[a].(attacks.Preparer)
+	if _, done := r.prepared[a]; !ok || done {
+		return nil
+	}
+	if err := r.prepare(ctx, a, p); err != nil {
+		return fmt.Errorf("attack %q: %w", attacks.Text(r.o.Attacks[a]), err)
+	}
+	return nil
+}
+
+// countedRunner is the attacked model while a source model is trained: its
+// passes count against the budget.
+type countedRunner struct {
+	*BatchRunner
+	budget *budget
+}
+
+// Logits implements [attacks.Runner].
+func (c countedRunner) Logits(images ...[]float32) ([][]float32, error) {
+	if err := c.count(plainLogits, len(images)); err != nil {
+		return nil, err
+	}
+	return c.BatchRunner.Logits(images...)
+}
+
+// LossGradients implements [attacks.Runner].
+func (c countedRunner) LossGradients(l attacks.Loss, requests ...attacks.Request) ([]attacks.LossGradient, error) {
+	if err := c.count(computation(l), len(requests)); err != nil {
+		return nil, err
+	}
+	return c.BatchRunner.LossGradients(l, requests...)
+}
+
+func (c countedRunner) count(what computation, n int) error {
+	if !c.budget.allows(what) || c.budget.affordable(what, n) < n {
+		return errBudget
+	}
+	c.budget.spend(costOf(what, n))
+	c.budget.training += passesOf(costOf(what, n))
+	return nil
+}
 
 // prepare trains the model of an attack that makes its own; it becomes the
 // source of that attack's gradients.
@@ -26,12 +72,12 @@ func (r *scheduler) prepare(ctx context.Context, attack int, p attacks.Preparer)
 		if s.Graph, err = NewAttackGraph(b, v, reference.Graph.Threat); err != nil {
 			return err
 		}
-		return s.Graph.declareLoss(attacks.Classification)
+		return s.Graph.declareLoss(attacks.Classification, attacks.Plain)
 	})
 	if err != nil {
 		return err
 	}
-	if err := source.Train(ctx, s.Net, r.images, reference.Graph.Threat, NewBatchRunner(reference, prepareBatch), NewBatchRunner(s, prepareBatch)); err != nil {
+	if err := source.Train(ctx, s.Net, r.images, reference.Graph.Threat, countedRunner{NewBatchRunner(reference, prepareBatch), &r.budget}, NewBatchRunner(s, prepareBatch)); err != nil {
 		s.Net.Close()
 		return err
 	}

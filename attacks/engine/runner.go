@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	tf "github.com/wamuir/graft/tensorflow"
 
@@ -22,10 +23,22 @@ func NewBatchRunner(s Session, batch int) *BatchRunner {
 	return &BatchRunner{Session: s, batch: max(1, batch), buffers: map[int]*inputBuffers{}}
 }
 
-// Logits are the scores of images, by plain forward passes.
+// Logits are the scores of images as the model itself computes them, by plain
+// forward passes. They say how an image is classified.
 func (r *BatchRunner) Logits(images ...[]float32) ([][]float32, error) {
+	return r.logitsOf(verifiedLogits, images)
+}
+
+// CentredLogits are the same without an offset common to all classes, in which
+// their differences could cancel. Those of [BatchRunner.LossGradients] are
+// centred too.
+func (r *BatchRunner) CentredLogits(images ...[]float32) ([][]float32, error) {
+	return r.logitsOf(plainLogits, images)
+}
+
+func (r *BatchRunner) logitsOf(what computation, images [][]float32) ([][]float32, error) {
 	out := make([][]float32, 0, len(images))
-	err := r.each(plainLogits, imageRequests(images), func(a response) { out = append(out, a.logits) })
+	err := r.each(what, imageRequests(images), func(a response) { out = append(out, a.logits) })
 	return out, err
 }
 
@@ -75,8 +88,34 @@ func withTemperature(requests []attacks.Request, repeat int) []attacks.Request {
 	return out
 }
 
+// centredOf are the centred logits of requests whose own logits are known: the
+// same, unless an offset may have cancelled some of their digits.
+func (r *BatchRunner) centredOf(own []response, requests []attacks.Request) ([]response, error) {
+	if !slices.ContainsFunc(own, func(a response) bool { return attacks.HasOffset(a.logits) }) {
+		return own, nil
+	}
+	return r.run(plainLogits, requests)
+}
+
+// runAlone computes each request in a batch of its own.
+func (r *BatchRunner) runAlone(requests []attacks.Request) ([]response, error) {
+	var out []response
+	alone := BatchRunner{Session: r.Session, batch: 1, buffers: r.buffers}
+	for i := range requests {
+		one, err := alone.run(verifiedLogits, requests[i:i+1])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one...)
+	}
+	return out, nil
+}
+
 // run computes one response for each request, at most a batch of them.
 func (r *BatchRunner) run(what computation, requests []attacks.Request) ([]response, error) {
+	if what == aloneLogits {
+		return r.runAlone(requests)
+	}
 	b, err := r.buffersFor(r.paddedSize(len(requests)))
 	if err != nil {
 		return nil, err
@@ -84,13 +123,15 @@ func (r *BatchRunner) run(what computation, requests []attacks.Request) ([]respo
 	b.fill(requests)
 	feeds := graphs.Feeds{r.Graph.images.Feed: b.images.Tensor}
 	code, isCode := r.Graph.codes[attacks.Loss(what[min(len(what), len(codePrefix)):])]
-	pass, isGradient := r.Graph.gradients[attacks.Loss(what)]
+	pass, isGradient := r.Graph.gradients[what]
 	var fetches []tf.Output
 	switch {
-	case what == plainLogits || what == verifiedLogits:
+	case what == plainLogits:
+		fetches = []tf.Output{r.Graph.centred}
+	case what == verifiedLogits:
 		fetches = []tf.Output{r.Graph.logits}
 	case isGradient:
-		b.feed(feeds, r.Graph, attacks.Loss(what))
+		b.feed(feeds, r.Graph, lossOf(what))
 		fetches = []tf.Output{pass.logits, pass.loss, pass.gradient}
 	case isCode:
 		fetches = []tf.Output{code}

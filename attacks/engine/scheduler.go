@@ -5,13 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 	"unwarp/attacks"
-	"unwarp/attacks/vector"
 )
-
-// errBudget ends an evaluation whose budget is used up.
-var errBudget = errors.New("the budget is used up")
 
 // scheduler runs the attacks of one evaluation. Each image under attack has a
 // worker, which stops at each request. In every round the requests of one kind
@@ -25,21 +20,21 @@ type scheduler struct {
 	images   attacks.Images
 	journal  *Journal
 	progress func(Progress)
-	began    time.Time
+	budget   budget
 	runners  []*BatchRunner // one for each session
 	prepared map[int]int    // attack to the session it prepared
-	logits   [][]float32    // clean
+	logits   [][]float32    // clean, centred
+	ties     bool           // two of an image's are equal
 	correct  [][]int        // by class: the images classified correctly
 
 	queues        [][]int   // per attack: images that wait, in order
-	workers       int       // running
+	running       []*worker // in the order in which they were started
 	waiting       []*worker // whose requests wait, oldest first
 	older         []*worker // that compute, served before the last round
 	latest        []*worker // that compute, served in the last round
 	quit          chan struct{}
 	done          int
 	misclassified int
-	passes        int
 }
 
 // image is image i of the evaluation.
@@ -60,12 +55,16 @@ func (r *scheduler) classifyClean(ctx context.Context) error {
 		for i := range requests {
 			requests[i].Image = r.image(from + i)
 		}
-		out, err := r.runners[referenceSession].run(plainLogits, requests)
+		own, err := r.runners[referenceSession].run(verifiedLogits, requests)
 		if err != nil {
 			return err
 		}
-		for i, a := range out {
-			if err := r.addClean(from+i, a.logits); err != nil {
+		centred, err := r.runners[referenceSession].centredOf(own, requests)
+		if err != nil {
+			return err
+		}
+		for i, a := range own {
+			if err := r.addClean(from+i, a.logits, centred[i].logits); err != nil {
 				return err
 			}
 		}
@@ -74,13 +73,18 @@ func (r *scheduler) classifyClean(ctx context.Context) error {
 	return nil
 }
 
-// addClean takes in the clean logits of image i.
-func (r *scheduler) addClean(i int, logits []float32) error {
+// addClean takes in the clean logits of image i: the model's own decide on its
+// class, centred ones are what attacks see.
+func (r *scheduler) addClean(i int, logits, centred []float32) error {
 	if !allFinite(logits) {
 		return fmt.Errorf("attacks: image %d: want finite logits, got %v: the model does not answer with numbers", r.images.Index[i], logits)
 	}
-	r.logits = append(r.logits, logits)
-	r.ev.Clean[i] = int32(vector.Argmax(logits))
+	r.logits, r.ties = append(r.logits, centred), r.ties || attacks.HasTie(centred)
+	class, tied := attacks.Predict(logits, int(r.images.Labels[i]))
+	r.ev.Clean[i] = int32(class)
+	if tied {
+		r.ev.CleanTies++
+	}
 	if r.ev.Correct(i) {
 		r.ev.CleanCorrect++
 		label := r.images.Labels[i]
@@ -89,7 +93,8 @@ func (r *scheduler) addClean(i int, logits []float32) error {
 	return nil
 }
 
-// run is the loop of rounds.
+// run is the loop of rounds. When the budget is used up, attempts that ask for
+// passes end where they are; what they have claimed is still verified.
 func (r *scheduler) run(ctx context.Context) error {
 	r.queues = make([][]int, len(r.o.Attacks))
 	for i := range r.images.Len() {
@@ -100,29 +105,76 @@ func (r *scheduler) run(ctx context.Context) error {
 	r.quit = make(chan struct{})
 	defer close(r.quit)
 	for {
-		r.startWorkers()
+		if err := r.startWorkers(ctx); err != nil {
+			return err
+		}
 		if err := r.gather(); err != nil {
 			return err
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if len(r.waiting) > 0 {
-			if r.overBudget() {
-				return errBudget
-			}
-			if err := r.serveBatch(); err != nil {
-				return err
-			}
-		} else if r.workers == 0 && !slices.ContainsFunc(r.queues, func(q []int) bool { return len(q) > 0 }) {
+		if len(r.running) == 0 && (r.budget.ended || !r.hasQueue()) {
 			return nil
+		}
+		if err := r.serve(); err != nil {
+			return err
 		}
 	}
 }
 
-// overBudget tells whether the budget of the evaluation is used up.
-func (r *scheduler) overBudget() bool {
-	return r.o.Passes > 0 && r.passes >= r.o.Passes || r.o.Time > 0 && time.Since(r.began) >= r.o.Time
+// serve computes one batch of the kind that most requests wait for, or ends the
+// attempts whose requests the budget does not allow.
+func (r *scheduler) serve() error {
+	waiting := r.affordableWorkers()
+	if len(waiting) == 0 {
+		return nil
+	}
+	kind := commonestKind(waiting)
+	if r.budget.allows(kind.what) {
+		return r.serveBatch(kind, waiting)
+	}
+	r.budget.ended = true
+	r.endAttempts()
+	return nil
+}
+
+// affordableWorkers are those that wait; where the passes that are left would
+// not suffice for all running attempts, those that were started first: so some
+// attempts come to their end.
+func (r *scheduler) affordableWorkers() []*worker {
+	if r.o.Passes == 0 || r.budget.ended {
+		return r.waiting
+	}
+	left, n := r.o.Passes-r.budget.spent, 0
+	for n < len(r.running) {
+		if left -= r.running[n].passesNeeded(); left < 0 && n > 0 {
+			break
+		}
+		n++
+	}
+	if n == len(r.running) {
+		return r.waiting
+	}
+	return slices.DeleteFunc(slices.Clone(r.waiting), func(w *worker) bool { return !slices.Contains(r.running[:n], w) })
+}
+
+// hasQueue tells whether an image waits for an attack.
+func (r *scheduler) hasQueue() bool {
+	return slices.ContainsFunc(r.queues, func(q []int) bool { return len(q) > 0 })
+}
+
+// endAttempts ends the attempts whose requests wait and cost passes.
+func (r *scheduler) endAttempts() {
+	r.waiting = slices.DeleteFunc(r.waiting, func(w *worker) bool {
+		if passesOf(costOf(w.kind.what, 1)) == 0 {
+			return false
+		}
+		w.cutShort = true
+		w.served <- struct{}{}
+		r.latest = append(r.latest, w)
+		return true
+	})
 }
 
 // enqueue sends image i to attack a, or past all attacks whose result the
@@ -134,6 +186,7 @@ func (r *scheduler) enqueue(a, i int) {
 			r.queues[a] = append(r.queues[a], i)
 			return
 		}
+		r.budget.spend(known.Cost)
 		r.addResult(a, i, known)
 	}
 }
@@ -144,8 +197,9 @@ func (r *scheduler) addResult(a, i int, result attacks.ImageResult) {
 	before := r.ev.Within(r.bound(a, i), largest)
 	r.ev.Attacks[a].Results[i] = result
 	r.ev.Cost = r.ev.Cost.Plus(result.Cost)
-	r.passes += result.Forward + result.Backward
-	r.done++
+	if result.Done {
+		r.done++
+	}
 	if !before && r.ev.Within(result.ThreatDistance, largest) {
 		r.misclassified++
 	}
@@ -166,17 +220,25 @@ func (r *scheduler) bound(a, i int) attacks.Distance {
 
 // startWorkers starts as many workers as there is room for: twice as many as a
 // batch has requests, so that requests of two kinds find full batches.
-func (r *scheduler) startWorkers() {
+func (r *scheduler) startWorkers(ctx context.Context) error {
 	for a := range r.queues {
-		for len(r.queues[a]) > 0 && r.workers < 2*r.o.Batch {
+		for len(r.queues[a]) > 0 && len(r.running) < 2*r.o.Batch && !r.budget.ended {
+			if err := r.prepareOnce(ctx, a); errors.Is(err, errBudget) {
+				r.budget.ended = true
+				return nil
+			} else if err != nil {
+				return err
+			}
 			w := newWorker(a, r.queues[a][0], r.quit)
+			w.planned = r.plannedPasses(a)
 			w.bound = r.bound(a, w.image)
 			r.queues[a] = r.queues[a][1:]
-			r.workers++
+			r.running = append(r.running, w)
 			r.older = append(r.older, w)
 			go w.run(r.newSearch(w))
 		}
 	}
+	return nil
 }
 
 // gather waits for the next requests of all workers that were served before
@@ -204,9 +266,13 @@ func (r *scheduler) await(workers []*worker) error {
 			r.waiting = append(r.waiting, w)
 			continue
 		}
-		r.workers--
+		r.running = slices.DeleteFunc(r.running, func(v *worker) bool { return v == w })
 		if w.err != nil {
 			return fmt.Errorf("attacks: %s, image %d: %w", r.ev.Attacks[w.attack].Attack, r.images.Index[w.image], w.err)
+		}
+		if w.cutShort {
+			r.addCutShort(w)
+			continue
 		}
 		if err := r.journal.add(w.attack, w.image, w.result); err != nil {
 			return err
@@ -217,13 +283,22 @@ func (r *scheduler) await(workers []*worker) error {
 	return nil
 }
 
-// serveBatch computes one batch of the kind that most requests wait for.
-func (r *scheduler) serveBatch() error {
-	kind := r.commonestKind()
+// addCutShort takes in what an attempt had found when the budget ended. It is
+// made anew when the evaluation is resumed.
+func (r *scheduler) addCutShort(w *worker) {
+	if w.result.Cost != (attacks.Cost{}) {
+		r.addResult(w.attack, w.image, w.result)
+	}
+}
+
+// serveBatch computes one batch of the requests of a kind, as far as the budget
+// allows.
+func (r *scheduler) serveBatch(kind requestKind, waiting []*worker) error {
+	size := r.budget.affordable(kind.what, r.o.Batch)
 	var batch []attacks.Request
 	var served []*worker
-	for _, w := range r.waiting {
-		if room := r.o.Batch - len(batch); w.kind == kind && room > 0 {
+	for _, w := range waiting {
+		if room := size - len(batch); w.kind == kind && room > 0 {
 			requests := w.waiting()
 			batch = append(batch, requests[:min(room, len(requests))]...)
 			served = append(served, w)
@@ -233,8 +308,10 @@ func (r *scheduler) serveBatch() error {
 	if err != nil {
 		return err
 	}
+	r.budget.spend(costOf(kind.what, len(batch)))
 	for _, w := range served {
 		n := min(len(w.waiting()), len(responses))
+		w.passes += passesOf(costOf(kind.what, n))
 		w.responses = append(w.responses, responses[:n]...)
 		responses = responses[n:]
 		if len(w.waiting()) == 0 {
@@ -246,11 +323,12 @@ func (r *scheduler) serveBatch() error {
 	return nil
 }
 
-// commonestKind is the kind that most requests wait for, the first of equals.
-func (r *scheduler) commonestKind() requestKind {
+// commonestKind is the kind that most requests of some workers wait for, the
+// first of equals.
+func commonestKind(waiting []*worker) requestKind {
 	count := map[requestKind]int{}
 	var most requestKind
-	for _, w := range r.waiting {
+	for _, w := range waiting {
 		if count[w.kind] += len(w.waiting()); count[w.kind] > count[most] {
 			most = w.kind
 		}

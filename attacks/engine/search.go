@@ -36,14 +36,25 @@ func (r *scheduler) newSearch(w *worker) *search {
 		Image: r.image(w.image), Label: int(r.images.Labels[w.image]), Index: r.images.Index[w.image],
 		H: v.H, W: v.W, C: v.C, Classes: v.Classes,
 		Threat: r.sessions[referenceSession].Graph.Threat, Norm: result.Norm,
-		Clean: slices.Clone(r.logits[w.image]), Exhaustive: r.o.Exhaustive,
+		Clean: slices.Clone(r.logits[w.image]), Ties: r.ties, Exhaustive: r.o.Exhaustive,
 	}}
+	gradients := r.runners[r.gradientSessionOf(w.attack)].Graph
 	s.image = &imageOracle{
 		problem: &s.o.Problem, worker: w, session: r.gradientSessionOf(w.attack), eot: max(1, common.EOT), budget: common.Budget,
+		temperature: r.temperatureOf(w), followed: func(l attacks.Loss) computation { return gradients.gradientOf(l, common.Gradient) },
 		examples: r.example, keepImages: w.image < r.o.Keep, keepLosses: w.image < r.o.LossCurves,
 	}
 	s.o.Model = s.image
 	return s
+}
+
+// temperatureOf is the temperature of the cross-entropy of a worker's image; that
+// of another model has its own logits.
+func (r *scheduler) temperatureOf(w *worker) float32 {
+	if r.gradientSessionOf(w.attack) != gradientSession {
+		return 1
+	}
+	return attacks.Temperature(r.logits[w.image])
 }
 
 // example draws an image of class that is classified correctly.
@@ -65,8 +76,19 @@ func (r *scheduler) gradientSessionOf(a int) int {
 	return gradientSession
 }
 
-// run runs the attack over the open radii as its catalogue entry says.
-func (s *search) run() attacks.ImageResult {
+// run runs the attack over the open radii as its catalogue entry says, until the
+// evaluation's budget ends.
+func (s *search) run() (result attacks.ImageResult) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case budgetEnded:
+			result = s.image.result(s.tried)
+			result.Done, result.CutShort = false, true
+		default:
+			panic(p)
+		}
+	}()
 	var reachable bool
 	s.o.Target, reachable = s.attack.Settings().ChooseTarget(s.o.Label, s.o.Clean, s.random(0))
 	if s.open == 0 || !reachable {
@@ -76,7 +98,6 @@ func (s *search) run() attacks.ImageResult {
 	case s.entry.Search == attacks.MinimumNorm:
 		s.o.Radii = s.radii[:s.open]
 		s.try(s.open-1, float32(math.Inf(1)))
-		s.tried = nil
 	case s.entry.Search == attacks.Ascending || s.exhaustive:
 		for k := range s.open {
 			if s.try(k, s.radii[k]) && !s.exhaustive {
@@ -108,26 +129,36 @@ func (s *search) bisect() {
 // try runs the attack once at radius k.
 func (s *search) try(k int, eps float32) (success bool) {
 	m := s.image
-	s.o.Eps, m.verified, m.losses = eps, false, nil
+	s.o.Eps, m.verified, m.losses, m.path = eps, false, nil, path{}
 	s.o.Rand = s.random(0)
 	if s.entry.Search == attacks.Bisection {
 		s.o.Rand = s.random(math.Float32bits(eps))
 	}
 	m.costBefore = m.cost
-	s.tried[k] = '0'
 	defer func() {
-		switch p := recover().(type) {
-		case nil, overBudget:
-		default:
+		p := recover()
+		s.mark(k, p == any(budgetEnded{}))
+		m.addEffort()
+		if p != nil && p != any(overBudget{}) {
 			panic(p)
-		}
-		if m.verified {
-			s.tried[k] = '1'
 		}
 		success = m.verified
 	}()
 	s.attack.Run(s.o)
 	return m.verified
+}
+
+// mark records what running the attack at radius k gave. One that the
+// evaluation's budget has cut short has not failed.
+func (s *search) mark(k int, cutShort bool) {
+	switch {
+	case s.entry.Search == attacks.MinimumNorm:
+		s.tried = nil
+	case s.image.verified:
+		s.tried[k] = '1'
+	case !cutShort:
+		s.tried[k] = '0'
+	}
 }
 
 // random is the generator of one search: the same whatever the batch, the

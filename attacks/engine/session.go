@@ -16,8 +16,9 @@ type Session struct {
 type computation attacks.Loss
 
 const (
-	plainLogits    computation = "logits"
-	verifiedLogits computation = "referee" // the same, counted as the referee's
+	plainLogits    computation = "logits"  // centred
+	verifiedLogits computation = "referee" // the model's own, which decide
+	aloneLogits    computation = "alone"   // the same, each image in a batch of its own
 	codePrefix                 = "code:"
 )
 

@@ -31,6 +31,9 @@ type worker struct {
 	kind      requestKind
 	requests  []attacks.Request
 	responses []response
+	passes    int  // computed for it
+	planned   int  // for one radius, as far as the attack says; 0 otherwise
+	cutShort  bool // set with served: the budget of the evaluation has ended
 
 	ended  bool
 	result attacks.ImageResult
@@ -59,19 +62,35 @@ func (w *worker) run(s *search) {
 }
 
 // request posts requests and waits for their responses. It unwinds the attack
-// when the evaluation ends before.
+// when the evaluation, or its budget, ends before.
 func (w *worker) request(kind requestKind, requests []attacks.Request) []response {
 	if len(requests) == 0 {
 		return nil
 	}
 	w.kind, w.requests, w.responses = kind, requests, nil
-	w.posted <- struct{}{}
+	select {
+	case w.posted <- struct{}{}:
+	case <-w.quit:
+		panic(abandoned{})
+	}
 	select {
 	case <-w.served:
+		if w.cutShort && len(w.waiting()) > 0 {
+			panic(budgetEnded{})
+		}
 		return w.responses
 	case <-w.quit:
 		panic(abandoned{})
 	}
+}
+
+// passesNeeded is how many passes the attempt is expected to need: those that are
+// left of its plan, or as many as it has had.
+func (w *worker) passesNeeded() int {
+	if left := w.planned - w.passes; left > 0 {
+		return left
+	}
+	return max(1, w.passes)
 }
 
 // waiting are the requests that are not served yet.
@@ -79,3 +98,6 @@ func (w *worker) waiting() []attacks.Request { return w.requests[len(w.responses
 
 // abandoned unwinds an attack whose evaluation has ended.
 type abandoned struct{}
+
+// budgetEnded unwinds an attack when the evaluation's budget has ended.
+type budgetEnded struct{}

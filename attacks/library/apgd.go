@@ -8,8 +8,9 @@ import (
 var _ = attacks.Register(attacks.Entry{
 	Name: "apgd", Title: "APGD", Paper: "Croce and Hein 2020; in L1 Croce and Hein 2021", Family: attacks.WhiteBox,
 	Standard: []attacks.Variant{{Rank: 10, Text: "apgd"}},
-	Battery:  []attacks.Variant{{Rank: 100, Text: "apgd"}, {Rank: 140, Text: "apgd(loss=dlr)"}},
-	New:      func() attacks.Attack { return new(APGD) },
+	Battery: []attacks.Variant{{Rank: 100, Text: "apgd"}, {Rank: 140, Text: "apgd(loss=dlr)"},
+		{Rank: 142, Text: "apgd(gradient=straight-through)"}, {Rank: 144, Text: "apgd(loss=margin,gradient=straight-through)"}},
+	New: func() attacks.Attack { return new(APGD) },
 })
 
 // APGD is Auto-PGD of Croce and Hein 2020 (algorithm 1), PGD without a step size
@@ -22,7 +23,7 @@ var _ = attacks.Register(attacks.Entry{
 type APGD struct {
 	attacks.Common
 	Loss     attacks.Loss `key:"loss" default:"classification" help:"whose gradient is followed"`
-	Steps    int          `key:"steps" in:"[1,1e6]" default:"100" help:"of each start"`
+	Steps    int          `key:"steps" in:"[1,1e5]" default:"100" help:"of each start"`
 	Restarts int          `key:"restarts" in:"[0,1e6]" default:"0" help:"number of starts; 0: 1, and 5 in l1, as AutoAttack has"`
 	Rho      float32      `key:"rho" in:"[0,1]" default:".75" help:"share of the steps that must have raised the loss"`
 	Narrow   bool         `key:"narrow" default:"true" help:"in l1, spend 30 % of the steps at 3 eps and 30 % at 2 eps"`

@@ -18,6 +18,7 @@ type stepper interface {
 // followStepper makes steps until an iterate succeeds. Without claim it makes
 // all steps: the iterates are not in the threat's ball.
 func followStepper(o *attacks.Oracle, a stepper, steps int, claim bool, lossGradient func(x []float32) attacks.LossGradient) bool {
+	o.BeginStart()
 	for i := 0; ; i++ {
 		g := lossGradient(a.point())
 		o.RecordLoss(g.Loss)

@@ -16,7 +16,7 @@ var _ = attacks.Register(attacks.Entry{
 type APGDT struct {
 	attacks.Common
 	Targets  int     `key:"targets" in:"[0,1e6]" default:"0" help:"number of target classes; 0: 9, and 5 in l1, as AutoAttack has; at most all others"`
-	Steps    int     `key:"steps" in:"[1,1e6]" default:"100" help:"of each start"`
+	Steps    int     `key:"steps" in:"[1,1e5]" default:"100" help:"of each start"`
 	Restarts int     `key:"restarts" in:"[1,1e6]" default:"1" help:"number of starts for each class"`
 	Rho      float32 `key:"rho" in:"[0,1]" default:".75" help:"share of the steps that must have raised the loss"`
 	Narrow   bool    `key:"narrow" default:"true" help:"in l1, spend 30 % of the steps at 3 eps and 30 % at 2 eps"`

@@ -78,9 +78,9 @@ func (w *boundaryWalk) tryStep(adapt bool) (moved bool) {
 		images = append(images, onSphere)
 	}
 	z := o.Logits(images...)
-	success := o.Success(z[0])
+	success := o.ClearSuccess(z[0])
 	if adapt {
-		w.adaptSizes(success, o.Success(z[1]))
+		w.adaptSizes(success, o.ClearSuccess(z[1]))
 	}
 	// Rounding, or the box, may have moved the proposal away from the image.
 	if success && attacks.L2.Distance(proposal, o.Image) < radius {

@@ -35,7 +35,7 @@ func claimNearest(o *attacks.Oracle, n int, fill func(i int, x []float32)) {
 		var best []float32
 		distance := o.BestDistance()
 		scoreCandidates(o, min(candidateChunk, n-from), func(i int, x []float32) { fill(from+i, x) }, func(_ int, x, z []float32) bool {
-			if d := o.Distance(x); o.Success(z) && d < distance {
+			if d := o.Distance(x); o.ClearSuccess(z) && d < distance {
 				distance, best = d, append(best[:0], x...)
 			}
 			return true

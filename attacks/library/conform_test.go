@@ -31,6 +31,7 @@ var conformanceRows = []string{
 	"apgd(steps=8,loss=dlr,restarts=2)",
 	"apgd(steps=8,loss=margin,narrow=no,target=second)",
 	"apgd(steps=2,loss=training)",
+	"apgd(steps=4,gradient=straight-through)",
 	"apgd-t(steps=8,targets=3)",
 	"apgd-t(steps=8,restarts=2,narrow=no,target=least)",
 	"codes(steps=5)",

@@ -14,7 +14,8 @@ var _ = attacks.Register(attacks.Entry{
 //
 //	|x'-x|² + c·max(0, Confidence - margin(x')),  x' = (tanh(w)+1)/2 in the box,
 //
-// over w by Adam, for weights c found by binary search. All state belongs to one
+// over w by Adam, for weights c found by binary search; margins are in units of
+// [attacks.LogitUnit]. All state belongs to one
 // image: a search ends early by the loss of its own image, where the authors'
 // code looks at the loss of the whole batch.
 type CW struct {
@@ -32,14 +33,14 @@ func (a *CW) Losses(attacks.Victim) []attacks.Loss { return []attacks.Loss{attac
 
 // Run minimises the loss for each weight of the binary search.
 func (a *CW) Run(o *attacks.Oracle) {
-	space := newTanhSpace(o.Threat, o.Image)
+	space, unit := newTanhSpace(o.Threat, o.Image), attacks.LogitUnit(o.Clean)
 	adam := newAdamOptimizer(len(o.Image), a.Rate)
 	nearest := newNearestClaim(o)
 	w := newWeightSearch(a.Weight, a.Search)
 	for range a.Search {
 		space.reset()
 		adam.reset()
-		w.next(a.descend(o, space, adam, w.weight, nearest))
+		w.next(a.descend(o, space, adam, w.weight/unit, nearest))
 		nearest.flush()
 	}
 }
@@ -54,7 +55,7 @@ func (a *CW) descend(o *attacks.Oracle, space *tanhSpace, adam *adamOptimizer, w
 		d := o.Distance(space.x)
 		loss := d*d + weight*max(0, shortfall)
 		o.RecordLoss(float32(loss))
-		if shortfall <= 0 && isClearSuccess(o, g.Logits) {
+		if shortfall <= 0 && o.ClearSuccess(g.Logits) {
 			found = true
 			nearest.offer(space.x)
 		}

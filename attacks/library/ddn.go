@@ -41,7 +41,7 @@ func (a *DDN) Run(o *attacks.Oracle) {
 	for i := range a.Steps {
 		g := o.AttackLoss(a.Loss, x)
 		o.RecordLoss(g.Loss)
-		if isClearSuccess(o, g.Logits) {
+		if o.ClearSuccess(g.Logits) {
 			nearest.offer(x)
 			norm *= 1 - float64(a.Gamma)
 		} else {

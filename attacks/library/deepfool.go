@@ -45,7 +45,7 @@ func (a *DeepFool) Run(o *attacks.Oracle) {
 		vector.AXPY(total, total, float32(distance+1e-4), g.Gradient)
 		vector.AXPY(x, o.Image, 1+a.Overshoot, total)
 		o.Threat.Clip(x)
-		if isClearSuccess(o, o.Logits(x)[0]) && o.Claim(x) {
+		if o.ClearSuccess(o.Logits(x)[0]) && o.Claim(x) {
 			return
 		}
 	}

@@ -17,7 +17,7 @@ var _ = attacks.Register(attacks.Entry{
 //	Weight·max(0, Confidence - margin(x')) + Beta·|x'-x|₁ + |x'-x|₂²
 //
 // by iterative shrinkage and thresholding with momentum (FISTA), for weights
-// found by binary search as in [CW]. It claims the success that is smallest in
+// found by binary search as in [CW], with margins in the same units. It claims the success that is smallest in
 // the elastic net, or in L1. Foolbox's Beta is 0.01.
 type EAD struct {
 	attacks.Common
@@ -38,9 +38,9 @@ func (a *EAD) Losses(attacks.Victim) []attacks.Loss { return []attacks.Loss{atta
 func (a *EAD) Run(o *attacks.Oracle) {
 	n := len(o.Image)
 	s := &fista{o: o, x: make([]float32, n), y: make([]float32, n), bestSize: math.Inf(1), best: make([]float32, n)}
-	w := newWeightSearch(a.Weight, a.Search)
+	w, unit := newWeightSearch(a.Weight, a.Search), attacks.LogitUnit(o.Clean)
 	for range a.Search {
-		w.next(a.descend(s, w.weight))
+		w.next(a.descend(s, w.weight/unit))
 		s.claimBest()
 	}
 }
@@ -86,7 +86,7 @@ func (a *EAD) descend(s *fista, weight float64) (found bool) {
 			break
 		}
 		z := o.Logits(s.x)[0]
-		if !isClearSuccess(o, z) || o.Margin(z) < a.Confidence {
+		if !o.ClearSuccess(z) || o.Margin(z) < a.Confidence {
 			continue
 		}
 		found = true

@@ -13,7 +13,7 @@ import (
 func TestEnsembles(t *testing.T) {
 	standard := "apgd apgd-t fab(targets=9) square(short=true)"
 	battery := "random(draws=10) fgsm fgsm(loss=margin) fgsm(loss=training) rfgsm bim bim(loss=training) mifgsm pgd(steps=100,restarts=5) " +
-		standard + " apgd(loss=dlr) mixed codes codes(code=appearance) codes(code=geometry) codes(towards=away) square deepfool ddn fmn " +
+		standard + " apgd(loss=dlr) apgd(gradient=straight-through) apgd(loss=margin,gradient=straight-through) mixed codes codes(code=appearance) codes(code=geometry) codes(towards=away) square deepfool ddn fmn " +
 		"cw(search=5,steps=1000) ead(search=5,steps=300) jsma nes spsa(steps=40) hopskipjump(steps=20,budget=10000) boundary(steps=5000) " +
 		"substitute uniform gaussian saltpepper localsearch(rounds=50) localsearch spatial flow corruption"
 	for name, want := range map[string]string{"standard": standard, "battery": battery} {

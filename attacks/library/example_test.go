@@ -105,7 +105,7 @@ func Example_parse() {
 	// loss=classification: whose gradient is followed
 	// steps=100: of each start; 0: 40 in linf, 50 in l2 and l1
 	// alpha=0: size of a step; 0: eps/30 in linf, eps/40 in l2, eps/10 in l1
-	// attack "pgd(step=100)": unknown key "step", want one of alpha, budget, eot, eps, loss, quantile, restarts, seed, start, steps, target, temperature
+	// attack "pgd(step=100)": unknown key "step", want one of alpha, budget, eot, eps, gradient, loss, quantile, restarts, seed, start, steps, target, temperature
 }
 
 // An ensemble is a list of attacks with a name.

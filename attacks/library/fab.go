@@ -107,9 +107,9 @@ func (r *fabRun) takeSteps(boundaries *linearBoundaries) {
 		r.step(g, biased)
 		biased = o.Target < 0
 		z := o.Logits(r.x)[0]
-		if isClearSuccess(o, z) {
+		if o.ClearSuccess(z) {
 			r.nearest.offer(r.x)
-		} else if o.Margin(z) < -roundingTolerance(z) {
+		} else if o.SuccessLead(z) < -o.Rounding(z) {
 			continue
 		}
 		biased = true

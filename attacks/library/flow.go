@@ -18,7 +18,8 @@ var _ = attacks.Register(attacks.Entry{
 // times the total variation of the field (eq. 4). Where the iterate is
 // misclassified only the variation counts (their κ is 0), so that the field
 // shrinks until it just succeeds. Of the successes the nearest in the threat's
-// norm is kept; that norm does not measure how visible a displacement is.
+// norm is kept; that norm does not measure how visible a displacement is. Margins
+// are in units of [attacks.LogitUnit].
 //
 // The paper optimises by L-BFGS.
 type Flow struct {
@@ -47,6 +48,10 @@ func (a *Flow) Run(o *attacks.Oracle) {
 	field, g := make([]float32, n), make([]float32, n)
 	x := make([]float32, len(o.Image))
 	adam, nearest := newAdamOptimizer(n, a.Rate), newNearestClaim(o)
+	unit := 1.
+	if a.Loss == attacks.Margin {
+		unit = attacks.LogitUnit(o.Clean)
+	}
 	defer nearest.flush()
 	for range a.Steps {
 		warpImage(x, o.Image, field, o.H, o.W, o.C)
@@ -54,14 +59,14 @@ func (a *Flow) Run(o *attacks.Oracle) {
 		loss := o.AttackLoss(a.Loss, x)
 		o.RecordLoss(loss.Loss)
 		clear(g)
-		if o.Success(loss.Logits) {
+		if o.ClearSuccess(loss.Logits) {
 			nearest.offer(x)
 		} else {
 			warpFieldGradient(g, o.Image, field, loss.Gradient, o.H, o.W, o.C)
 		}
 		totalVariation(dw, w, o.H, o.W)
 		for i, v := range g {
-			dw[i] = float64(a.Tau)*dw[i] - float64(v)
+			dw[i] = float64(a.Tau)*dw[i] - float64(v)/unit
 		}
 		adam.step(w, dw)
 		for i, v := range w {

@@ -78,7 +78,7 @@ func followBoundary(o *attacks.Oracle, steps int, rate, gamma float32, adapt fun
 	for i := range steps {
 		g := o.AttackLoss(attacks.Margin, x)
 		o.RecordLoss(g.Loss)
-		success := isClearSuccess(o, g.Logits)
+		success := o.ClearSuccess(g.Logits)
 		if success {
 			nearest.offer(x)
 		}
@@ -111,8 +111,10 @@ func (r *fmnRadius) adaptNorm(g attacks.LossGradient, x []float32, success bool,
 	case r.succeeded:
 		r.size *= 1 + gamma
 	default:
-		gradientNorm := max(float64(r.o.Norm.Dual().Of(g.Gradient)), 1e-30)
-		linear := d + math.Abs(float64(g.Loss))/gradientNorm
+		linear := r.largest
+		if slope := float64(r.o.Norm.Dual().Of(g.Gradient)); slope > 0 {
+			linear = d + math.Abs(float64(g.Loss))/slope
+		}
 		if r.failures++; r.failures > 10 {
 			linear = max(linear, r.size*(1+gamma))
 		}

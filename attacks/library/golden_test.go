@@ -30,7 +30,7 @@ func openGolden(t testing.TB, name string) golden {
 	g := golden{t: t, file: filepath.Join("testdata", "golden", name+".npz")}
 	raw, err := os.ReadFile(g.file)
 	if err == nil {
-		g.arrays, err = npz.Decode(raw)
+		g.arrays, err = npz.Decode(raw, 1<<30)
 	}
 	if err != nil {
 		t.Fatalf("%s: %v", g.file, err)

@@ -22,6 +22,7 @@ type gradientAscent struct {
 
 // run makes steps from x, in place, until an iterate succeeds.
 func (a gradientAscent) run(o *attacks.Oracle, x []float32) bool {
+	o.BeginStart()
 	for range a.steps {
 		g := a.lossGradient(x)
 		o.RecordLoss(g.Loss)

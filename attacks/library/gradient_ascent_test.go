@@ -261,6 +261,8 @@ type refusingModel struct {
 
 func (m *refusingModel) RecordLoss(float32) {}
 
+func (m *refusingModel) BeginStart() {}
+
 func (m *refusingModel) Confirm(images ...[]float32) int {
 	m.claimed = append(m.claimed, images[0][0])
 	return -1

@@ -87,7 +87,7 @@ func (a *HopSkipJump) jump(o *attacks.Oracle, x, normal []float32, size float64)
 	for range a.Halvings {
 		vector.AXPY(y, x, float32(size), normal)
 		o.Threat.Clip(y)
-		if o.Success(o.Logits(y)[0]) {
+		if o.ClearSuccess(o.Logits(y)[0]) {
 			return y
 		}
 		size /= 2
@@ -108,7 +108,7 @@ func (a *HopSkipJump) estimateNormal(o *attacks.Oracle, x []float32, points int,
 		o.Threat.Clip(y)
 	}, func(_ int, y, z []float32) bool {
 		weight := -1.
-		if o.Success(z) {
+		if o.ClearSuccess(z) { // as for x, which may be no farther beyond
 			weight = 1
 		}
 		sum += weight

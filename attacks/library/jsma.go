@@ -58,7 +58,7 @@ func (a *JSMA) attackTarget(o *attacks.Oracle, m *saliencyMap, target int) {
 	for changed := 0.; changed+2 <= min(limit, o.BestDistance()-1); changed = o.Distance(x) {
 		g := o.LossGradients(attacks.Linear, attacks.Request{Image: x, Cotangent: targetLogit}, attacks.Request{Image: x, Cotangent: otherLogits})
 		o.RecordLoss(g[0].Loss)
-		if isClearSuccess(o, g[0].Logits) && o.Claim(x) {
+		if o.ClearSuccess(g[0].Logits) && o.Claim(x) {
 			return
 		}
 		p, q, ok := m.bestPair(g[0].Gradient, g[1].Gradient, a.Theta, func(i int) bool { return a.canMove(o.Threat, x[i]) })
@@ -69,7 +69,7 @@ func (a *JSMA) attackTarget(o *attacks.Oracle, m *saliencyMap, target int) {
 			x[i] = min(max(x[i]+a.Theta, o.Threat.Lo), o.Threat.Hi)
 		}
 	}
-	if isClearSuccess(o, o.Logits(x)[0]) && o.Distance(x) < o.BestDistance() {
+	if o.ClearSuccess(o.Logits(x)[0]) && o.Distance(x) < o.BestDistance() {
 		o.Claim(x)
 	}
 }

@@ -6,14 +6,6 @@ import (
 	"unwarp/attacks"
 )
 
-// isClearSuccess reports whether logits are those of a success by more than
-// rounding: an example on the boundary itself may succeed in one batch and fail
-// in another.
-func isClearSuccess(o *attacks.Oracle, z []float32) bool { return o.Margin(z) > roundingTolerance(z) }
-
-// roundingTolerance is the largest difference of logits between batches.
-func roundingTolerance(z []float32) float32 { return 1e-5 * max(1, attacks.Linf.Of(z)) }
-
 // reachedSmallestRadius reports whether an example was verified within the smallest
 // radius, so that further searches can be left out. It is false in an exhaustive
 // evaluation, which wants the smallest distance.

@@ -105,16 +105,6 @@ func TestNearestClaim(t *testing.T) {
 	}
 }
 
-// TestIsClearSuccess: a lead that rounding can reverse is no success.
-func TestIsClearSuccess(t *testing.T) {
-	o := &attacks.Oracle{Problem: attacks.Problem{Label: 1, Target: -1}}
-	for lead, want := range map[float32]bool{-1: false, 0: false, 2e-4: false, 1e-2: true} {
-		if got := isClearSuccess(o, []float32{50 + lead, 50}); got != want {
-			t.Errorf("lead %g of 50: want %v, got %v", lead, want, got)
-		}
-	}
-}
-
 // TestRadius: FMN's radius is never above the closest success, and DDN's
 // perturbation has the norm that it is scaled to.
 func TestRadius(t *testing.T) {

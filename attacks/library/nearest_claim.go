@@ -47,7 +47,7 @@ func (k *nearestClaim) flush() {
 
 // finish offers the last iterate if it is a success, and flushes.
 func (k *nearestClaim) finish(x []float32) {
-	if isClearSuccess(k.o, k.o.Logits(x)[0]) {
+	if k.o.ClearSuccess(k.o.Logits(x)[0]) {
 		k.offer(x)
 	}
 	k.flush()

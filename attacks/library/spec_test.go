@@ -13,7 +13,7 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	base := attacks.Common{EOT: 1}
+	base := attacks.Common{EOT: 1, Gradient: attacks.Plain}
 	with := func(f func(c *attacks.Common)) attacks.Common { c := base; f(&c); return c }
 	for _, c := range []struct {
 		text string
@@ -28,10 +28,11 @@ func TestParse(t *testing.T) {
 		{"random", &Random{base, 1}, "random"},
 		{"random(seed=18446744073709551615)", &Random{with(func(c *attacks.Common) { c.Seed = math.MaxUint64 }), 1}, "random(seed=18446744073709551615)"},
 		{"random(seed=0,eps=1)", &Random{with(func(c *attacks.Common) { c.Eps = []float32{1} }), 1}, "random(eps=1)"},
-		{"random(target=least,eot=3,budget=1e3)", &Random{attacks.Common{Target: "least", EOT: 3, Budget: 1000}, 1}, "random(target=least,eot=3,budget=1000)"},
+		{"random(target=least,eot=3,budget=1e3)", &Random{attacks.Common{Target: "least", EOT: 3, Gradient: attacks.Plain, Budget: 1000}, 1}, "random(target=least,eot=3,budget=1000)"},
 		{"bim(preset=kurakin,loss=margin)", &BIM{base, attacks.Margin, PresetKurakin, 0, 0}, "bim(loss=margin,preset=kurakin)"},
 		{"bim(alpha=1/255,steps=40,target=7)", &BIM{with(func(c *attacks.Common) { c.Target = "7" }), attacks.Classification, "", 40, 1. / 255}, "bim(steps=40,alpha=0.003921569,target=7)"},
 		{"apgd(narrow=no,rho=3/4)", &APGD{base, attacks.Classification, 100, 0, .75, false}, "apgd(narrow=false)"},
+		{"fgsm(gradient=straight-through)", &FGSM{with(func(c *attacks.Common) { c.Gradient = attacks.StraightThrough }), attacks.Classification}, "fgsm(gradient=straight-through)"},
 		{"pgd(start=clean)", &PGD{base, attacks.Classification, 0, 0, 1, "clean", 1, .99}, "pgd(start=clean)"},
 	} {
 		got, err := attacks.Parse(c.text)
@@ -47,7 +48,7 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	names := strings.Join(attacks.Names(), ", ")
-	const common = "budget, eot, eps"
+	const common = "budget, eot, eps, gradient"
 	for text, want := range map[string]string{
 		"":                            `want one of ` + names + `, got ""`,
 		"fgms":                        `want one of ` + names + `, got "fgms"`,
@@ -59,23 +60,23 @@ func TestParseRefuses(t *testing.T) {
 		"fgsm(lose=margin)":           `unknown key "lose", want one of ` + common + `, loss, seed, target`,
 		"fgsm(b=1,a=1)":               `unknown key "a", want one of ` + common + `, loss, seed, target`,
 		"fgsm(=1)":                    `unknown key "", want one of ` + common + `, loss, seed, target`,
-		"random(loss=margin)":         `unknown key "loss", want one of ` + `budget, draws, eot, eps, seed, target`,
+		"random(loss=margin)":         `unknown key "loss", want one of ` + `budget, draws, eot, eps, gradient, seed, target`,
 		"fgsm(Loss=margin)":           `unknown key "Loss", want one of ` + common + `, loss, seed, target`,
 		"fgsm(loss=margin,loss=x)":    `key "loss" is given twice`,
 		"fgsm(loss=)":                 `loss: want a value, got none`,
 		"fgsm(loss=hinge)":            `loss: want one of classification, training, margin, dlr, got "hinge"`,
-		"fgsm(eps=0)":                 `eps: eps: want positive radii, got 0: the accuracy without attack is always reported`,
-		"fgsm(eps=8/0)":               `eps: eps: want a number that is not negative, such as .1 or 8/255, got "8/0"`,
-		"fgsm(eps=nan)":               `eps: eps: want a number that is not negative, such as .1 or 8/255, got "nan"`,
+		"fgsm(eps=0)":                 `eps: want positive radii, got 0: the accuracy without attack is always reported`,
+		"fgsm(eps=8/0)":               `eps: want a number that is not negative, such as .1 or 8/255, got "8/0"`,
+		"fgsm(eps=nan)":               `eps: want a number that is not negative, such as .1 or 8/255, got "nan"`,
 		"random(seed=-1)":             `seed: want a whole number in 0..18446744073709551615, got "-1"`,
 		"random(seed=1.5)":            `seed: want a whole number in 0..18446744073709551615, got "1.5"`,
-		"random(draws=0)":             `draws: want a whole number in 1..1e+06, got "0"`,
-		"fgsm(eot=0)":                 `eot: want a whole number in 1..1e+06, got "0"`,
-		"fgsm(budget=-1)":             `budget: want a whole number in 0..1e+09, got "-1"`,
-		"bim(steps=2.5)":              `steps: want a whole number in 0..1e+06, got "2.5"`,
-		"bim(steps=5/2)":              `steps: want a whole number in 0..1e+06, got "5/2"`,
-		"bim(steps=1000001)":          `steps: want a whole number in 0..1e+06, got "1000001"`,
-		"bim(steps=nan)":              `steps: want a whole number in 0..1e+06, got "nan"`,
+		"random(draws=0)":             `draws: want a whole number in 1..1000000, got "0"`,
+		"fgsm(eot=0)":                 `eot: want a whole number in 1..1000, got "0"`,
+		"fgsm(budget=-1)":             `budget: want a whole number in 0..1000000000, got "-1"`,
+		"bim(steps=2.5)":              `steps: want a whole number in 0..1000000, got "2.5"`,
+		"bim(steps=5/2)":              `steps: want a whole number in 0..1000000, got "5/2"`,
+		"bim(steps=1000001)":          `steps: want a whole number in 0..1000000, got "1000001"`,
+		"bim(steps=nan)":              `steps: want a whole number in 0..1000000, got "nan"`,
 		"bim(alpha=1.1)":              `alpha: want a number in [0,1], got "1.1"`,
 		"bim(alpha=x)":                `alpha: want a number in [0,1], got "x"`,
 		"bim(preset=carlini)":         `preset: want one of paper, split, kurakin, got "carlini"`,
@@ -89,6 +90,8 @@ func TestParseRefuses(t *testing.T) {
 		"apgd(rho=2)":                 `rho: want a number in [0,1], got "2"`,
 		"pgd(start=here)":             `start: want one of random, clean, got "here"`,
 		"pgd(start=clean,restarts=2)": `restarts: start=clean gives the same result each time, want start=random`,
+		"substitute(holdout=1e5)":     `holdout, rounds: want at most 200000 images after the doublings, got 6400000`,
+		"bim(alpha=1e-40)":            `alpha: want 0 or a number of at least 1.2e-38, the smallest that float32 holds in full, got 1e-40`,
 		"pgd(loss=dlr,temperature=2)": `temperature: loss dlr has none, want loss=classification`,
 	} {
 		if want != "" {

@@ -31,7 +31,7 @@ func (a *SPSA) Losses(attacks.Victim) []attacks.Loss { return nil }
 func (a *SPSA) Run(o *attacks.Oracle) {
 	x := o.RandomStart(o.Eps)
 	w, dw := make([]float64, len(x)), make([]float64, len(x)) // x and the gradient, in float64
-	adam := newAdamOptimizer(len(x), a.Rate)
+	adam, unit := newAdamOptimizer(len(x), a.Rate), attacks.LogitUnit(o.Clean)
 	drawSigns := func(v []float32) {
 		for i := range v {
 			v[i] = randomSign(o.Rand)
@@ -45,7 +45,7 @@ func (a *SPSA) Run(o *attacks.Oracle) {
 			return
 		}
 		for i, v := range x {
-			w[i], dw[i] = float64(v), float64(g[i])
+			w[i], dw[i] = float64(v), float64(g[i])/unit
 		}
 		adam.step(w, dw)
 		for i, v := range w {

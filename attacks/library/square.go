@@ -99,6 +99,7 @@ func (a *Square) search(o *attacks.Oracle) bool {
 	x, best := make([]float32, len(o.Image)), make([]float32, len(o.Image))
 	bestLoss := math.Inf(1)
 	proposals.initialise(x)
+	o.BeginStart()
 	for i := 0; ; i++ {
 		z := o.Logits(x)[0]
 		success := o.Success(z)

@@ -34,7 +34,7 @@ func findNoise(o *attacks.Oracle) (found []float32) {
 				x[i] = o.Threat.Lo + (o.Threat.Hi-o.Threat.Lo)*o.Rand.Float32()
 			}
 		}, func(_ int, x, z []float32) bool {
-			if o.Success(z) {
+			if o.ClearSuccess(z) {
 				found = slices.Clone(x)
 			}
 			return found == nil
@@ -54,7 +54,7 @@ func findOtherClassImage(o *attacks.Oracle) []float32 {
 		if k == o.Label {
 			continue
 		}
-		if x := o.Example(k); x != nil && o.Success(o.Logits(x)[0]) {
+		if x := o.Example(k); x != nil && o.ClearSuccess(o.Logits(x)[0]) {
 			return slices.Clone(x)
 		}
 	}
@@ -87,7 +87,7 @@ func searchBoundary(o *attacks.Oracle, xp []float32, n attacks.Norm, precision f
 	for lo, hi, halvings := 0., 1., 0; hi-lo > precision && halvings < 40; halvings++ {
 		mid := (lo + hi) / 2
 		interpolate(o, x, xp, n, mid)
-		if o.Success(o.Logits(x)[0]) {
+		if o.ClearSuccess(o.Logits(x)[0]) {
 			hi = mid
 			copy(best, x)
 		} else {

@@ -23,7 +23,7 @@ type TransferAttack struct {
 	Steps  int     `key:"steps" in:"[1,1e6]" default:"20" help:"on the source"`
 	Alpha  float32 `key:"alpha" in:"[0,1]" default:"0" help:"size of a step; 0: eps/5"`
 	Decay  float32 `key:"decay" in:"[0,10]" default:"1" help:"of the momentum, mu"`
-	Claims int     `key:"shows" in:"[1,1e6]" default:"4" help:"iterates claimed, the last among them"`
+	Claims int     `key:"shows" in:"[1,1e4]" default:"4" help:"iterates claimed, the last among them"`
 }
 
 // SourceName implements [attacks.Transferrer].

@@ -12,10 +12,10 @@ import (
 var Checked = []string{
 	"Abs", "AddV2", "ArgMax", "AvgPool", "BiasAdd", "Cast", "ClipByValue", "ConcatV2", "Conv2D",
 	"Conv2DBackpropInput", "Div", "Floor", "FusedBatchNormV3", "GatherV2", "GreaterEqual",
-	"MatMul", "Max", "MaxPool", "Maximum", "Mean", "Minimum", "Mul", "OneHot", "Pad", "Pow", "Range", "Relu",
+	"MatMul", "Max", "MaxPool", "Maximum", "Mean", "Min", "Minimum", "Mul", "OneHot", "Pad", "Pow", "Range", "Relu",
 	"Reshape", "ResizeBilinear", "Shape", "Sigmoid", "Slice",
 	"SoftmaxCrossEntropyWithLogits", "Split", "Sqrt", "Square", "StatelessRandomUniform",
-	"StridedSlice", "Sub", "Sum", "Tanh",
+	"StopGradient", "StridedSlice", "Sub", "Sum", "Tanh",
 }
 
 // Between lists the types of the ops through which y depends on xs, sorted:

@@ -103,6 +103,9 @@ func (f field) setFloat(text string) error {
 	if err != nil || !r.holds(v) {
 		return fmt.Errorf("want a number in %v, got %q", r, text)
 	}
+	if err := checkNormal(v); err != nil {
+		return err
+	}
 	f.value.SetFloat(v)
 	return nil
 }
@@ -111,7 +114,7 @@ func (f field) setInt(text string) error {
 	r := f.bounds()
 	v, err := parseSigned(text)
 	if err != nil || !r.holds(v) || v != math.Trunc(v) {
-		return fmt.Errorf("want a whole number in %g..%g, got %q", r.low, r.high, text)
+		return fmt.Errorf("want a whole number in %s, got %q", r.whole(), text)
 	}
 	f.value.SetInt(int64(v))
 	return nil

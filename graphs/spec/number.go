@@ -14,7 +14,7 @@ func ParseNumber(text string) (float32, error) {
 	if err != nil || !(v >= 0 && v <= math.MaxFloat32) {
 		return 0, fmt.Errorf("want a number that is not negative, such as .1 or 8/255, got %q", text)
 	}
-	return float32(v), nil
+	return float32(v), checkNormal(v)
 }
 
 // FormatNumber writes v with the fewest digits that are read as v again.
@@ -85,6 +85,12 @@ func (r bounds) holds(v float64) bool {
 		below = v < r.high
 	}
 	return above && below && !(math.Abs(v) > math.MaxFloat32)
+}
+
+// whole writes a range of whole numbers.
+func (r bounds) whole() string {
+	digits := func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+	return digits(r.low) + ".." + digits(r.high)
 }
 
 func (r bounds) String() string {

@@ -25,14 +25,18 @@ type Array struct {
 
 // Float32 is an array of float32 with the given shape.
 func Float32(name string, x []float32, shape ...int) Array {
-	return Array{name, "<f4", shape, x, len(x)}
+	return Array{name, KindFloat32, shape, x, len(x)}
 }
 
 // Int32 is an array of int32.
-func Int32(name string, x []int32, shape ...int) Array { return Array{name, "<i4", shape, x, len(x)} }
+func Int32(name string, x []int32, shape ...int) Array {
+	return Array{name, KindInt32, shape, x, len(x)}
+}
 
 // Uint8 is an array of bytes.
-func Uint8(name string, x []uint8, shape ...int) Array { return Array{name, "|u1", shape, x, len(x)} }
+func Uint8(name string, x []uint8, shape ...int) Array {
+	return Array{name, KindUint8, shape, x, len(x)}
+}
 
 // Encode returns the file. A size of -1 is what the data leave for it; a shape
 // that does not fit the data is an error.

@@ -99,7 +99,7 @@ func TestDecode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := Decode(raw)
+	all, err := Decode(raw, 24+12+2, Want{"u", KindUint8, 2, nil}, Want{"f", KindFloat32, 5, []int{3}}, Want{"i", KindInt32, 3, nil}, Want{"none", KindFloat32, 9, []int{28}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,11 +137,11 @@ func TestDecodeRefuses(t *testing.T) {
 		w, _ := z.Create("a.npy")
 		w.Write(raw)
 		z.Close()
-		if all, err := Decode(b.Bytes()); err == nil || !strings.Contains(err.Error(), `"a"`) {
+		if all, err := Decode(b.Bytes(), 1<<30, Want{"a", KindFloat32, 1 << 30, nil}); err == nil || !strings.Contains(err.Error(), `"a`) {
 			t.Errorf("%s: want an error that names the array, got %v, %v", name, all, err)
 		}
 	}
-	if _, err := Decode([]byte("PK")); err == nil {
+	if _, err := Decode([]byte("PK"), 1<<30); err == nil {
 		t.Error("no zip: want an error")
 	}
 }
@@ -158,7 +158,7 @@ func FuzzDecode(f *testing.F) {
 		w, _ := z.Create("a.npy")
 		w.Write(raw)
 		z.Close()
-		all, err := Decode(b.Bytes())
+		all, err := Decode(b.Bytes(), 1<<20, Want{"a", KindFloat32, 1 << 20, nil})
 		if err != nil {
 			return
 		}

@@ -12,11 +12,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"strings"
-	"syscall"
 
+	"unwarp/tools/internal/setup/signals"
 	"unwarp/tools/internal/setup/tflib"
+	"unwarp/tools/internal/shell"
 )
 
 const help = `tf finds or fetches the TensorFlow C library, then runs a command with it.
@@ -62,7 +62,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, help)
 		return 0
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signals.Context(context.Background())
 	defer stop()
 	var err error
 	switch word := args[0]; {
@@ -161,7 +161,7 @@ func env(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return writeJSON(stdout, object)
 	}
 	for _, v := range vars {
-		if _, err := fmt.Fprintf(stdout, "export %s=%s\n", v.Name, shellQuote(v.Value)); err != nil {
+		if _, err := fmt.Fprintf(stdout, "export %s=%s\n", v.Name, shell.Command(v.Value)); err != nil {
 			return err
 		}
 	}
@@ -223,6 +223,3 @@ func writeJSON(w io.Writer, v any) error {
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
 }
-
-// shellQuote writes a word that every POSIX shell reads as s.
-func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -15,7 +15,7 @@ import (
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/evaluation"
 	"unwarp/tools/internal/run/experiment"
-	"unwarp/trainer"
+	"unwarp/tools/internal/shell"
 )
 
 type attackOptions struct {
@@ -47,7 +47,7 @@ not succeed. An attack that fails at a radius is not tried at smaller ones.
 
 Ctrl-C keeps what is done; --resume continues from there, with the same results.
 The evaluation is RUN/attack/evaluation.json; unwarp report RUN makes a page of
-it.`
+it. An earlier one that measured something else is kept under RUN/earlier.`
 
 const attackExamples = `  unwarp attack runs/glyphs-disentangled-seed1 --eps "8/255 .1"
   unwarp attack RUN --attack standard --images 1000 --eps .3
@@ -113,15 +113,11 @@ func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, ou
 	if err := checkTarget("--save", o.save, ".npz"); err != nil {
 		return err
 	}
-	src, c, err := f.source(dir)
+	s, err := f.subject(ctx, dir, log)
 	if err != nil {
 		return err
 	}
-	folder, err := evaluationFolder(o.out, src)
-	if err != nil {
-		return err
-	}
-	s, err := experiment.OpenSubject(ctx, src, c)
+	folder, err := evaluationFolder(o.out, s.Source)
 	if err != nil {
 		return err
 	}
@@ -133,7 +129,11 @@ func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, ou
 	if o.save != "" {
 		keep = set.Len()
 	}
-	r, err := evaluate(ctx, s, set, keep, evaluation.Options{Folder: folder, Resume: o.resume, Restart: o.restart, Log: log})
+	title, err := s.Title(ctx, experiment.AttackedPart, set.Len())
+	if err != nil {
+		return err
+	}
+	r, err := evaluate(ctx, s, set, keep, evaluation.Options{Title: title, Folder: folder, Resume: o.resume, Restart: o.restart, Log: log})
 	if err != nil {
 		return err
 	}
@@ -146,8 +146,9 @@ func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, ou
 	if o.json {
 		return writeJSON(out, r)
 	}
+	fmt.Fprintln(out, title)
 	report.PrintAttacks(out, &r, columns(out))
-	fmt.Fprintf(out, "\nunwarp report %s makes a page of it.\n", folder)
+	fmt.Fprintf(out, "\n%s makes a page of it.\n", shell.Unwarp("report", shell.Operand(folder)))
 	return nil
 }
 
@@ -161,7 +162,7 @@ func evaluate(ctx context.Context, s *experiment.Subject, set attacks.Images, ke
 	r, err := e.Run(ctx, set, o)
 	var kept experiment.InterruptedError
 	if errors.As(err, &kept) {
-		err = experiment.InterruptedError(fmt.Sprintf("%s: continue with unwarp attack %s --resume and the same flags", kept, s.Source.Path()))
+		err = experiment.InterruptedError(fmt.Sprintf("%s: continue with %s and the same flags", kept, shell.Unwarp("attack", shell.Operand(s.Source.Path()), "--resume")))
 	}
 	return r, err
 }
@@ -177,7 +178,7 @@ func evaluationFolder(out string, src experiment.Source) (string, error) {
 	} else if at, err := experiment.OpenSource(folder, ""); err == nil && at.Results() == "" {
 		return "", noResults("--out", folder, "another folder")
 	}
-	if err := os.MkdirAll(filepath.Join(folder, report.AttackDir), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(folder, report.AttackDir), 0o777); err != nil {
 		return "", notWritten("--out", folder, err)
 	}
 	return folder, nil
@@ -185,11 +186,8 @@ func evaluationFolder(out string, src experiment.Source) (string, error) {
 
 func saveExamples(path string, set attacks.Images, r *report.Record, sh pipelines.Shape) error {
 	raw, err := evaluation.EncodeExamples(set, &r.Evaluation, sh)
-	if err == nil {
-		err = trainer.WriteFile(path, raw)
-	}
 	if err != nil {
 		return notWritten("--save", path, err)
 	}
-	return nil
+	return writeFile("--save", path, raw)
 }

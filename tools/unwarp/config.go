@@ -105,7 +105,11 @@ func explainKey(o configOptions, name string, out io.Writer) error {
 		if i > 0 {
 			fmt.Fprintln(out)
 		}
-		fmt.Fprintf(out, "%s\n  %s\n  default      %s\n  environment  %s\n", k.Name, strings.ReplaceAll(k.Meaning, "`", ""), k.Default, k.Variable())
+		fmt.Fprintf(out, "%s\n  %s\n  default      %s\n", k.Name, strings.ReplaceAll(k.Meaning, "`", ""), k.Default)
+		if k.Range != "" {
+			fmt.Fprintf(out, "  range        %s\n", k.Range)
+		}
+		fmt.Fprintf(out, "  environment  %s\n", k.Variable())
 	}
 	return nil
 }

@@ -87,8 +87,7 @@ func runData(ctx context.Context, o dataOptions, f *configFlags, out, log io.Wri
 	if o.json {
 		return writeJSON(out, d)
 	}
-	d.Print(out)
-	printClasses(out, d.Parts[0].ClassNames)
+	d.Print(out, columns(out))
 	if n := splits.SkippedFiles; n > 0 {
 		fmt.Fprintf(out, "passed over  files that are no images, by their names: %d\n", n)
 	}

@@ -11,20 +11,7 @@ import (
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/progress"
-	"unwarp/trainer"
 )
-
-// printClasses lists the names of the classes, of a set that has names.
-func printClasses(out io.Writer, names []string) {
-	if len(names) == 0 {
-		return
-	}
-	fmt.Fprint(out, "classes")
-	for i, n := range names {
-		fmt.Fprintf(out, "  %d %s", i, n)
-	}
-	fmt.Fprintln(out)
-}
 
 // describeData reads every part of the set.
 func describeData(ctx context.Context, c config.Config, s pipelines.Splits, log io.Writer) (report.Data, error) {
@@ -79,13 +66,10 @@ func drawSheet(ctx context.Context, o dataOptions, c config.Config, src pipeline
 			return err
 		}
 		var raw bytes.Buffer
-		if err := png.Encode(&raw, b.Sheet(shape, report.PictureColumns, report.PixelScale(shape))); err != nil {
+		if err := png.Encode(&raw, b.Sheet(shape, report.PictureColumns, report.PixelScale(shape), pipelines.ClassNames(src))); err != nil {
 			return fmt.Errorf("--sheet %s: %w", o.sheet, err)
 		}
-		if err := trainer.WriteFile(o.sheet, raw.Bytes()); err != nil {
-			return notWritten("--sheet", o.sheet, err)
-		}
-		return nil
+		return writeFile("--sheet", o.sheet, raw.Bytes())
 	}
 	return ctx.Err()
 }

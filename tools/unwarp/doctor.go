@@ -11,6 +11,7 @@ import (
 
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/setup/doctor"
+	"unwarp/tools/internal/setup/tfload"
 )
 
 type doctorOptions struct{ json, probe bool }
@@ -33,6 +34,9 @@ them keeps unwarp from working.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.probe {
+				if err := tfload.Load(c.Context()); err != nil {
+					return err
+				}
 				return writeJSON(c.OutOrStdout(), doctor.CheckTensorFlow())
 			}
 			return runDoctor(c.Context(), o, f, c.OutOrStdout())
@@ -50,8 +54,14 @@ func runDoctor(ctx context.Context, o doctorOptions, f *configFlags, out io.Writ
 	if err != nil {
 		self = os.Args[0]
 	}
+	fault := tfload.Load(ctx)
+	version := ""
+	if fault == nil {
+		version = tf.Version()
+	}
 	r := doctor.Examine(ctx, doctor.Input{
-		TensorFlow:   tf.Version(),
+		TensorFlow:   version,
+		Fault:        fault,
 		CheckCommand: []string{self, "doctor", "--probe"},
 		Configure:    func() (config.Config, error) { return f.load(config.Default()) },
 	})

@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"unwarp/attacks"
+	"unwarp/pipelines"
+	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/study"
 	"unwarp/tools/internal/study/embedding"
 )
@@ -70,15 +72,23 @@ func runEmbed(ctx context.Context, o embedOptions, f *runFlags, dir string, out,
 	if o.attack != noAttack {
 		f.attacks = []string{o.attack}
 	}
-	x, _, err := f.open(ctx, dir)
+	x, _, err := f.open(ctx, dir, log)
 	if err != nil {
 		return err
 	}
 	defer x.Close()
+	train, err := takePart(ctx, &x.Subject, "train")
+	if err != nil {
+		return err
+	}
+	test, err := takePart(ctx, &x.Subject, experiment.AttackedPart)
+	if err != nil {
+		return err
+	}
 	bar := &layoutBar{log: log, steps: o.Iterations}
 	in := embedding.Input{
 		Model: study.NewModel(x), Codes: embedding.Codes(x.Graph.Model.Warp),
-		Train: x.Data.Train, Test: x.Data.Test, Progress: bar.show,
+		Train: train, Test: test, Progress: bar.show,
 	}
 	if o.attack != noAttack {
 		in.Attack = func(ctx context.Context, set attacks.Images) (*attacks.Evaluation, error) {
@@ -91,7 +101,10 @@ func runEmbed(ctx context.Context, o embedOptions, f *runFlags, dir string, out,
 		return err
 	}
 	r := newEmbedReport(dir, f.checkpoint, x.Config, o, result)
-	if err := r.writeFiles(folder, result, study.ClassNames(x.Data.Test), x.Graph.Model.Classes); err != nil {
+	if r.OtherData, err = printTitle(ctx, &x.Subject, experiment.AttackedPart, result.Images, o.json, out, log); err != nil {
+		return err
+	}
+	if err := r.writeFiles(folder, result, pipelines.ClassNames(x.Data.Test), x.Graph.Model.Classes); err != nil {
 		return err
 	}
 	if o.json {

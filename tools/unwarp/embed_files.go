@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"unwarp/pipelines"
+	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/study/drawing"
@@ -18,8 +20,9 @@ type embedReport struct {
 	Checkpoint string                 `json:"checkpoint"`
 	Kind       string                 `json:"kind"`
 	Set        string                 `json:"set"`
-	Images     int                    `json:"images"` // of the test part
-	Fitted     int                    `json:"fitted"` // training images
+	OtherData  string                 `json:"other_data,omitempty"` // how the images differ from the training's set
+	Images     int                    `json:"images"`               // of the test part
+	Fitted     int                    `json:"fitted"`               // training images
 	Attack     string                 `json:"attack,omitempty"`
 	Found      int                    `json:"found"`  // images with an adversarial example
 	Before     float64                `json:"before"` // accuracy of the classifier itself
@@ -45,9 +48,9 @@ func newEmbedReport(dir, checkpoint string, c config.Config, o embedOptions, r *
 
 // writeFiles writes pictures, table and measurements into folder, and lists the
 // files.
-func (r *embedReport) writeFiles(folder string, result *embedding.Result, name func(int32) string, classes int) error {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return notWritten("--out", folder, err)
+func (r *embedReport) writeFiles(folder string, result *embedding.Result, classNames []string, classes int) error {
+	if err := makeFigureFolder("--out", folder); err != nil {
+		return err
 	}
 	write := func(file string, raw []byte) error {
 		path := filepath.Join(folder, file)
@@ -56,7 +59,7 @@ func (r *embedReport) writeFiles(folder string, result *embedding.Result, name f
 	}
 	var names []string
 	for k := range classes {
-		names = append(names, name(int32(k)))
+		names = append(names, printable.Cut(pipelines.CaptionOf(classNames, k), 24))
 	}
 	for _, layout := range result.Layouts {
 		s := drawing.Scatter{Maps: layout.Maps, Attack: r.Attack, Names: names}

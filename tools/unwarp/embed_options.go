@@ -31,8 +31,8 @@ const noAttack = "none"
 func (o *embedOptions) addFlags(c *cobra.Command) {
 	c.Flags().StringVar(&o.attack, "attack", "fgsm(eps=.3)", "`ATTACK` as unwarp attack takes it, or none")
 	c.Flags().StringVar(&o.method, "method", bothMethods, "`HOW` to map: tsne, pca or both")
-	c.Flags().IntVar(&o.Count, "count", 1000, "map `N` test images, spread over the test part; 0 for all")
-	c.Flags().IntVar(&o.Fit, "fit", 5000, "compare with and fit to `N` training images; 0 for all")
+	c.Flags().IntVar(&o.Count, "count", 1000, "map `N` test images, spread over the test part; 0 for all, at most 100,000")
+	c.Flags().IntVar(&o.Fit, "fit", 5000, "compare with and fit to `N` training images; 0 for all, at most 100,000")
 	c.Flags().Float64Var(&o.Perplexity, "perplexity", 30, "effective number of `NEIGHBOURS` in t-SNE")
 	c.Flags().IntVar(&o.Iterations, "iterations", 1000, "`N` steps of t-SNE")
 	c.Flags().Uint64Var(&o.Seed, "seed", 1, "`SEED` of t-SNE's start")
@@ -61,24 +61,32 @@ func (o *embedOptions) checkFlags(flags *pflag.FlagSet) error {
 // Bounds of the request. Ten rows are the fewest that a probe is fitted to.
 const (
 	minMapped     = 10
+	maxMapped     = 100000 // also of all: the codes are held in memory
+	maxPerplexity = 500    // of each point three times as many neighbours are
 	maxIterations = 100000
 )
 
 // check refuses wrong values before any work is done, and completes the request.
 func (o *embedOptions) check() error {
 	switch {
-	case o.Count != 0 && o.Count < minMapped:
-		return fmt.Errorf("--count: want at least %d images, or 0 for all, got %d", minMapped, o.Count)
-	case o.Fit != 0 && o.Fit < minMapped:
-		return fmt.Errorf("--fit: want at least %d images, or 0 for all, got %d", minMapped, o.Fit)
-	case !(o.Perplexity >= 1):
-		return fmt.Errorf("--perplexity: want at least 1, got %g", o.Perplexity)
+	case o.Count != 0 && (o.Count < minMapped || o.Count > maxMapped):
+		return fmt.Errorf("--count: want %d to %d images, or 0 for all, got %d", minMapped, maxMapped, o.Count)
+	case o.Fit != 0 && (o.Fit < minMapped || o.Fit > maxMapped):
+		return fmt.Errorf("--fit: want %d to %d images, or 0 for all, got %d", minMapped, maxMapped, o.Fit)
+	case !(o.Perplexity >= 1 && o.Perplexity <= maxPerplexity):
+		return fmt.Errorf("--perplexity: want 1 to %d, got %g", maxPerplexity, o.Perplexity)
 	case o.Count != 0 && o.method != embedding.PCA && o.Perplexity > float64(o.Count-1):
 		return fmt.Errorf("--perplexity: want at most %d for %d images, got %g", o.Count-1, o.Count, o.Perplexity)
 	case o.Iterations < 1 || o.Iterations > maxIterations:
 		return fmt.Errorf("--iterations: want 1 to %d, got %d", maxIterations, o.Iterations)
 	case !slices.Contains(methodNames, o.method):
 		return fmt.Errorf("--method: want one of %s, got %q", strings.Join(methodNames, ", "), o.method)
+	}
+	if o.Count == 0 {
+		o.Count = maxMapped
+	}
+	if o.Fit == 0 {
+		o.Fit = maxMapped
 	}
 	o.Methods = []string{o.method}
 	if o.method == bothMethods {

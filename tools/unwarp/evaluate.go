@@ -32,8 +32,9 @@ of each class and which classes are confused. Where a set is split by views
 (data.view), part test has the views that were not trained on and part familiar
 the others, both of objects that were not.
 
-RUN is a folder made by unwarp train. Configuration flags change the run's own
-configuration: --set data.path=DIR where the images have moved, for example.`,
+RUN is a run folder or an export of unwarp. Configuration flags change the run's
+own configuration: --set data.path=DIR where the images have moved, for example.
+Images other than those of the training's set are refused without --other-data.`,
 		Example: `  unwarp evaluate runs/glyphs-disentangled-seed1
   unwarp evaluate RUN --checkpoint best --part validation
   unwarp evaluate RUN --part familiar
@@ -86,12 +87,12 @@ func runEvaluate(ctx context.Context, o evaluateOptions, f *runFlags, dir string
 	if err := checkPart(o.part); err != nil {
 		return err
 	}
-	x, st, err := f.open(ctx, dir)
+	x, st, err := f.open(ctx, dir, log)
 	if err != nil {
 		return err
 	}
 	defer x.Close()
-	src, err := choosePart(o.part, x.Data)
+	src, err := takePart(ctx, &x.Subject, o.part)
 	if err != nil {
 		return err
 	}
@@ -101,11 +102,15 @@ func runEvaluate(ctx context.Context, o evaluateOptions, f *runFlags, dir string
 	if err != nil {
 		return err
 	}
-	r := report.Evaluated{Run: dir, Checkpoint: f.checkpoint, Step: st.Step, Set: x.Config.Data.Set, Part: o.part, Evaluation: e}
+	other, err := printTitle(ctx, &x.Subject, o.part, src.Len(), o.json, out, log)
+	if err != nil {
+		return err
+	}
+	r := report.Evaluated{Run: dir, Checkpoint: f.checkpoint, Step: st.Step, Set: x.Config.Data.Set, Part: o.part, OtherData: other, ClassNames: pipelines.ClassNames(src), Evaluation: e}
 	r.AddIntervals()
 	if o.json {
 		return writeJSON(out, r)
 	}
-	r.Print(out)
+	r.Print(out, columns(out))
 	return nil
 }

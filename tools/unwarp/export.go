@@ -63,8 +63,9 @@ unwarp.json in the export says what else a program must know to feed it.`,
 }
 
 func runExport(ctx context.Context, o exportOptions, f *runFlags, dir string, out, log io.Writer) error {
-	if o.count < 1 {
-		return usage(fmt.Errorf("--count: want at least 1, got %d", o.count))
+	const most = 10000
+	if o.count < 1 || o.count > most {
+		return usage(fmt.Errorf("--count: want 1 to %d, got %d", most, o.count))
 	}
 	if err := checkTarget("--reference", o.reference, ".npz"); err != nil {
 		return err
@@ -77,12 +78,19 @@ func runExport(ctx context.Context, o exportOptions, f *runFlags, dir string, ou
 		}
 		to = filepath.Join(folder, "export")
 	}
-	x, st, err := f.open(ctx, dir)
+	x, st, err := f.open(ctx, dir, log)
 	if err != nil {
 		return err
 	}
 	defer x.Close()
-	set, err := x.Images(ctx, x.Data.Test, o.count)
+	test, err := takePart(ctx, &x.Subject, experiment.AttackedPart)
+	if err != nil {
+		return err
+	}
+	if err := x.DescribeData(ctx); err != nil {
+		return err
+	}
+	set, err := x.Images(ctx, test, o.count)
 	if err != nil {
 		return err
 	}
@@ -116,8 +124,5 @@ func saveReference(path string, x *experiment.Experiment, e trainer.ExportReport
 	if err != nil {
 		return fmt.Errorf("--reference %s: %w", path, err)
 	}
-	if err := trainer.WriteFile(path, raw); err != nil {
-		return notWritten("--reference", path, err)
-	}
-	return nil
+	return writeFile("--reference", path, raw)
 }

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/study"
-	"unwarp/trainer"
 )
 
 // figureTarget returns the file of a figure: path, or if that is "" the file
@@ -26,13 +26,23 @@ func figureTarget(command, dir, path, name, ending string) (string, error) {
 
 // writeFigure writes a file, and makes the folder of pictures if it is missing.
 func writeFigure(flag, path string, raw []byte) error {
-	if filepath.Base(filepath.Dir(path)) == report.PicturesDir {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return notWritten(flag, path, err)
+	if dir := filepath.Dir(path); filepath.Base(dir) == report.PicturesDir {
+		if err := makeFigureFolder(flag, dir); err != nil {
+			return err
 		}
 	}
-	if err := trainer.WriteFile(path, raw); err != nil {
-		return notWritten(flag, path, err)
+	return writeFile(flag, path, raw)
+}
+
+// makeFigureFolder makes a folder for figures: that of a run inside its run
+// folder alone, which is not made anew where it was deleted meanwhile.
+func makeFigureFolder(flag, dir string) error {
+	mkdir := os.MkdirAll
+	if filepath.Base(dir) == report.PicturesDir {
+		mkdir = os.Mkdir
+	}
+	if err := mkdir(dir, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return notWritten(flag, dir, err)
 	}
 	return nil
 }

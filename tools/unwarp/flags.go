@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/experiment"
 	"unwarp/trainer"
@@ -65,23 +66,28 @@ type runFlags struct {
 	attacks    []string // instead of the configured ones
 	sources    []string // instead of the configured ones
 	exhaustive bool
+	otherData  bool // images other than those of the training's set are meant
 }
 
 func newRunFlags(c *cobra.Command, keys ...[3]string) *runFlags {
 	f := &runFlags{configFlags: newConfigFlags(c, keys...)}
 	c.Flags().StringVar(&f.checkpoint, "checkpoint", trainer.Last, "`WHICH` checkpoint of the run: last or best")
+	c.Flags().BoolVar(&f.otherData, "other-data", false, "take images other than those of the training's data set")
 	return f
 }
 
 // source opens the trained model at path, and gathers its configuration with
-// the flags' changes.
-func (f *runFlags) source(path string) (experiment.Source, config.Config, error) {
+// the flags' changes. What there is to remark about the model goes to log.
+func (f *runFlags) source(path string, log io.Writer) (experiment.Source, config.Config, error) {
 	if f.checkpoint != trainer.Last && f.checkpoint != trainer.Best {
 		return nil, config.Config{}, usage(fmt.Errorf("--checkpoint: want last or best, got %q", f.checkpoint))
 	}
 	src, err := experiment.OpenSource(path, f.checkpoint)
 	if err != nil {
 		return nil, config.Config{}, usage(err)
+	}
+	for _, remark := range src.Known().Remarks {
+		fmt.Fprintln(log, remark)
 	}
 	base := src.Config()
 	if len(f.attacks) > 0 {
@@ -92,17 +98,34 @@ func (f *runFlags) source(path string) (experiment.Source, config.Config, error)
 	}
 	base.Attack.Exhaustive = base.Attack.Exhaustive || f.exhaustive
 	c, err := f.load(base)
+	if err != nil && base.Data.Set == "" {
+		err = usage(fmt.Errorf("%s does not say what data it was trained with, as exports of versions before 0.2: name them with --set data.set=SET, --set data.path=DIR and what else chooses the images", path))
+	}
 	return src, c, err
+}
+
+// subject opens the trained model at path, with the flags' changes to its
+// configuration, and its data.
+func (f *runFlags) subject(ctx context.Context, path string, log io.Writer) (*experiment.Subject, error) {
+	src, c, err := f.source(path, log)
+	if err != nil {
+		return nil, err
+	}
+	s, err := experiment.OpenSubject(ctx, src, c)
+	if err == nil {
+		s.OtherData = f.otherData
+	}
+	return s, err
 }
 
 // open builds the graph of the trained model at path, with the flags' changes
 // to its configuration, and restores its weights.
-func (f *runFlags) open(ctx context.Context, path string) (*experiment.Experiment, trainer.State, error) {
-	src, c, err := f.source(path)
+func (f *runFlags) open(ctx context.Context, path string, log io.Writer) (*experiment.Experiment, trainer.State, error) {
+	s, err := f.subject(ctx, path, log)
 	if err != nil {
 		return nil, trainer.State{}, err
 	}
-	return experiment.Open(ctx, src, c)
+	return s.Open()
 }
 
 // resultsFolder is the folder for what a command finds out about the trained
@@ -123,9 +146,12 @@ func noResults(command, path, want string) error {
 	return usage(fmt.Errorf("%s %s: nothing is written into an export: name %s", command, path, want))
 }
 
-// writeJSON prints v for machines.
+// writeJSON prints v for machines, so that it is safe on a terminal too.
 func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	raw, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(printable.JSON(raw), '\n'))
+	return err
 }

@@ -36,7 +36,7 @@ func TestKilled(t *testing.T) {
 	for _, row := range []struct {
 		signal syscall.Signal
 		code   int // -1: ended by the signal itself
-	}{{syscall.SIGKILL, -1}, {syscall.SIGINT, exitInterrupted}, {syscall.SIGTERM, exitInterrupted}} {
+	}{{syscall.SIGKILL, -1}, {syscall.SIGINT, exitInterrupted}, {syscall.SIGTERM, exitInterrupted}, {syscall.SIGHUP, exitInterrupted}} {
 		t.Run(row.signal.String(), func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "run")
 			c := child(t, "train", "--config", config, "--run", dir)
@@ -138,7 +138,7 @@ func TestInterrupted(t *testing.T) {
 		name string
 		args []string
 	}{
-		{"evaluate", []string{"evaluate", run, "--set", "data.test=20000"}},
+		{"evaluate", []string{"evaluate", run, "--set", "data.test=20000", "--other-data"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			c := child(t, row.args...)
@@ -176,7 +176,7 @@ func TestInterrupted(t *testing.T) {
 func TestAttackResumed(t *testing.T) {
 	run := trained(t)
 	args := func(home string, more ...string) []string {
-		return append([]string{"attack", run, "--out", home, "--images", "0", "--set", "data.test=400", "--set", "attack.batch=8", "--precision", "float32",
+		return append([]string{"attack", run, "--out", home, "--images", "0", "--set", "data.test=400", "--other-data", "--set", "attack.batch=8", "--precision", "float32",
 			"--checks", "0", "--attack", "random", "--attack", "pgd(steps=10,restarts=2)", "--eps", ".02 .1"}, more...)
 	}
 	alone := t.TempDir()
@@ -185,7 +185,7 @@ func TestAttackResumed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGINT} {
+	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGINT, syscall.SIGHUP} {
 		t.Run(signal.String(), func(t *testing.T) {
 			home := t.TempDir()
 			journal := filepath.Join(home, "attack", "journal.jsonl")
@@ -206,11 +206,11 @@ func TestAttackResumed(t *testing.T) {
 			if got := c.ProcessState.ExitCode(); got == 0 {
 				t.Fatalf("it was done before the signal: %s", stderr.String())
 			}
-			if signal == syscall.SIGINT {
+			if signal != syscall.SIGKILL {
 				result{c.ProcessState.ExitCode(), out.String(), stderr.String()}.failsAfter(t, exitInterrupted, "--resume", "kept")
 			}
 			unwarp(t, args(home)...).fails(t, exitUsage, "--resume", "--restart")
-			unwarp(t, args(home, "--resume", "--norm", "l2")...).fails(t, exitUsage, "another evaluation", "attacks ")
+			unwarp(t, args(home, "--resume", "--norm", "l2")...).fails(t, exitUsage, "another evaluation", "attack.norm: the journal has linf, now l2")
 			must(t, args(home, "--resume")...)
 			got, _, err := report.Load(home)
 			if err != nil {

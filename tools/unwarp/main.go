@@ -9,15 +9,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"unwarp/pipelines"
+	disk "unwarp/pipelines/files"
+	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/run/progress"
+	"unwarp/tools/internal/setup/signals"
 	"unwarp/trainer"
 )
 
@@ -46,15 +47,14 @@ func main() {
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signals.Context(context.Background())
 	defer stop()
-	// A second signal ends the process at once, as by default.
-	context.AfterFunc(ctx, stop)
 	ctx = pipelines.WithProgress(ctx, progress.Counting(stderr, "reading", "images"))
-	out := &watched{w: stdout}
+	out := watch(stdout)
 	root := newRoot(out, stderr, progress.Columns(stdout))
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	out.Close()
 	if err == nil && out.err != nil {
 		err = fmt.Errorf("standard output: not all of it could be written: %w", out.err)
 	}
@@ -66,26 +66,54 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 // watched remembers the first error of a writer whose users ignore errors: a
-// command whose output was lost, on a full disk, has failed.
+// command whose output was lost, on a full disk, has failed. Names of files and
+// classes pass it on their way to a terminal, so it writes what is printable.
 type watched struct {
-	w   io.Writer
+	io.Writer
+	to  io.Closer // the same; Close writes what is left
+	w   io.Writer // behind it
 	err error
 }
 
+func watch(w io.Writer) *watched {
+	text := printable.NewWriter(w)
+	return &watched{Writer: text, to: text, w: w}
+}
+
 func (o *watched) Write(p []byte) (int, error) {
-	n, err := o.w.Write(p)
-	if err != nil && o.err == nil {
-		o.err = err
-	}
+	n, err := o.Writer.Write(p)
+	o.note(err)
 	return n, err
 }
 
-// message is err in one line.
+// Close writes what is left of a text whose end is missing.
+func (o *watched) Close() { o.note(o.to.Close()) }
+
+func (o *watched) note(err error) {
+	if err != nil && o.err == nil {
+		o.err = err
+	}
+}
+
+// message is err in one line of under 300 characters: of a longer one the middle
+// is left out, since where is said first and what to do last. The list of what
+// does not fit a checkpoint is whole. Spaces within a line stay: they may belong
+// to a path.
 func message(err error) string {
 	if errors.Is(err, context.Canceled) {
 		return "interrupted; nothing was written"
 	}
-	return strings.Join(strings.Fields(err.Error()), " ")
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	text := printable.Text(strings.Join(lines, " "))
+	if errors.As(err, new(*trainer.MismatchError)) {
+		return text
+	}
+	return disk.Shorten(text, 290)
 }
 
 // usageError marks errors that other flags or another configuration would mend.
@@ -138,7 +166,7 @@ results, and exports them as SavedModels.`,
 		RunE:          unknownCommand,
 	}
 	root.PersistentFlags().BoolP("verbose", "v", false, "let TensorFlow write its own log lines")
-	root.AddCommand(newTrain(), newEvaluate(), newAttack(), newReport(), newConfig(), newSwap(), newEmbed(), newExport(), newData(), newReproduce(), newDoctor(), newVersion())
+	root.AddCommand(newTrain(), newEvaluate(), newAttack(), newReport(), newConfig(), newSwap(), newEmbed(), newExport(), newData(), newReproduce(), newDoctor(), newBundle(), newVersion())
 	root.SetOut(stdout) // before the completion command, which keeps it
 	root.SetErr(stderr)
 	root.InitDefaultHelpCmd()
@@ -161,6 +189,7 @@ func finish(c *cobra.Command) {
 	if check := c.Args; check != nil {
 		c.Args = func(c *cobra.Command, args []string) error { return usage(check(c, args)) }
 	}
+	loadFirst(c)
 	c.SetFlagErrorFunc(unknownFlag)
 	completeFlags(c)
 	for _, sub := range c.Commands() {

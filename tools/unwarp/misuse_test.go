@@ -28,7 +28,7 @@ func TestMisuse(t *testing.T) {
 		{"train --resume " + other, 2, other + ";config.yaml"},
 		{"train --run RUN", 2, "RUN;--resume"},
 		{"train -c FILE --set train.batch=1000", 2, "train.batch;64;1000"},
-		{"train -c FILE --set data.size=4", 2, "8..256;4"},
+		{"train -c FILE --set data.size=4", 2, "8 to 256;4"},
 		{"train -c FILE --set train.augment=crop(99)", 2, "train.augment;99x99;28x28"},
 		{"train -c FILE --set data.set=mnst", 2, "data.set;mnist"},
 		{"train -c FILE --set data.set=mnist", 2, "data.path"},
@@ -141,8 +141,8 @@ func TestSpoiled(t *testing.T) {
 func TestResumeRefusesAnotherRun(t *testing.T) {
 	dir := spoiled(t)
 	before := files(t, filepath.Join(dir, "checkpoints"))
-	unwarp(t, "train", "--resume", dir, "--set", "seed=7").failsAfter(t, 1, "config.yaml")
-	unwarp(t, "train", "--resume", dir, "--set", "model.width=16").failsAfter(t, 4, "decoder_a/up1/kernel")
+	unwarp(t, "train", "--resume", dir, "--set", "seed=7").failsAfter(t, 1, "config.yaml", "seed is 7 instead of 1")
+	unwarp(t, "train", "--resume", dir, "--set", "model.width=16").failsAfter(t, 4, "model.width is 16 instead of 4")
 	after := files(t, filepath.Join(dir, "checkpoints"))
 	if len(before) != len(after) {
 		t.Errorf("checkpoints changed: %s to %s", names(before), names(after))

@@ -12,7 +12,6 @@ import (
 
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/progress"
-	"unwarp/trainer"
 )
 
 type reportOptions struct {
@@ -97,7 +96,7 @@ func writeReport(r *report.Report, figures []byte, dir string, out io.Writer) er
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return notWritten("--out", dir, err)
 	}
 	for _, file := range []struct {
@@ -105,8 +104,8 @@ func writeReport(r *report.Report, figures []byte, dir string, out io.Writer) er
 		raw  []byte
 	}{{"report.json", figures}, {"report.html", page}} {
 		path := filepath.Join(dir, file.name)
-		if err := trainer.WriteFile(path, file.raw); err != nil {
-			return notWritten("--out", path, err)
+		if err := writeFile("--out", path, file.raw); err != nil {
+			return err
 		}
 	}
 	fmt.Fprintf(out, "%s (open it in a browser), %s\n", filepath.Join(dir, "report.html"), filepath.Join(dir, "report.json"))

@@ -58,7 +58,7 @@ and says so.`,
 		},
 		ValidArgs: append(reproduce.Names(), reproduce.All),
 		RunE: func(c *cobra.Command, args []string) error {
-			o.Names, o.Budget = args, paper.Budget(o.budget)
+			o.Names, o.Budget, o.PlanOnly = args, paper.Budget(o.budget), o.plan
 			return asUsage(runReproduce(c.Context(), o, c.OutOrStdout(), c.ErrOrStderr()))
 		},
 	}
@@ -67,8 +67,8 @@ and says so.`,
 	c.Flags().StringVar(&o.Runs, "runs", "", "`DIR` of the run folders; default runs/reproduce-BUDGET")
 	c.Flags().StringVar(&o.Data, "data", "", "`DIR` that holds the folders of the data sets")
 	c.Flags().StringArrayVar(&o.Set, "set", nil, "set any configuration key of all trainings, `KEY=VALUE`; may be repeated")
-	c.Flags().BoolVar(&o.plan, "plan", false, "print what is finished and what is left, and end")
-	c.Flags().BoolVar(&o.json, "json", false, "print the tables as JSON")
+	c.Flags().BoolVar(&o.plan, "plan", false, "print what is finished and what is left, and end; a table that is named needs no data set for that")
+	c.Flags().BoolVar(&o.json, "json", false, "print the tables, or the plan, as JSON")
 	return c
 }
 
@@ -81,8 +81,10 @@ func runReproduce(ctx context.Context, o reproduceOptions, out, log io.Writer) e
 	if err := r.Schedule(ctx); err != nil {
 		return err
 	}
-	if o.plan {
-		printPlan(out, r.Plan())
+	if o.plan && o.json {
+		return writeJSON(out, r.Plan())
+	} else if o.plan {
+		printPlan(out, r.Plan(), columns(out))
 		return nil
 	}
 	all, err := r.Run(ctx, reproduce.Program{Log: log, Note: note})

@@ -157,7 +157,7 @@ func TestReproduceRefuses(t *testing.T) {
 		{nil, "want at least one of table1"},
 		{[]string{"tabel1"}, `did you mean "table1"`},
 		{[]string{"table1", "--budget", "large"}, `want small or full, got "large"`},
-		{[]string{"table1", "--seeds", "-1"}, "--seeds: want 1 or more"},
+		{[]string{"table1", "--seeds", "-1"}, "--seeds: want 1 to 1000"},
 		{[]string{"table1", "--data", t.TempDir()}, "name the folder that holds the folders of the sets with --data"},
 		{[]string{"all", "--data", t.TempDir()}, "want a data set at"},
 		{[]string{"all", "tabel1"}, `did you mean "table1"`},

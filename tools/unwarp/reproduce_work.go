@@ -7,7 +7,9 @@ import (
 	"io"
 	"strings"
 
+	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/experiment"
+	"unwarp/tools/internal/shell"
 	"unwarp/tools/internal/study/paper"
 	"unwarp/tools/internal/study/reproduce"
 	"unwarp/trainer"
@@ -40,7 +42,7 @@ func drawFigures(ctx context.Context, r *reproduce.Reproduction, out, log io.Wri
 		return err
 	}
 	for _, d := range commands {
-		fmt.Fprintf(out, "%s: unwarp %s\n", d.Figure, strings.Join(d.Args, " "))
+		fmt.Fprintf(out, "%s: %s\n", d.Figure, shell.Unwarp(d.Args...))
 		c := newRoot(out, log, columns(out))
 		c.SetArgs(d.Args)
 		if err := c.ExecuteContext(ctx); err != nil {
@@ -61,8 +63,9 @@ func printTables(out io.Writer, all []paper.Comparison) {
 	}
 }
 
-// printPlan prints what is finished and what is left.
-func printPlan(out io.Writer, p reproduce.Plan) {
+// printPlan prints what is finished and what is left, for a terminal of so many
+// columns, 0 for any.
+func printPlan(out io.Writer, p reproduce.Plan, columns int) {
 	for _, j := range p.Jobs {
 		var what []string
 		if len(j.Left) > 0 {
@@ -71,11 +74,14 @@ func printPlan(out io.Writer, p reproduce.Plan) {
 		if len(j.Measured) > 0 {
 			what = append(what, "measured: "+strings.Join(j.Measured, " "))
 		}
-		fmt.Fprintf(out, "%-38s seed %d  %-14s %s\n", j.Arm.Name, j.Seed, j.State, strings.Join(what, "; "))
+		report.WriteWrapped(out, columns, fmt.Sprintf("%-38s seed %d  %-14s %s", j.Name, j.Seed, j.State, strings.Join(what, "; ")))
 	}
-	fmt.Fprintf(out, "%d runs: %d finished, %d to be resumed, %d to be trained; %d measurements left\n",
-		len(p.Jobs), p.Count[reproduce.Finished], p.Count[reproduce.Interrupted], p.Count[reproduce.Missing], p.Left)
+	report.WriteWrapped(out, columns, fmt.Sprintf("%d runs: %d finished, %d to be resumed, %d to be trained; %d measurements left",
+		len(p.Jobs), p.Count[reproduce.Finished], p.Count[reproduce.Interrupted], p.Count[reproduce.Missing], p.Left))
 	for _, n := range p.Notes {
-		fmt.Fprintf(out, "%s: %s\n", n.Table, n.Text)
+		report.WriteWrapped(out, columns, fmt.Sprintf("%s: %s", n.Table, n.Text))
+	}
+	for _, path := range p.Missing {
+		report.WriteWrapped(out, columns, "There is no data set at "+path+".")
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 
@@ -50,7 +51,7 @@ model. A base CNN and the reconstruction ablation have no geometric code.`,
 			if c.Flags().Changed("steps") && o.strip == "" && o.gif == "" {
 				return usage(errors.New("--steps: name the picture to draw them into with --strip FILE.png or --gif FILE.gif"))
 			}
-			return runSwap(c.Context(), o, f, args[0], c.OutOrStdout())
+			return runSwap(c.Context(), o, f, args[0], c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	f = newRunFlags(c, [3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"})
@@ -58,7 +59,7 @@ model. A base CNN and the reconstruction ablation have no geometric code.`,
 	return c
 }
 
-func runSwap(ctx context.Context, o swapOptions, f *runFlags, dir string, out io.Writer) error {
+func runSwap(ctx context.Context, o swapOptions, f *runFlags, dir string, out, log io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -69,7 +70,7 @@ func runSwap(ctx context.Context, o swapOptions, f *runFlags, dir string, out io
 	if o.strip != "" && filepath.Clean(o.strip) == filepath.Clean(path) {
 		return usage(errors.New("--strip " + o.strip + ": this is the file of the exchange's picture: name another file"))
 	}
-	x, _, err := f.open(ctx, dir)
+	x, _, err := f.open(ctx, dir, log)
 	if err != nil {
 		return err
 	}
@@ -77,15 +78,22 @@ func runSwap(ctx context.Context, o swapOptions, f *runFlags, dir string, out io
 	if !x.Graph.Model.Warp {
 		return usage(errors.New("swap " + dir + ": want a disentangled model, got kind " + x.Config.Model.Kind + ", which has no geometric code to exchange"))
 	}
-	src, err := choosePart(o.part, x.Data)
+	if err := x.Graph.CheckSynthesis(); err != nil {
+		return usage(fmt.Errorf("swap %s: %w", dir, err))
+	}
+	src, err := takePart(ctx, &x.Subject, o.part)
 	if err != nil {
 		return err
 	}
+	r := swapReport{Run: dir, Checkpoint: f.checkpoint, Set: x.Config.Data.Set, Part: o.part, Seed: o.Seed}
 	result, err := exchange.New(study.NewModel(x), src).Run(ctx, o.Request)
 	if err != nil {
 		return asUsage(err)
 	}
-	r := swapReport{Run: dir, Checkpoint: f.checkpoint, Set: x.Config.Data.Set, Part: o.part, Seed: o.Seed, Pairs: result.Pairs, Counts: result.Counts}
+	if r.OtherData, err = printTitle(ctx, &x.Subject, o.part, src.Len(), o.json, out, log); err != nil {
+		return err
+	}
+	r.Pairs, r.Counts = result.Pairs, result.Counts
 	if r.Pictures, err = o.drawPictures(path, result, x.Graph.Shape); err != nil {
 		return err
 	}

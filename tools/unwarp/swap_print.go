@@ -15,6 +15,7 @@ type swapReport struct {
 	Checkpoint string                `json:"checkpoint"`
 	Set        string                `json:"set"`
 	Part       string                `json:"part"`
+	OtherData  string                `json:"other_data,omitempty"` // how the images differ from the training's set
 	Seed       uint64                `json:"seed"`
 	Pairs      []exchange.PairResult `json:"pairs"`
 	Counts     *exchange.Counts      `json:"exchange,omitempty"`

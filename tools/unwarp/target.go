@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	disk "unwarp/pipelines/files"
 )
 
 // checkTarget refuses, before any work is done, a file that could not be
@@ -23,22 +25,23 @@ func checkTarget(flag, path, ending string) error {
 	}
 	dir := filepath.Dir(path)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return usage(fmt.Errorf("%s %s: there is no folder %s: make it first", flag, path, dir))
+		return usage(fmt.Errorf("%s %s: there is no folder %s: make it first", flag, disk.ShortPath(filepath.Base(path)), disk.ShortPath(dir)))
 	}
-	probe, err := os.CreateTemp(dir, ".unwarp-*")
-	if err != nil {
+	if err := disk.Probe(dir); err != nil {
 		return notWritten(flag, path, err)
 	}
-	probe.Close()
-	return os.Remove(probe.Name())
+	return nil
 }
 
-// notWritten says why a file was not written, without the temporary name that
-// it had.
-func notWritten(flag, path string, err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		err = pe.Err
+// writeFile writes the file that a flag names.
+func writeFile(flag, path string, raw []byte) error {
+	if err := disk.Write(path, raw); err != nil {
+		return notWritten(flag, path, err)
 	}
-	return fmt.Errorf("%s %s: not written: %w: free space or choose another folder", flag, path, err)
+	return nil
+}
+
+// notWritten says why the file of a flag was not written, and what to do.
+func notWritten(flag, path string, err error) error {
+	return fmt.Errorf("%s %w", flag, disk.NotWritten(path, err))
 }

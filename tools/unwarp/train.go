@@ -27,9 +27,11 @@ func newTrain() *cobra.Command {
 it, and prints a summary. Without a configuration it trains the disentangled
 classifier on the embedded glyphs.
 
-Ctrl-C ends training after the current step and saves a checkpoint; --resume
-continues from there, with the same weights at the end. The run folder holds:
+Ctrl-C, a closed terminal (SIGHUP) and SIGTERM end training after the current
+step and save a checkpoint; --resume continues from there, with the same weights
+at the end. One training at a time writes into a run folder, which holds:
   config.yaml      the resolved configuration
+  identity.json    configuration and data as they were; every command compares
   metrics.jsonl    losses and evaluations; events/ the same for TensorBoard
   checkpoints/     last and best (by validation accuracy)
   pictures/        inputs, canonical images, reconstructions, adversarial images

@@ -5,6 +5,7 @@ import (
 	tf "github.com/wamuir/graft/tensorflow"
 
 	"unwarp/tools/internal/setup/doctor"
+	"unwarp/tools/internal/setup/tfload"
 )
 
 func newVersion() *cobra.Command {
@@ -19,7 +20,7 @@ library and its headers.`,
   unwarp version --json | jq -r .tensorflow`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			b := doctor.ReadBuild(tf.Version())
+			b := doctor.ReadBuild(libraryVersion(tfload.Load(c.Context())))
 			if asJSON {
 				return writeJSON(c.OutOrStdout(), b)
 			}
@@ -29,6 +30,15 @@ library and its headers.`,
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the versions as JSON")
 	return c
+}
+
+// libraryVersion is the version of the library that was loaded; fault says why it
+// was not.
+func libraryVersion(fault error) string {
+	if fault != nil {
+		return "none: " + fault.Error()
+	}
+	return tf.Version()
 }
 
 // version returns the module's version or the revision it was built from.

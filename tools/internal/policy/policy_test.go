@@ -60,9 +60,9 @@ func TestOnlyPlaces(t *testing.T) {
 		cobra:        {"tools/unwarp"},
 		progressbar:  {"tools/internal/run/progress"},
 		plot:         {"tools/internal/report", "tools/internal/study"},
-		protobuf:     {"graphs", "trainer"},
+		protobuf:     {"graphs", "graphs/bpda", "trainer"},
 		gonum:        {"tools/internal/study"},
-		flock:        {"tools/internal/setup/tflib", "tools/internal/setup"},
+		flock: {"pipelines/files", "tools/internal/setup/tflib", "tools/internal/setup"},
 	} {
 		for _, r := range Rules {
 			if may := r.allows(name, Rules); may != slices.Contains(places, r.Folder) {

@@ -58,7 +58,7 @@ func averageLosses(results []attacks.ImageResult) (curve []LossPoint, traced int
 func countQueries(results []attacks.ImageResult) *Queries {
 	var all []int
 	for _, a := range results {
-		if a.Done && !a.Skipped && a.Queries > 0 && !math.IsInf(float64(validDistance(a.Distance)), 1) {
+		if wasRun(a) && a.Queries > 0 && !math.IsInf(float64(validDistance(a.Distance)), 1) {
 			all = append(all, a.Queries)
 		}
 	}

@@ -25,6 +25,7 @@ type chart struct {
 	x      string // label of the axis
 	curves []curve
 	bars   []Bin
+	rates  []Rate    // a bar each, with its interval; their styles are 0, 1, 2 …
 	shares bool      // y is a share, drawn from 0 to 100 %
 	ticks  []float32 // on x; nil for round numbers
 }
@@ -127,8 +128,8 @@ func (c chart) addCurves(p *plot.Plot) error {
 			p.Add(dots)
 		}
 	}
-	if len(c.bars) == 0 {
-		return nil
+	if err := c.addRates(p); err != nil || len(c.bars) == 0 {
+		return err
 	}
 	values := make(plotter.Values, len(c.bars))
 	names := make([]string, len(c.bars))
@@ -142,6 +143,25 @@ func (c chart) addCurves(p *plot.Plot) error {
 	bars.Color, bars.LineStyle.Width = curveColor(0), 0
 	p.Add(bars)
 	p.NominalX(names...)
+	return nil
+}
+
+// addRates draws a bar for each share, with its interval.
+func (c chart) addRates(p *plot.Plot) error {
+	for i, r := range c.rates {
+		x := float64(i)
+		area, err := plotter.NewPolygon(plotter.XYs{{X: x - .3, Y: 0}, {X: x - .3, Y: r.Share}, {X: x + .3, Y: r.Share}, {X: x + .3, Y: 0}})
+		if err != nil {
+			return err
+		}
+		area.Color, area.LineStyle.Color, area.LineStyle.Width = bandColor(i), curveColor(i), 1.4
+		ends, err := plotter.NewLine(plotter.XYs{{X: x, Y: r.Low}, {X: x, Y: r.High}})
+		if err != nil {
+			return err
+		}
+		ends.Color, ends.Width = curveColor(i), 1.4
+		p.Add(area, ends)
+	}
 	return nil
 }
 
@@ -186,6 +206,10 @@ func (c chart) setAxes(p *plot.Plot) {
 	}
 	if len(c.bars) > 0 {
 		p.Y.Min = 0
+	}
+	if len(c.rates) > 0 {
+		p.X.Min, p.X.Max = -.5, float64(len(c.rates))-.5
+		p.X.Tick.Marker, p.X.Width = plot.ConstantTicks{}, 0
 	}
 	if p.X.Min == p.X.Max {
 		p.X.Max = p.X.Min + 1
@@ -234,6 +258,13 @@ func (k curve) key() template.HTML {
 	return template.HTML(fmt.Sprintf(
 		`<svg class="key" viewBox="0 0 26 8" aria-hidden="true"><path d="M0 4H26" fill="none" style="stroke:var(--c%d);stroke-width:%g;stroke-dasharray:%s"/></svg>`,
 		k.style%styles+1, width, orNone(strings.Join(d, ","))))
+}
+
+// bar draws the piece of a bar that a legend shows.
+func (k curve) bar() template.HTML {
+	return template.HTML(fmt.Sprintf(
+		`<svg class="key" viewBox="0 0 26 8" aria-hidden="true"><path d="M1 0H25V8H1Z" style="stroke:var(--c%[1]d);fill:var(--c%[1]d);fill-opacity:.18"/></svg>`,
+		k.style%styles+1))
 }
 
 func orNone(s string) string {

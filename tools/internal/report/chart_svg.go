@@ -10,9 +10,7 @@ import (
 // inline turns an SVG file into an element of a page: with a title for screen
 // readers, as wide as there is room, in the page's font and colours.
 func inline(svg, id, title string) template.HTML {
-	svg = svgTag.ReplaceAllString(svg, fmt.Sprintf(
-		`<svg class="chart" viewBox="0 0 %g %g" role="img" aria-labelledby="%s"><title id="%s">%s</title>`,
-		chartWidth.Points(), chartHeight.Points(), id, id, html.EscapeString(title)))
+	svg = svgTag.ReplaceAllLiteralString(svg, "") // drawn from numbers, and from labels that plot escapes
 	svg = svgColor.ReplaceAllStringFunc(svg, func(hex string) string {
 		switch {
 		case hex == "#010101":
@@ -28,8 +26,10 @@ func inline(svg, id, title string) template.HTML {
 		}
 		return hex
 	})
-	svg = svgFamily.ReplaceAllString(svg, "")
-	svg = svgFace.ReplaceAllString(svg, "")
+	svg = svgFamily.ReplaceAllLiteralString(svg, "")
+	svg = svgFace.ReplaceAllLiteralString(svg, "")
 	svg = svgNumber.ReplaceAllStringFunc(svg, func(n string) string { return n[:strings.IndexByte(n, '.')+3] })
-	return template.HTML(svg) // the title is escaped, the rest is drawn from numbers and from labels that plot escapes
+	id = html.EscapeString(id)
+	return template.HTML(fmt.Sprintf(`<svg class="chart" viewBox="0 0 %g %g" role="img" aria-labelledby="%s"><title id="%s">%s</title>`,
+		chartWidth.Points(), chartHeight.Points(), id, id, html.EscapeString(title)) + svg)
 }

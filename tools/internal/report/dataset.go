@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"unwarp/pipelines"
+	"unwarp/tools/internal/printable"
 )
 
 // Data describes a set, and how training sees it.
@@ -28,8 +29,9 @@ type Part struct {
 // PixelScale returns the side of one pixel of an image in a picture.
 func PixelScale(sh pipelines.Shape) int { return max(1, 84/max(sh.W, 1)) }
 
-// Print prints the description.
-func (d Data) Print(w io.Writer) {
+// Print prints the description for a terminal of so many columns, 0 for any.
+func (d Data) Print(w io.Writer, columns int) {
+	columns = columnsOrDefault(columns)
 	fmt.Fprintf(w, "set %s", d.Set)
 	if d.Path != "" {
 		fmt.Fprintf(w, " in %s", d.Path)
@@ -37,8 +39,8 @@ func (d Data) Print(w io.Writer) {
 	fmt.Fprintln(w)
 	for _, p := range d.Parts {
 		fmt.Fprintf(w, "\n%s: %d images of %dx%dx%d, %d classes\n", p.Part, p.Examples, p.Height, p.Width, p.Channels, p.Classes)
-		fmt.Fprintf(w, "  per class  %s\n", describeSizes(p.PerClass))
-		fmt.Fprintf(w, "  pixels     mean %.4f, standard deviation %.4f, %.3g to %.3g\n", p.Mean, p.Std, p.Min, p.Max)
+		wrapText(w, columns, "  ", "             ", "per class  "+describeSizes(p.PerClass))
+		wrapText(w, columns, "  ", "             ", fmt.Sprintf("pixels     mean %.4f, standard deviation %.4f, %.3g to %.3g", p.Mean, p.Std, p.Min, p.Max))
 		fmt.Fprintf(w, "  sha256     %.16s\n", p.SHA256)
 	}
 	fmt.Fprintf(w, "\nthe model sees %dx%dx%d", d.Seen[0], d.Seen[1], d.Seen[2])
@@ -54,6 +56,24 @@ func (d Data) Print(w io.Writer) {
 	if d.Sheet != "" {
 		fmt.Fprintf(w, "contact sheet  %s\n", d.Sheet)
 	}
+	d.printClasses(w, columns)
+}
+
+// printClasses lists the names of the classes, of a set that has names.
+func (d Data) printClasses(w io.Writer, columns int) {
+	if len(d.Parts) == 0 || len(d.Parts[0].ClassNames) == 0 {
+		return
+	}
+	line := "classes"
+	for i, n := range d.Parts[0].ClassNames {
+		item := fmt.Sprintf("  %d %s", i, shortName(n))
+		if printable.Width(line+item) > columns && i > 0 {
+			wrapText(w, columns, "", "    ", line)
+			line = "       "
+		}
+		line += item
+	}
+	wrapText(w, columns, "", "    ", line)
 }
 
 // describeSizes lists the sizes of a few classes, or the range of those of many.

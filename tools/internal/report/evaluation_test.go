@@ -60,8 +60,8 @@ func evaluated(confusion [][]int) Evaluated {
 
 func TestEvaluationTable(t *testing.T) {
 	var b strings.Builder
-	evaluated([][]int{{100, 0, 3}, {0, 7, 0}, {0, 0, 0}}).Print(&b)
-	want := `runs/x, checkpoint last (step 7), on 110 test images of glyphs
+	evaluated([][]int{{100, 0, 3}, {0, 7, 0}, {0, 0, 0}}).Print(&b, 0)
+	want := `trained for 7 steps
 accuracy        97.27 % (95 % interval 92.29 to 99.07)
 cross-entropy   0.5000 nats
 
@@ -89,7 +89,7 @@ func TestManyClasses(t *testing.T) {
 	var b strings.Builder
 	e := evaluated(confusion)
 	e.Reconstruction = 3
-	e.Print(&b)
+	e.Print(&b, 0)
 	got := b.String()
 	for _, want := range []string{"lowest accuracy, of 25", "    3      10   40.0%\n", "3 as 4 (6)", "reconstruction  3 per image"} {
 		if !strings.Contains(got, want) {

@@ -61,26 +61,37 @@ func (r *Report) addAttackCharts(p *page) error {
 		return r.addFamilyCharts(p, r.Runs[0])
 	}
 	for n, text := range r.listAttacks() {
-		for _, norm := range r.listNorms() {
-			var accuracy, success []curve
-			title := text
-			for i, f := range r.Runs {
-				if k := findAttack(f, text); k >= 0 && f.Norm == norm {
-					points := pointsOf(f.Attacks[k])
-					title = f.Attacks[k].Title
-					accuracy = append(accuracy, curve{r.runLabel(i), i, false, accuracyCurve(f.Clean, points)})
-					success = append(success, curve{r.runLabel(i), i, false, successCurve(f.Clean, points)})
-				}
-			}
-			if len(accuracy) == 0 {
-				continue
-			}
-			if err := p.addPanel(fmt.Sprintf("attack%d%s", n, norm), title, norm, r.listRadii(norm), accuracy, success); err != nil {
+		for m, norm := range r.listNorms() {
+			if err := r.addAttackChart(p, fmt.Sprintf("attack%d-%d", n, m), text, norm); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// addAttackChart draws an attack of the runs with a norm, where it was run.
+func (r *Report) addAttackChart(p *page, id, text string, norm attacks.Norm) error {
+	var accuracy, success []curve
+	title := text
+	for i, f := range r.Runs {
+		k := findAttack(f, text)
+		if k < 0 || f.Norm != norm || len(f.Attacks[k].Points) == 0 {
+			continue
+		}
+		a := f.Attacks[k]
+		points, name := pointsOf(a), r.runLabel(i)
+		if runs := a.describeRuns(); runs != "" {
+			name += " (" + runs + ")"
+		}
+		title = a.Title
+		accuracy = append(accuracy, curve{name, i, false, accuracyCurve(f.Clean, points)})
+		success = append(success, curve{name, i, false, successCurve(f.Clean, points)})
+	}
+	if len(accuracy) == 0 {
+		return nil
+	}
+	return p.addPanel(id, title, norm, r.listRadii(norm), accuracy, success)
 }
 
 // runLabel is a run's name. It warns where the run's accuracies of single attacks
@@ -108,17 +119,15 @@ var familyWords = map[attacks.Family]string{
 	attacks.Baseline: "Baselines: no knowledge of the model", attacks.WhiteBox: "White box: along the model's gradient",
 	attacks.Adaptive: "Adaptive: designed for this model", attacks.Score: "Black box, reading scores",
 	attacks.Decision: "Black box, reading the class alone", attacks.Transfer: "Transfer: along another model's gradient",
-	attacks.Natural: "Natural changes",
 }
 
 func (r *Report) addFamilyCharts(p *page, f SummaryData) error {
-	for _, family := range []attacks.Family{attacks.Baseline, attacks.WhiteBox, attacks.Adaptive, attacks.Score, attacks.Decision, attacks.Transfer, attacks.Natural} {
+	for _, family := range []attacks.Family{attacks.Baseline, attacks.WhiteBox, attacks.Adaptive, attacks.Score, attacks.Decision, attacks.Transfer} {
 		var accuracy, success []curve
 		for _, a := range f.Attacks {
-			if a.Family == family {
-				points := pointsOf(a)
-				accuracy = append(accuracy, curve{a.Title, len(accuracy) + 1, false, accuracyCurve(f.Clean, points)})
-				success = append(success, curve{a.Title, len(success) + 1, false, successCurve(f.Clean, points)})
+			if points := pointsOf(a); a.Family == family && len(points) > 0 {
+				accuracy = append(accuracy, curve{a.label(), len(accuracy) + 1, false, accuracyCurve(f.Clean, points)})
+				success = append(success, curve{a.label(), len(success) + 1, false, successCurve(f.Clean, points)})
 			}
 		}
 		if len(accuracy) == 0 {
@@ -145,11 +154,14 @@ func (r *Report) addWorstCase(p *page) error {
 	for n, norm := range r.listNorms() {
 		var accuracy, success chart
 		for i, f := range r.Runs {
-			if f.Norm == norm {
+			if f.Norm == norm && len(f.Worst) > 0 {
 				points := f.Worst
 				accuracy.curves = append(accuracy.curves, curve{r.names[i], i, true, accuracyCurve(f.Clean, points)})
 				success.curves = append(success.curves, curve{r.names[i], i, true, successCurve(f.Clean, points)})
 			}
+		}
+		if len(accuracy.curves) == 0 {
+			continue
 		}
 		pair, err := newChartPair(fmt.Sprintf("worst%d", n), "Worst case per image", norm, r.listRadii(norm), accuracy.curves, success.curves)
 		if err != nil {
@@ -159,6 +171,9 @@ func (r *Report) addWorstCase(p *page) error {
 		p.Threats = append(p.Threats, describeNorm(norm))
 	}
 	for i, f := range r.Runs {
+		if len(f.Worst) == 0 {
+			continue
+		}
 		d := definition{Name: r.names[i], Rows: []definitionRow{{"0", rateCell(f.Clean), tableCell{Text: "–"}, tableCell{Text: "–"}}}}
 		for _, q := range f.Worst {
 			d.Rows = append(d.Rows, definitionRow{formatEps(q.Eps), rateCell(q.Robust), rateCell(q.Misclassified), rateCell(q.Changed)})

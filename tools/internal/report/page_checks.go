@@ -14,9 +14,6 @@ func (r *Report) addChecks(p *page) error {
 		v := newVerdict(f, claim)
 		list := checkList{Name: r.names[i], Trust: v.Trust, Level: v.Level}
 		for _, c := range sortChecks(f.Checks) {
-			for _, text := range []*string{&c.Title, &c.Value, &c.Threshold, &c.Advice, &c.Source} {
-				*text = replaceRobust(*text, claim)
-			}
 			list.Rows = append(list.Rows, checkRow{c})
 			if titles[c.ID] == "" {
 				ids = append(ids, c.ID)

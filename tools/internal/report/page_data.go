@@ -27,6 +27,8 @@ type page struct {
 	Panels      []panel
 	Tables      []table
 	Modes       []string
+	Others      *table // accuracy under attacks without radius
+	OtherChart  *figure
 	Distances   *table
 	Losses      []figure
 	Pictures    []runPictures
@@ -47,7 +49,7 @@ func (p page) With(table any) withTable { return withTable{p.Many, table} }
 
 // card shows the verdict on one run.
 type card struct {
-	Name, Model, Data, Radius, Norm, Share, Interval string
+	Name, Model, Data, Where, Share, Interval string
 	Verdict
 }
 
@@ -91,7 +93,8 @@ type table struct {
 
 type tableRow struct {
 	Name, Run string
-	First     bool // of the rows with this name
+	Note      string // on how many images the attack was run, "" for all
+	First     bool   // of the rows with this name
 	Span      int
 	Cells     []tableCell
 }

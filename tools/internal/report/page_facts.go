@@ -8,12 +8,10 @@ import (
 
 func (r *Report) addCosts(p *page) error {
 	p.Cost = r.tablePerAttack(table{Head: []string{"images", "forward", "backward", "referee", "seconds"}}, func(_ SummaryData, a AttackSummary) []tableCell {
-		each := func(n int) tableCell {
-			if a.Attempted == 0 {
-				return tableCell{Text: "–"}
-			}
-			return tableCell{Text: fmt.Sprintf("%.1f", float64(n)/float64(a.Attempted))}
+		if !a.wasRun() {
+			return slices.Repeat([]tableCell{{Text: "–"}}, 5)
 		}
+		each := func(n int) tableCell { return tableCell{Text: fmt.Sprintf("%.1f", float64(n)/float64(a.Attempted))} }
 		return []tableCell{{Text: fmt.Sprint(a.Attempted)}, each(a.Cost.Forward), each(a.Cost.Backward), each(a.Cost.Referee), {Text: fmt.Sprintf("%.1f", a.Seconds)}}
 	})
 	n := 0
@@ -22,7 +20,7 @@ func (r *Report) addCosts(p *page) error {
 			if a.Queries == nil {
 				continue
 			}
-			name := a.Title
+			name := a.label()
 			if len(r.Runs) > 1 {
 				name = r.names[i] + ": " + name
 			}
@@ -87,7 +85,6 @@ var facts = []struct {
 // addFacts adds what is needed to repeat the evaluations.
 func (r *Report) addFacts(p *page) error {
 	p.Facts = table{Head: r.names}
-	claim := mayClaimRobustness(r.Runs...)
 	for _, fact := range facts {
 		row := tableRow{Name: fact.name, First: true, Span: 1}
 		for _, f := range r.Runs {
@@ -99,11 +96,7 @@ func (r *Report) addFacts(p *page) error {
 		for _, f := range r.Runs {
 			if k := findAttack(f, text); k >= 0 {
 				a := f.Attacks[k]
-				list := slices.Clone(a.Params)
-				for i := range list {
-					list[i].Help = replaceRobust(list[i].Help, claim)
-				}
-				p.Params = append(p.Params, params{a.Attack, a.Title, a.Paper, list, describeSteps(a)})
+				p.Params = append(p.Params, params{a.Attack, a.label(), a.Paper, a.Params, describeSteps(a)})
 				break
 			}
 		}

@@ -13,10 +13,15 @@ type gridColumn struct {
 	eps  float32
 }
 
-// gridColumns lists the radii of all runs.
+// gridColumns lists the radii of all runs with attacks that have some.
 func (r *Report) gridColumns() []gridColumn {
 	var out []gridColumn
 	for _, n := range r.listNorms() {
+		if !slices.ContainsFunc(r.Runs, func(f SummaryData) bool {
+			return f.Norm == n && slices.ContainsFunc(f.Attacks, func(a AttackSummary) bool { return !a.NoRadius })
+		}) {
+			continue
+		}
 		for _, e := range r.listRadii(n) {
 			out = append(out, gridColumn{n, e})
 		}
@@ -41,9 +46,9 @@ func (r *Report) newGrid(title, note string, of func(AttackPoint) tableCell, wor
 		name := text
 		for i, f := range r.Runs {
 			for _, a := range f.Attacks {
-				if a.Attack == text {
+				if a.Attack == text && !a.NoRadius {
 					name = a.Title
-					rows = append(rows, tableRow{Run: r.runLabel(i), Cells: fillCells(columns, f.Norm, a.Points, func(q AttackPoint) float32 { return q.Eps }, of)})
+					rows = append(rows, tableRow{Run: r.runLabel(i), Note: a.describeRuns(), Cells: fillCells(columns, f.Norm, a.Points, func(q AttackPoint) float32 { return q.Eps }, of)})
 				}
 			}
 		}
@@ -54,6 +59,9 @@ func (r *Report) newGrid(title, note string, of func(AttackPoint) tableCell, wor
 	}
 	var rows []tableRow
 	for i, f := range r.Runs {
+		if len(f.Worst) == 0 {
+			continue
+		}
 		rows = append(rows, tableRow{Run: r.names[i], Cells: fillCells(columns, f.Norm, f.Worst, func(q Point) float32 { return q.Eps }, worst)})
 	}
 	t.addRows(capitalise(worstCaseName(mayClaimRobustness(r.Runs...))), rows)
@@ -90,7 +98,7 @@ func (r *Report) tablePerAttack(t table, of func(SummaryData, AttackSummary) []t
 			for _, a := range f.Attacks {
 				if a.Attack == text {
 					if cells := of(f, a); cells != nil {
-						rows = append(rows, tableRow{Name: a.Title, Run: r.names[i], Cells: cells})
+						rows = append(rows, tableRow{Name: a.Title, Run: r.names[i], Note: a.describeRuns(), Cells: cells})
 					}
 				}
 			}
@@ -108,7 +116,7 @@ func (r *Report) tablePerAttack(t table, of func(SummaryData, AttackSummary) []t
 
 func (r *Report) addDistances(p *page) {
 	p.Distances = r.tablePerAttack(table{Head: []string{"norm", "median", "found", "of images"}}, func(_ SummaryData, a AttackSummary) []tableCell {
-		if !a.MinimumNorm {
+		if !a.measuresDistance() {
 			return nil
 		}
 		return []tableCell{{Text: normSymbol(a.Norm)}, {Text: formatDistance(a.Median)}, {Text: fmt.Sprint(a.Found.Count)}, {Text: fmt.Sprint(a.Attempted)}}

@@ -19,7 +19,7 @@ func (r *Report) addLosses(p *page) error {
 			if len(a.Losses) > 0 {
 				kind = lossName(a.Losses[0])
 			}
-			name := a.Title
+			name := a.label()
 			if len(r.Runs) > 1 {
 				name = r.names[i] + ": " + name
 			}

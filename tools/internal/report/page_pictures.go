@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"image"
+	"strings"
 
 	"unwarp/attacks"
 )
@@ -21,8 +22,9 @@ type runPictures struct {
 // imageColumn is an image with its smallest example.
 type imageColumn struct {
 	Clean, Adversarial, Change template.URL
-	Label, Class, Size, About  string
-	Found                      bool
+	Label, Seen, Class         string // true class; predicted without attack, and under it
+	Size, About                string
+	Found, Wrong               bool // an example was found; wrong without attack
 }
 
 // attackStrip is one picture of the examples that an attack found.
@@ -69,14 +71,16 @@ func choosePictures(folder string, r *Record, f SummaryData, im Images) runPictu
 	size := im.Shape.Len()
 	for i := range n {
 		at := func(x []float32) template.URL { return encodeURI(drawImage(x[i*size:(i+1)*size], im.Shape)) }
-		one := imageColumn{Clean: at(clean), Adversarial: at(adversarial), Change: at(change), Label: nameClass(r, e.Labels[i]), About: fmt.Sprintf("image %d", e.Index[i])}
-		if !e.Correct(i) {
-			one.Class, one.Size = nameClass(r, e.Clean[i]), "misclassified without attack"
+		one := imageColumn{Clean: at(clean), Adversarial: at(adversarial), Change: at(change), Label: nameClass(f, e.Labels[i]), About: fmt.Sprintf("image %d", e.Index[i])}
+		if one.Seen = nameClass(f, e.Clean[i]); !e.Correct(i) {
+			one.Wrong, one.Size = true, wrongBefore
+		} else if best[i] < 0 && !wasAttacked(e, i) {
+			one.Size = "not attacked"
 		} else if best[i] < 0 {
 			one.Size = "no example found"
 		} else {
 			a := e.Attacks[best[i]].Results[i]
-			one.Found, one.Class, one.Size = true, nameClass(r, int32(a.Class)), normSymbol(e.Norm)+" "+formatDistance(a.ThreatDistance)+", "+f.Attacks[best[i]].Title
+			one.Found, one.Class, one.Size = true, nameClass(f, int32(a.Class)), normSymbol(f.Norm)+" "+formatDistance(a.ThreatDistance)+", "+f.Attacks[best[i]].Title
 		}
 		s.Images = append(s.Images, one)
 	}
@@ -94,9 +98,10 @@ func isSmaller(e *attacks.Evaluation, a, b, i int) bool {
 	return validDistance(e.Attacks[a].Results[i].ThreatDistance) < validDistance(e.Attacks[b].Results[i].ThreatDistance)
 }
 
-func nameClass(r *Record, k int32) string {
-	if k >= 0 && int(k) < len(r.ClassNames) {
-		return r.ClassNames[k]
+// nameClass names a class for people: by its name, or its number where it has none.
+func nameClass(f SummaryData, k int32) string {
+	if k >= 0 && int(k) < len(f.ClassNames) && strings.TrimSpace(f.ClassNames[k]) != "" {
+		return shortName(f.ClassNames[k])
 	}
 	return fmt.Sprint(k)
 }

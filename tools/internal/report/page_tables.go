@@ -25,6 +25,10 @@ func findAttack(f SummaryData, text string) int {
 
 // addAttackTables adds the numbers of the charts.
 func (r *Report) addAttackTables(p *page) error {
+	r.addDistances(p)
+	if err := r.addOthers(p); err != nil || len(r.gridColumns()) == 0 {
+		return err
+	}
 	exhaustive, cascaded := r.splitRuns()
 	p.addMode(r, exhaustive, "every attack saw every image at every radius; each row is the accuracy under that attack alone, its best up to that radius.")
 	p.addMode(r, cascaded, "each attack saw only images and radii that are still classified correctly under the attacks above it; each row is the accuracy under it and those above it together. Its accuracy alone is not known.")
@@ -47,7 +51,6 @@ func (r *Report) addAttackTables(p *page) error {
 	if len(exhaustive) > 0 {
 		p.Tables = append(p.Tables, r.singleRunsTable())
 	}
-	r.addDistances(p)
 	return nil
 }
 

@@ -8,17 +8,17 @@ import (
 func (r *Report) addVerdicts(p *page) error {
 	claim := mayClaimRobustness(r.Runs...)
 	for i, f := range r.Runs {
-		c := card{Name: r.names[i], Verdict: newVerdict(f, claim), Norm: normSymbol(f.Norm)}
+		c := card{Name: r.names[i], Verdict: newVerdict(f, claim)}
 		c.Model = capitalise(describeModel(f.Kind))
 		if f.Encoder != "" {
-			c.Model += " (" + f.Encoder + ")"
+			c.Model += " (" + shortName(f.Encoder) + ")"
 		}
-		c.Data = fmt.Sprintf("%s of %s, %s", countImages(f.Images), f.Set, f.Part)
-		if f.Part != "" {
-			c.Data = fmt.Sprintf("%d %s images of %s", f.Images, f.Part, f.Set)
-		}
-		if len(f.Worst) > 0 && len(f.Attacks) > 0 {
-			c.Radius, c.Share, c.Interval = formatEps(c.Eps), formatPercent(c.Robust.Share), interval(c.Robust)
+		c.Data = describeImages(f)
+		if c.Robust != nil {
+			c.Share, c.Interval = formatPercent(c.Robust.Share), interval(*c.Robust)
+			if c.Where = fmt.Sprintf("at eps %s (%s)", formatEps(c.Eps), normSymbol(f.Norm)); c.Under != "" {
+				c.Where = "under " + c.Under
+			}
 		}
 		p.Cards = append(p.Cards, c)
 	}

@@ -6,10 +6,10 @@ import (
 	"image/png"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"unwarp/attacks"
 	"unwarp/pipelines"
+	"unwarp/pipelines/files"
 	"unwarp/trainer"
 )
 
@@ -31,27 +31,71 @@ func WriteReconstructions(dir string, inputs []float32, d trainer.Decoded, sh pi
 	return writeRows(filepath.Join(dir, PicturesDir, "reconstructions.png"), rows, captions, n, sh)
 }
 
-// WriteAdversarial writes three rows: the clean images; the smallest example that any
-// attack found of each, with its size and predicted class, or the clean image
-// again where none was found; and the difference magnified. The engine must have
-// kept the examples.
-func WriteAdversarial(dir string, set attacks.Images, ev *attacks.Evaluation, sh pipelines.Shape) (string, error) {
+// WriteAdversarial writes three rows: the clean images with their true and their
+// predicted class; the smallest example that any attack found of each, with its
+// distance and predicted class, or the clean image again where there is none; and
+// the difference magnified. The engine must have kept the examples.
+func WriteAdversarial(dir string, set attacks.Images, r *Record, sh pipelines.Shape) (string, error) {
+	ev := &r.Evaluation
 	n, size := min(PictureColumns, set.Len()), sh.Len()
 	clean := set.Pixels[:n*size]
 	adversarial := slices.Clone(clean)
-	captions := make([]string, 2*n)
+	captions := make([]string, 3*n)
 	for i := range n {
-		captions[i], captions[n+i] = fmt.Sprintf("clean: %d", ev.Clean[i]), "none found"
-		if a := smallestExample(ev, i); a != nil {
+		a := smallestExample(ev, i)
+		if a != nil {
 			copy(adversarial[i*size:], a.Image)
-			captions[n+i] = fmt.Sprintf("%s: %d", strings.TrimPrefix(fmt.Sprintf("%.2g", a.ThreatDistance), "0"), a.Class)
 		}
+		captions[i], captions[n+i] = captionClean(r, i), captionExample(r, i, a)
 	}
 	difference, times := magnifyChange(clean, adversarial)
-	for range n {
-		captions = append(captions, fmt.Sprintf("change x%d", times))
+	for i := range n {
+		if smallestExample(ev, i) != nil {
+			captions[2*n+i] = fmt.Sprintf("change ×%d", times)
+		}
 	}
-	return writeSheet(filepath.Join(dir, PicturesDir, "adversarial.png"), slices.Concat(clean, adversarial, difference), 3*n, n, captions, sh)
+	path := filepath.Join(dir, PicturesDir, "adversarial.png")
+	return writeSheet(path, slices.Concat(clean, adversarial, difference), 3*n, n, captions, sh, captionedScale(sh))
+}
+
+// captionClean is the true class of image i and the one that is predicted without
+// attack.
+func captionClean(r *Record, i int) string {
+	e := &r.Evaluation
+	text := "true: " + pipelines.CaptionOf(r.ClassNames, int(e.Labels[i])) + "\nseen as: " + pipelines.CaptionOf(r.ClassNames, int(e.Clean[i]))
+	if !e.Correct(i) {
+		text += "\n" + wrongBefore
+	}
+	return text
+}
+
+// captionExample is the class and the distance of the example of image i, or why
+// there is none.
+func captionExample(r *Record, i int, a *attacks.ImageResult) string {
+	switch {
+	case !r.Evaluation.Correct(i):
+		return wrongBefore
+	case a != nil:
+		return "seen as: " + pipelines.CaptionOf(r.ClassNames, a.Class) + "\n" + normSymbol(r.Evaluation.Norm) + " " + formatDistance(a.ThreatDistance)
+	case wasAttacked(&r.Evaluation, i):
+		return "no example found"
+	}
+	return "not attacked"
+}
+
+// wrongBefore is said of images that were not attacked for this reason: an attack
+// that finds nothing there is no merit of the model.
+const wrongBefore = "wrong without attack"
+
+// wasAttacked tells whether any attack was run on image i.
+func wasAttacked(e *attacks.Evaluation, i int) bool {
+	return slices.ContainsFunc(e.Attacks, func(a attacks.AttackResult) bool { return wasRun(a.Results[i]) })
+}
+
+// captionedScale is the side of one pixel in a picture whose captions have words.
+func captionedScale(sh pipelines.Shape) int {
+	const width = 112 // of captions such as wrongBefore
+	return max(1, (width+panelCount(sh)*sh.W-1)/max(panelCount(sh)*sh.W, 1))
 }
 
 // magnifyChange returns the change of images, grey where there is none, and its
@@ -93,16 +137,16 @@ func writeRows(path string, rows [][]float32, names []string, n int, sh pipeline
 			captions = append(captions, names[k])
 		}
 	}
-	return writeSheet(path, all, n*len(rows), n, captions, sh)
+	return writeSheet(path, all, n*len(rows), n, captions, sh, PixelScale(sh))
 }
 
-func writeSheet(path string, images []float32, n, columns int, captions []string, sh pipelines.Shape) (string, error) {
+func writeSheet(path string, images []float32, n, columns int, captions []string, sh pipelines.Shape, scale int) (string, error) {
 	var b bytes.Buffer
-	if err := png.Encode(&b, pipelines.Sheet(images, n, sh, columns, PixelScale(sh), captions)); err != nil {
+	if err := png.Encode(&b, pipelines.Sheet(images, n, sh, columns, scale, captions)); err != nil {
 		return "", fmt.Errorf("picture %s: %w", path, err)
 	}
-	if err := trainer.WriteFile(path, b.Bytes()); err != nil {
-		return "", fmt.Errorf("picture %s: cannot be written: %w", path, err)
+	if err := files.Write(path, b.Bytes()); err != nil {
+		return "", fmt.Errorf("picture %w", err)
 	}
 	return path, nil
 }

@@ -13,7 +13,8 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/attacks/checks"
-	"unwarp/trainer"
+	"unwarp/pipelines/files"
+	"unwarp/tools/internal/shell"
 )
 
 // AttackDir is the folder of an evaluation in a run folder. It holds
@@ -42,8 +43,9 @@ type About struct {
 	Encoder    string    `json:"encoder,omitempty"`
 	Checkpoint string    `json:"checkpoint,omitempty"`
 	Set        string    `json:"set"`
-	Part       string    `json:"part"`  // train, validation or test
-	Shape      [3]int    `json:"shape"` // height, width, channels
+	Part       string    `json:"part"`                 // train, validation or test
+	OtherData  string    `json:"other_data,omitempty"` // how the images differ from that part of the training's set, "" where they do not
+	Shape      [3]int    `json:"shape"`                // height, width, channels
 	Classes    int       `json:"classes"`
 	ClassNames []string  `json:"class_names,omitempty"`
 	ModelHash  string    `json:"model_hash"`
@@ -61,8 +63,8 @@ type About struct {
 // left out.
 func Save(run string, r Record, im Images) error {
 	dir := filepath.Join(run, AttackDir)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("evaluation: folder %s: not made: %w", dir, causeOf(err))
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("evaluation: %w", files.NotWritten(dir, err))
 	}
 	r.Format = recordFormat
 	r.Evaluation = makeWritable(r.Evaluation)
@@ -76,7 +78,7 @@ func Save(run string, r Record, im Images) error {
 	path := filepath.Join(dir, imagesFile)
 	if showsFaces(r.Set) || len(im.Clean) == 0 {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("evaluation: %s: images of another evaluation, not removed: %w", path, causeOf(err))
+			return fmt.Errorf("evaluation: %s: images of another evaluation, not removed: %w", path, files.Cause(err))
 		}
 		return nil
 	}
@@ -87,19 +89,10 @@ func Save(run string, r Record, im Images) error {
 }
 
 func writeFile(path string, raw []byte) error {
-	if err := trainer.WriteFile(path, raw); err != nil {
-		return fmt.Errorf("evaluation: %s: not written: %w: free space or choose another folder", path, causeOf(err))
+	if err := files.Write(path, raw); err != nil {
+		return fmt.Errorf("evaluation: %w", err)
 	}
 	return nil
-}
-
-// causeOf returns err without the path, which may be that of a temporary file.
-func causeOf(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
 }
 
 // makeWritable returns ev as JSON can hold it, with the same counts when it is
@@ -118,12 +111,26 @@ func makeWritable(ev attacks.Evaluation) attacks.Evaluation {
 				}
 			}
 			a.Distance, a.ThreatDistance = validDistance(a.Distance), validDistance(a.ThreatDistance)
-			a.LossCurve = a.LossCurve[:finitePrefix(a.LossCurve)]
+			a.LossCurve, a.Effort = a.LossCurve[:finitePrefix(a.LossCurve)], writableEffort(a.Effort)
 			results[i] = a
 		}
 		ev.Attacks[s].Results = results
 	}
 	return ev
+}
+
+// writableEffort returns e with measures that are numbers: 0 for what is none.
+func writableEffort(e *attacks.Effort) *attacks.Effort {
+	if e == nil {
+		return nil
+	}
+	f := *e
+	for _, m := range []*attacks.Measure{&f.Moved, &f.Rise, &f.First} {
+		if v := float64(*m); math.IsNaN(v) || math.IsInf(v, 0) {
+			*m = 0
+		}
+	}
+	return &f
 }
 
 // validDistance returns d, or the distance of nothing found if d is negative or
@@ -153,54 +160,36 @@ func Load(run string) (Record, Images, error) {
 		return Record{}, Images{}, fmt.Errorf("%s: %w", path, err)
 	}
 	if info, err := os.Stat(run); err != nil {
-		return Record{}, Images{}, fmt.Errorf("%s: want a run folder, as unwarp train names it: %w", run, causeOf(err))
+		return Record{}, Images{}, fmt.Errorf("%s: want a run folder, as unwarp train names it: %w", run, files.Cause(err))
 	} else if !info.IsDir() {
 		return Record{}, Images{}, fmt.Errorf("%s: want a run folder, as unwarp train names it, got a file", run)
 	}
-	raw, err := os.ReadFile(path)
+	raw, err := readBounded(path, maxRecordBytes)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fail(fmt.Errorf("there is no evaluation in this folder: make it with unwarp attack %s", run))
+		return fail(fmt.Errorf("there is no evaluation in this folder: make it with %s", attackCommand(run)))
 	} else if err != nil {
-		return fail(causeOf(err))
+		return fail(files.Cause(err))
 	}
 	if err := json.Unmarshal(raw, &r); err != nil {
-		return fail(fmt.Errorf("want an evaluation as unwarp attack writes it: %w: make it anew with unwarp attack %s", err, run))
+		return fail(fmt.Errorf("want an evaluation as unwarp attack writes it: %w: make it anew with %s", err, attackCommand(run)))
 	}
 	if err := r.check(); err != nil {
-		return fail(fmt.Errorf("%w: make it anew with unwarp attack %s", err, run))
+		return fail(fmt.Errorf("%w: make it anew with %s", err, attackCommand(run)))
 	}
 	im, err := r.images(filepath.Join(run, AttackDir, imagesFile))
 	return r, im, err
 }
 
-// check refuses records whose lists have different lengths: they would be indexed
-// out of range.
-func (r *Record) check() error {
-	if r.Format != recordFormat {
-		return fmt.Errorf("want an evaluation of format %d, got %d", recordFormat, r.Format)
+// attackCommand is what a user types to evaluate the run in a folder.
+func attackCommand(run string) string { return shell.Unwarp("attack", shell.Operand(run)) }
+
+// readBounded reads a file of at most so many bytes.
+func readBounded(path string, most int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > most {
+		return nil, fmt.Errorf("want a file of at most %d MB, got %d MB", most>>20, info.Size()>>20)
+	} else if err != nil {
+		return nil, err
 	}
-	e := &r.Evaluation
-	if e.Images < 0 || len(e.Labels) != e.Images || len(e.Clean) != e.Images || len(e.Index) != e.Images {
-		return fmt.Errorf("want a label, a class and an index for each of %d images, got %d, %d and %d", e.Images, len(e.Labels), len(e.Clean), len(e.Index))
-	}
-	right := 0
-	for i := range e.Images {
-		if e.Correct(i) {
-			right++
-		}
-	}
-	if right != e.CleanCorrect {
-		return fmt.Errorf("want %d images right without attack, as the classes say, got %d", right, e.CleanCorrect)
-	}
-	for _, s := range e.Attacks {
-		if len(s.Results) != e.Images {
-			return fmt.Errorf("attack %q: want an attempt for each of %d images, got %d", s.Attack, e.Images, len(s.Results))
-		}
-		for _, a := range s.Results {
-			if len(a.Tried) > len(s.Radii) {
-				return fmt.Errorf("attack %q: want at most one mark for each of %d radii, got %q", s.Attack, len(s.Radii), a.Tried)
-			}
-		}
-	}
-	return nil
+	return os.ReadFile(path)
 }

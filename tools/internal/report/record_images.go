@@ -9,6 +9,7 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/pipelines"
+	"unwarp/pipelines/files"
 	"unwarp/pipelines/npz"
 )
 
@@ -26,11 +27,15 @@ type Images struct {
 // reports: they show people who did not consent.
 func showsFaces(set string) bool { return strings.HasPrefix(strings.ToLower(set), "facescrub") }
 
+// mostImageBytes is the most that the images of a record take: a report of
+// several runs holds those of all.
+const mostImageBytes = 1 << 28
+
 // KeepImages returns the pictures of the first images, of those that the engine kept
 // (engine.Options.Keep).
 func KeepImages(set attacks.Images, ev *attacks.Evaluation, sh pipelines.Shape) Images {
 	im := Images{Shape: sh, Adversarial: make([][][]float32, len(ev.Attacks))}
-	k := min(PictureColumns, set.Len())
+	k := min(PictureColumns, set.Len(), mostImageBytes/(4*sh.Len()*(1+len(ev.Attacks))))
 	for i := range k {
 		im.Clean = append(im.Clean, set.Pixels[i*sh.Len():(i+1)*sh.Len()])
 	}
@@ -74,25 +79,46 @@ func (r *Record) images(path string) (Images, error) {
 	if showsFaces(r.Set) {
 		return im, nil
 	}
-	raw, err := os.ReadFile(path)
+	raw, err := readLimited(path, mostImageBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return im, nil
+	}
+	if side := 1 << 16; err == nil && (min(im.Shape.H, im.Shape.W, im.Shape.C) < 1 || max(im.Shape.H, im.Shape.W, im.Shape.C) > side) {
+		err = fmt.Errorf("want images of 1 to %d pixels a side, got %v", side, im.Shape)
 	}
 	if err == nil {
 		err = im.decode(raw, len(r.Evaluation.Attacks), r.Evaluation.Images)
 	}
 	if err != nil {
-		return im, fmt.Errorf("%s: want the images of the evaluation: %w: remove the file for a report without pictures", path, causeOf(err))
+		return im, fmt.Errorf("%s: want the images of the evaluation: %w: remove the file for a report without pictures", path, files.Cause(err))
 	}
 	return im, nil
 }
 
+// readLimited reads a regular file of at most most bytes.
+func readLimited(path string, most int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > most {
+		return nil, fmt.Errorf("want a regular file of at most %d bytes, got %v of %d", most, info.Mode().Type(), info.Size())
+	}
+	return os.ReadFile(path)
+}
+
 func (im *Images) decode(raw []byte, series, images int) error {
-	all, err := npz.Decode(raw)
+	sh, size := im.Shape, im.Shape.Len()
+	images = max(0, min(images, mostImageBytes/max(1, 4*size))) // more cannot be read
+	pairs := max(0, min(series, mostImageBytes)) * images
+	all, err := npz.Decode(raw, mostImageBytes,
+		npz.Want{Name: "clean", Kind: npz.KindFloat32, Rows: images, Row: []int{sh.H, sh.W, sh.C}},
+		npz.Want{Name: "adversarial", Kind: npz.KindFloat32, Rows: pairs, Row: []int{sh.H, sh.W, sh.C}},
+		npz.Want{Name: "series", Kind: npz.KindInt32, Rows: pairs},
+		npz.Want{Name: "image", Kind: npz.KindInt32, Rows: pairs})
 	if err != nil {
 		return err
 	}
-	size := im.Shape.Len()
 	clean, adversarial := all["clean"].Float32s(), all["adversarial"].Float32s()
 	which, place := all["series"].Int32s(), all["image"].Int32s()
 	if size < 1 || len(clean)%size != 0 || len(clean)/size > images || len(adversarial) != len(which)*size || len(which) != len(place) {

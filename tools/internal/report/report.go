@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"unwarp/tools/internal/printable"
 )
 
 // Report describes one or more evaluations: report.json, and with its pictures
@@ -29,13 +31,13 @@ func New(version string, written time.Time) *Report {
 // Add adds the evaluation of the run in folder.
 func (r *Report) Add(folder string, rec Record, im Images) {
 	f := Summarise(&rec)
-	name := f.Run
+	name := shortName(f.Run)
 	if name == "" {
-		name = folder
+		name = shortName(folder)
 	}
 	for i, other := range r.Runs {
 		if other.Run == f.Run {
-			r.names[i], name = r.pictures[i].folder, folder
+			r.names[i], name = shortName(r.pictures[i].folder), shortName(folder)
 		}
 	}
 	r.Runs = append(r.Runs, f)
@@ -46,7 +48,7 @@ func (r *Report) Add(folder string, rec Record, im Images) {
 // JSON returns report.json.
 func (r *Report) JSON() ([]byte, error) {
 	raw, err := json.MarshalIndent(r, "", "  ")
-	return append(raw, '\n'), err
+	return append(printable.JSON(raw), '\n'), err
 }
 
 // Print prints the report for a terminal of so many columns, 0 for any.
@@ -56,7 +58,7 @@ func (r *Report) Print(w io.Writer, columns int) {
 			fmt.Fprintln(w)
 		}
 		if len(r.Runs) > 1 || f.Set != "" {
-			wrapText(w, columnsOrDefault(columns), "", "", fmt.Sprintf("%s: %s on %s images of %s", r.names[i], describeModel(f.Kind), f.Part, f.Set))
+			wrapText(w, columnsOrDefault(columns), "", "", fmt.Sprintf("%s: %s on %s", r.names[i], describeModel(f.Kind), describeImages(f)))
 		}
 		f.print(w, columns, mayClaimRobustness(r.Runs...))
 	}

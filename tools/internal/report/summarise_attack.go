@@ -7,17 +7,6 @@ import (
 	"unwarp/attacks"
 )
 
-// countDone counts the images, correct without attack, that attack s has finished.
-func countDone(e *attacks.Evaluation, s int) int {
-	n := 0
-	for i, a := range e.Attacks[s].Results {
-		if a.Done && e.Correct(i) {
-			n++
-		}
-	}
-	return n
-}
-
 // successes are, for each image and one radius, the first attack under which it
 // is misclassified, -1 for none, and the number of such attacks.
 type successes struct{ first, count []int }
@@ -43,16 +32,20 @@ func countSuccesses(e *attacks.Evaluation) map[float32]successes {
 
 func summariseAttack(e *attacks.Evaluation, s int, t map[float32]successes) AttackSummary {
 	series := &e.Attacks[s]
+	runs := e.Runs(s)
 	a := AttackSummary{
 		Attack: series.Attack, Name: series.Name, Paper: series.Paper, Family: series.Family, Norm: series.Norm,
-		MinimumNorm: series.Search == attacks.MinimumNorm, Losses: series.Losses, Params: series.Params,
+		MinimumNorm: series.Search == attacks.MinimumNorm, NoRadius: !hasRadius(*series), Losses: series.Losses, Params: series.Params, Radii: series.Radii,
+		Of: runs.Of - runs.NotNeeded, NotNeeded: runs.NotNeeded, Attempted: runs.Made + runs.CutShort, Median: attacks.NoDistance,
+	}
+	if !a.wasRun() {
+		return a
 	}
 	found := 0
-	for _, at := range series.Results {
-		if !at.Done || at.Skipped {
+	for i, at := range series.Results {
+		if !wasRun(at) || !e.Correct(i) {
 			continue
 		}
-		a.Attempted++
 		a.Invalid += at.Invalid
 		a.Cost.Forward += at.Forward
 		a.Cost.Backward += at.Backward
@@ -61,10 +54,15 @@ func summariseAttack(e *attacks.Evaluation, s int, t map[float32]successes) Atta
 			found++
 		}
 	}
-	a.Found, a.Median = NewRate(found, a.Attempted), medianDistance(series.Results)
+	share := NewRate(found, a.Attempted)
+	a.Found, a.Median = &share, medianDistance(e, s)
 	a.Loss, a.Traced = averageLosses(series.Results)
 	if series.Family == attacks.Score || series.Family == attacks.Decision {
 		a.Queries = countQueries(series.Results)
+	}
+	if a.NoRadius {
+		a.Accuracy = accuracyWithoutRadius(e, a.Attempted, found)
+		return a
 	}
 	for k, eps := range series.Radii {
 		a.Points = append(a.Points, newAttackPoint(e, s, k, eps, t[eps]))
@@ -127,7 +125,7 @@ func findStrongerBaseline(e *attacks.Evaluation, s int, eps float32) string {
 		}
 		own, noise := 0, 0
 		for i, at := range e.Attacks[s].Results {
-			if !at.Done || at.Skipped || !e.Correct(i) {
+			if !wasRun(at) || !e.Correct(i) {
 				continue
 			}
 			if e.Misclassified(s, i, eps) {
@@ -153,10 +151,10 @@ func baselineName(name string) string {
 }
 
 // medianDistance returns the median over the images that an attack was run on.
-func medianDistance(results []attacks.ImageResult) attacks.Distance {
+func medianDistance(e *attacks.Evaluation, s int) attacks.Distance {
 	var all []float64
-	for _, a := range results {
-		if a.Done && !a.Skipped {
+	for i, a := range e.Attacks[s].Results {
+		if wasRun(a) && e.Correct(i) {
 			all = append(all, float64(validDistance(a.Distance)))
 		}
 	}

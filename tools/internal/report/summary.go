@@ -3,9 +3,11 @@ package report
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/shell"
 	"unwarp/trainer"
 )
 
@@ -48,5 +50,5 @@ func (s Summary) Print(w io.Writer, columns int) {
 	if s.Export != nil {
 		fmt.Fprintf(w, "  %s  (SavedModel, read back and compared; for Python: tf.saved_model.load)\n", s.Export.Path)
 	}
-	fmt.Fprintf(w, "  %s/summary.json, %s/metrics.jsonl, tensorboard --logdir %s\n", s.Run, s.Run, s.Run)
+	fmt.Fprintf(w, "  %s, %s, %s\n", filepath.Join(s.Run, "summary.json"), filepath.Join(s.Run, "metrics.jsonl"), shell.Command("tensorboard", "--logdir", shell.Operand(s.Run)))
 }

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"unwarp/attacks"
 	"unwarp/attacks/checks"
 )
@@ -9,19 +11,24 @@ import (
 // results of single images.
 type SummaryData struct {
 	About
-	Norm       attacks.Norm    `json:"norm"`
-	Radii      []float32       `json:"radii"`
-	Exhaustive bool            `json:"exhaustive"`
-	Images     int             `json:"images"`
-	Commonest  int             `json:"commonest"` // images with the most frequent label
-	Clean      Rate            `json:"clean"`     // correct without attack
-	Worst      []Point         `json:"worst"`     // worst attack for each image; one for each radius
-	Attacks    []AttackSummary `json:"attacks"`
-	Checks     []checks.Result `json:"checks"`
-	Cost       attacks.Cost    `json:"cost"`
-	Seconds    float64         `json:"seconds"`
-	Stopped    string          `json:"stopped,omitempty"`
-	Missing    int             `json:"missing,omitempty"` // attempts that were not made
+	Norm       attacks.Norm      `json:"norm"`
+	Radii      []float32         `json:"radii"`
+	Exhaustive bool              `json:"exhaustive"`
+	Images     int               `json:"images"`
+	Chance     Chance            `json:"chance"`
+	Clean      Rate              `json:"clean"`                // correct without attack
+	CleanTies  int               `json:"clean_ties,omitempty"` // images whose label shares the largest logit: not correct
+	Ties       []int             `json:"ties,omitempty"`       // images misclassified in ties alone at each radius; nil for none
+	Worst      []Point           `json:"worst"`                // worst attack for each image; one for each radius at which an attack was run
+	Standing   []checks.Standing `json:"standing"`             // what the checks mean for each of Worst
+	MayClaim   []bool            `json:"may_claim"`
+	Attacks    []AttackSummary   `json:"attacks"`
+	Checks     []checks.Result   `json:"checks"`
+	Cost       attacks.Cost      `json:"cost"`
+	Seconds    float64           `json:"seconds"`
+	Stopped    string            `json:"stopped,omitempty"`
+	Missing    int               `json:"missing,omitempty"` // attempts that were not made
+	Resumed    int               `json:"resumed,omitempty"` // results from the journal of an interrupted evaluation, not verified again
 }
 
 // Rate is a share with its 95 % interval (Wilson).
@@ -64,14 +71,19 @@ type AttackSummary struct {
 	Title       string           `json:"title"` // unique within an evaluation
 	Paper       string           `json:"paper,omitempty"`
 	Family      attacks.Family   `json:"family"`
-	Norm        attacks.Norm     `json:"norm"`  // that it minimises
-	MinimumNorm bool             `json:"whole"` // it minimises the distance, and has no radii of its own
+	Norm        attacks.Norm     `json:"norm"`                // that it minimises
+	MinimumNorm bool             `json:"whole"`               // it minimises the distance, and has no radii of its own
+	NoRadius    bool             `json:"no_radius,omitempty"` // no radius bounds its changes: see hasRadius
 	Losses      []attacks.Loss   `json:"losses,omitempty"`
 	Params      []attacks.Param  `json:"params"`
-	Points      []AttackPoint    `json:"points"` // one for each of its radii
-	Attempted   int              `json:"made"`   // images that it was run on
-	Found       Rate             `json:"found"`  // of those, at any distance
-	Median      attacks.Distance `json:"median"` // distance over those, null where fewer than half were found
+	Radii       []float32        `json:"radii"`
+	Points      []AttackPoint    `json:"points,omitempty"`     // one for each of its radii; none of an attack that was not run or has no radius
+	Of          int              `json:"of"`                   // images on which there was something to find
+	NotNeeded   int              `json:"not_needed,omitempty"` // images on which attacks before it left nothing to find
+	Attempted   int              `json:"made"`                 // of Of, those that it was run on
+	Found       *Rate            `json:"found,omitempty"`      // of Attempted, at any distance
+	Accuracy    *Rate            `json:"accuracy,omitempty"`   // under an attack without radius: of all images, or of those that it was run on
+	Median      attacks.Distance `json:"median"`               // distance over Attempted, null where fewer than half were found
 	Invalid     int              `json:"invalid,omitempty"`
 	Loss        []LossPoint      `json:"loss,omitempty"`
 	Traced      int              `json:"traced,omitempty"` // images in the mean of Loss
@@ -94,25 +106,42 @@ type AttackPoint struct {
 	WeakerThan         string  `json:"weaker,omitempty"` // a baseline without gradients that succeeds on more images
 }
 
-// Summarise computes the summary data of a record.
+// Summarise computes the summary data of a record. Its texts are printable.
 func Summarise(r *Record) SummaryData {
 	e := &r.Evaluation
 	f := SummaryData{
 		About: r.About, Norm: e.Norm, Radii: e.Radii, Exhaustive: e.Exhaustive, Images: e.Images,
-		Commonest: countCommonest(e.Labels), Clean: NewRate(e.CleanCorrect, e.Images),
-		Checks: r.Checks, Cost: e.Cost, Seconds: max(0, e.Seconds), Stopped: e.Stopped,
-	}
-	for _, eps := range e.Radii {
-		f.Worst = append(f.Worst, newPoint(eps, e.RobustCount(eps), e.CleanCorrect, e.Images))
+		Chance: newChance(e), Clean: NewRate(e.CleanCorrect, e.Images), CleanTies: e.CleanTies, Ties: countTies(e),
+		Checks: r.Checks, Cost: e.Cost, Seconds: max(0, e.Seconds), Stopped: e.Stopped, Resumed: e.ResumedCount(),
 	}
 	t := countSuccesses(e)
 	names := titleAttacks(e.Attacks)
 	for s := range e.Attacks {
 		a := summariseAttack(e, s, t)
 		a.Title = names[s]
-		f.Missing += e.CleanCorrect - countDone(e, s)
+		runs := e.Runs(s)
+		f.Missing += runs.Open + runs.CutShort
 		f.Attacks = append(f.Attacks, a)
 	}
+	f.addWorst(e, checks.Assess(r.Checks, e))
+	f.divideTime()
+	return makePrintable(f)
+}
+
+// addWorst adds the worst case per image at the radii at which an attack was run.
+func (f *SummaryData) addWorst(e *attacks.Evaluation, a checks.Assessment) {
+	for _, eps := range e.Radii {
+		if !slices.ContainsFunc(f.Attacks, func(a AttackSummary) bool { return len(a.Points) > 0 && slices.Contains(a.Radii, eps) }) {
+			continue
+		}
+		at, _ := a.At(eps)
+		f.Worst = append(f.Worst, newPoint(eps, e.RobustCount(eps), e.CleanCorrect, e.Images))
+		f.Standing, f.MayClaim = append(f.Standing, at.Standing), append(f.MayClaim, at.MayClaim)
+	}
+}
+
+// divideTime divides the time among the attacks by their passes.
+func (f *SummaryData) divideTime() {
 	all := 0
 	for _, a := range f.Attacks {
 		all += a.Cost.Forward + a.Cost.Backward + a.Cost.Referee
@@ -122,15 +151,4 @@ func Summarise(r *Record) SummaryData {
 			f.Attacks[i].Seconds = f.Seconds * float64(a.Cost.Forward+a.Cost.Backward+a.Cost.Referee) / float64(all)
 		}
 	}
-	return f
-}
-
-// countCommonest counts the most frequent label.
-func countCommonest(labels []int32) int {
-	count, most := map[int32]int{}, 0
-	for _, l := range labels {
-		count[l]++
-		most = max(most, count[l])
-	}
-	return most
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"unwarp/attacks"
 	"unwarp/attacks/checks"
 )
 
@@ -20,17 +21,19 @@ func (f SummaryData) Print(w io.Writer, columns int) { f.print(w, columns, mayCl
 func (f SummaryData) print(w io.Writer, columns int, claim bool) {
 	columns = columnsOrDefault(columns)
 	f.printTables(w, columns, claim)
+	f.printWithoutRadius(w, columns)
 	f.printDistances(w, columns)
-	f.printChecks(w, columns, claim)
+	f.printChecks(w, columns)
 	v := newVerdict(f, claim)
 	fmt.Fprintln(w)
-	if v.Level == Unsound {
+	first := v.Level == Unsound || v.Level == Broken
+	if first {
 		wrapText(w, columns, "", "", v.Trust)
 	}
 	for _, s := range slices.Concat(v.Sentences, v.Notes) {
 		wrapText(w, columns, "", "", s)
 	}
-	if v.Level != Unsound && v.Level != Worthless {
+	if !first && v.Trust != "" {
 		wrapText(w, columns, "", "", v.Trust)
 	}
 }
@@ -43,54 +46,107 @@ func (f SummaryData) printTables(w io.Writer, columns int, claim bool) {
 			what = "accuracy under each attack and those above it, %"
 		}
 		wrapText(w, columns, "", "  ", fmt.Sprintf("%s of %s (%.1f without attack), %s", what, countImages(f.Images), 100*f.Clean.Share, f.Norm))
-		var eps []float32
-		for _, p := range group[0].Points {
-			eps = append(eps, p.Eps)
-		}
 		rows := []textRow{{name: "eps"}}
-		for _, e := range eps {
+		for _, e := range group[0].Radii {
 			rows[0].cells = append(rows[0].cells, formatEps(e))
 		}
-		weaker := ""
 		for _, a := range group {
-			r := textRow{name: a.Title}
-			for _, p := range a.Points {
-				mark := ""
-				if p.WeakerThan != "" {
-					mark, weaker = "!", p.WeakerThan
-				}
-				r.cells = append(r.cells, fmt.Sprintf("%.1f%s", 100*p.Robust.Share, mark))
-			}
-			rows = append(rows, r)
+			rows = append(rows, textRow{a.label(), accuracyCells(a)})
 		}
-		worst, low, high := textRow{name: worstCaseName(claim)}, textRow{name: "  95 % interval, from"}, textRow{name: "  to"}
-		for _, p := range f.Worst {
-			if slices.Contains(eps, p.Eps) {
-				worst.cells = append(worst.cells, fmt.Sprintf("%.1f", 100*p.Robust.Share))
-				low.cells = append(low.cells, fmt.Sprintf("%.1f", 100*p.Robust.Low))
-				high.cells = append(high.cells, fmt.Sprintf("%.1f", 100*p.Robust.High))
-			}
-		}
-		printRows(w, columns, append(rows, worst, low, high))
-		if weaker != "" {
+		printRows(w, columns, append(rows, f.worstRows(group[0].Radii, claim)...))
+		if weaker := findWeaker(group); weaker != "" {
 			wrapText(w, columns, "  ", "  ", "! succeeds on fewer images than "+weaker+" of the same size: this gradient does not follow the classifier")
 		}
+	}
+}
+
+// accuracyCells are the cells of an attack in a table; none where it was not run.
+func accuracyCells(a AttackSummary) (cells []string) {
+	for _, p := range a.Points {
+		mark := ""
+		if p.WeakerThan != "" {
+			mark = "!"
+		}
+		cells = append(cells, fmt.Sprintf("%.1f%s", 100*p.Robust.Share, mark))
+	}
+	return cells
+}
+
+// worstRows are the rows of the worst case per image at some radii; none where no
+// attack was run.
+func (f SummaryData) worstRows(radii []float32, claim bool) []textRow {
+	worst, low, high := textRow{name: worstCaseName(claim)}, textRow{name: "  95 % interval, from"}, textRow{name: "  to"}
+	some := false
+	for _, eps := range radii {
+		i := slices.IndexFunc(f.Worst, func(p Point) bool { return p.Eps == eps })
+		if i < 0 {
+			worst.cells, low.cells, high.cells = append(worst.cells, "–"), append(low.cells, "–"), append(high.cells, "–")
+			continue
+		}
+		p := f.Worst[i]
+		some = true
+		worst.cells = append(worst.cells, fmt.Sprintf("%.1f", 100*p.Robust.Share))
+		low.cells = append(low.cells, fmt.Sprintf("%.1f", 100*p.Robust.Low))
+		high.cells = append(high.cells, fmt.Sprintf("%.1f", 100*p.Robust.High))
+	}
+	if !some {
+		return nil
+	}
+	return []textRow{worst, low, high}
+}
+
+// findWeaker names a baseline that is stronger than an attack of the group.
+func findWeaker(group []AttackSummary) string {
+	for _, a := range group {
+		for _, p := range a.Points {
+			if p.WeakerThan != "" {
+				return p.WeakerThan
+			}
+		}
+	}
+	return ""
+}
+
+// printWithoutRadius prints the accuracy under attacks whose changes no radius
+// bounds.
+func (f SummaryData) printWithoutRadius(w io.Writer, columns int) {
+	var rows []textRow
+	if _, ran := f.attacksRun(); len(ran) > 0 {
+		rows = append(rows, textRow{cells: []string{"accuracy", "from", "to"}})
+	}
+	for _, a := range f.Attacks {
+		switch {
+		case !a.NoRadius:
+		case a.wasRun():
+			rows = append(rows, textRow{a.label(), []string{fmt.Sprintf("%.1f", 100*a.Accuracy.Share), fmt.Sprintf("%.1f", 100*a.Accuracy.Low), fmt.Sprintf("%.1f", 100*a.Accuracy.High)}})
+		default:
+			rows = append(rows, textRow{name: a.label()})
+		}
+	}
+	if len(rows) > 0 {
+		wrapText(w, columns, "", "  ", fmt.Sprintf("accuracy under changes that no radius bounds, with its 95 %% interval, %% of %s (%.1f without attack)", countImages(f.Images), 100*f.Clean.Share))
+		printRows(w, columns, rows)
 	}
 }
 
 // printDistances prints the distances of attacks that minimise them.
 func (f SummaryData) printDistances(w io.Writer, columns int) {
 	for _, a := range f.Attacks {
-		if !a.MinimumNorm || a.Attempted == 0 {
-			continue
+		if a.measuresDistance() {
+			wrapText(w, columns, "", "  ", fmt.Sprintf("%s: found %d of %d, median distance %s (%s)", a.Title, a.Found.Count, a.Attempted, formatDistance(a.Median), a.Norm))
 		}
-		wrapText(w, columns, "", "  ", fmt.Sprintf("%s: found %d of %d, median distance %s (%s)", a.Title, a.Found.Count, a.Attempted, formatDistance(a.Median), a.Norm))
 	}
+}
+
+// measuresDistance tells whether the distances that an attack found are a result:
+// it minimises them, and was run.
+func (a AttackSummary) measuresDistance() bool {
+	return a.MinimumNorm && a.wasRun() && a.Family != attacks.Natural
 }
 
 // printChecks prints the checks that did not pass: of those that failed what was
 // measured and the advice, of those that warn the advice alone.
-func (f SummaryData) printChecks(w io.Writer, columns int, claim bool) {
+func (f SummaryData) printChecks(w io.Writer, columns int) {
 	first := true
 	for _, c := range sortChecks(f.Checks) {
 		if c.Status != checks.Fail && c.Status != checks.Warn {
@@ -102,10 +158,10 @@ func (f SummaryData) printChecks(w io.Writer, columns int, claim bool) {
 		}
 		line := func(text string) {
 			if text != "" {
-				wrapText(w, columns, "  ", "  ", replaceRobust(text, claim))
+				wrapText(w, columns, "  ", "  ", text)
 			}
 		}
-		wrapText(w, columns, "", "  ", replaceRobust(fmt.Sprintf("%s %s %s", c.Status, c.ID, c.Title), claim))
+		wrapText(w, columns, "", "  ", fmt.Sprintf("%s %s %s", c.Status, c.ID, c.Title))
 		if c.Status == checks.Fail {
 			line(c.Value)
 			line("wanted: " + c.Threshold)

@@ -150,7 +150,7 @@ func TestVerdict(t *testing.T) {
 	r.Evaluation.Attacks[3].Results[0].Done = false
 	want("ended early (the budget is used up): attempts not made: 1", "they can only lower")
 	r.Checks = []checks.Result{{ID: "C07", Status: checks.Fail, Title: "T", Value: "3 %", Threshold: "2 %", Images: []int{1, 2, 3, 4, 5, 6, 7}, Advice: "Robustness is not shown."}, {ID: "C01", Status: checks.Pass}, {ID: "C04", Status: checks.Warn, Title: "W", Value: "1", Threshold: "0"}}
-	want("FAIL C07 T\n  3 %\n  wanted: 2 %\n  images 1, 2, 3, 4, 5 and 2 more\n  Strength under attack is not shown.\n", "!wanted: 0", "WARN C04", "!C01", "1 of 3 checks failed (C07)", "!obust")
+	want("FAIL C07 T\n  3 %\n  wanted: 2 %\n  images 1, 2, 3, 4, 5 and 2 more\n  Robustness is not shown.\n", "!wanted: 0", "WARN C04", "!C01", "At most 50.0 % at 0.1, perhaps less: 1 of 3 checks failed (C07)", "Broken: 0 % left at 0.2. Failed checks cannot change that.", "!robust")
 	r.Checks = r.Checks[1:]
 	want("1 of 2 checks were not conclusive (C04)")
 	r.Checks = solid(r.Checks[:1])
@@ -161,7 +161,7 @@ func TestVerdict(t *testing.T) {
 	want("changed no correct prediction", "suspect the attacks first")
 	r.Evaluation.Labels = []int32{0, 0, 0, 1} // three could be guessed
 	r.Evaluation.Clean = []int32{0, 0, 0, 0}
-	want("learned nothing", "!enough to")
+	want("It predicts the same class for every image", "!learned nothing", "!enough to")
 	r = Record{}
 	want("Nothing was attacked")
 }
@@ -191,11 +191,11 @@ func TestPictures(t *testing.T) {
 	r := four()
 	set := attacks.Images{Pixels: make([]float32, 4*16), Labels: r.Evaluation.Labels, Index: r.Evaluation.Index}
 	r.Evaluation.Attacks[1].Results[0].Image = make([]float32, 16)
-	adversarial, err := WriteAdversarial(dir, set, &r.Evaluation, sh)
+	adversarial, err := WriteAdversarial(dir, set, &r, sh)
 	if err != nil {
 		t.Fatal(err)
 	}
-	check(t, adversarial, 3) // clean, changed, change
+	check(t, adversarial, 3, 112, 3) // clean, changed, change
 	full := trainer.Decoded{Canonical: make([]float32, 64), Field: make([]float32, 128), Reconstruction: make([]float32, 64)}
 	for name, d := range map[string]trainer.Decoded{"full": full, "no warp": {Reconstruction: full.Reconstruction}} {
 		path, err := WriteReconstructions(dir, set.Pixels, d, sh)
@@ -206,9 +206,9 @@ func TestPictures(t *testing.T) {
 		if d.Field == nil {
 			rows = 2
 		}
-		check(t, path, rows)
+		check(t, path, rows, 84, 1)
 	}
-	if _, err := WriteAdversarial(filepath.Join(dir, "none"), set, &r.Evaluation, sh); err == nil || !strings.Contains(err.Error(), "none") {
+	if _, err := WriteAdversarial(filepath.Join(dir, "none"), set, &r, sh); err == nil || !strings.Contains(err.Error(), "none") {
 		t.Errorf("no folder: got %v", err)
 	}
 }
@@ -226,8 +226,8 @@ func TestMagnified(t *testing.T) {
 	}
 }
 
-// check wants a PNG of four 4x4 images in each row.
-func check(t *testing.T, path string, rows int) {
+// check wants a PNG of four images in each row, with lines of caption below each.
+func check(t *testing.T, path string, rows, side, lines int) {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
@@ -238,8 +238,7 @@ func check(t *testing.T, path string, rows int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	side := 4 * (84 / 4)
-	if b := img.Bounds(); b.Dx() != 4+4*(side+4) || b.Dy() != 4+rows*(side+13+4) {
+	if b := img.Bounds(); b.Dx() != 4+4*(side+4) || b.Dy() != 4+rows*(side+lines*13+4) {
 		t.Errorf("%s: want %d rows of 4, got %v", path, rows, b)
 	}
 }

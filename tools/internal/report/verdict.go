@@ -3,10 +3,6 @@ package report
 import (
 	"fmt"
 	"slices"
-	"strings"
-
-	"unwarp/attacks"
-	"unwarp/attacks/checks"
 )
 
 // Level says how far the results can be trusted.
@@ -15,57 +11,88 @@ type Level string
 // Levels, best first.
 const (
 	Sound     Level = "sound"     // no check found a fault
+	Broken    Level = "broken"    // no image is left, whatever the checks say
 	Doubtful  Level = "doubtful"  // a check warns, or none was run
-	Unsound   Level = "unsound"   // a check failed
+	Unsound   Level = "unsound"   // a check failed that bears on the figures
 	Worthless Level = "worthless" // no attack was run, or the model has learned nothing
 )
 
 // Verdict is the result of an evaluation in a few sentences.
 type Verdict struct {
 	Level     Level
-	Trust     string   // whether the results can be trusted
+	Trust     string   // whether the results can be trusted, "" where there are none
 	Eps       float32  // the radius of the sentences
-	Robust    Rate     // classified correctly at that radius
-	Sentences []string // at most three
+	Robust    *Rate    // classified correctly at that radius, or under the attack Under; nil where nothing was attacked
+	Under     string   // an attack without radius, where no other was run
+	Sentences []string // at most four
 	Notes     []string // facts without which the results would be misread
 }
 
 // mayClaimRobustness tells whether a report on these evaluations may use the word
-// "robust": only if each of them may.
+// "robust": only if each of them may at some radius.
 func mayClaimRobustness(all ...SummaryData) bool {
-	return len(all) > 0 && !slices.ContainsFunc(all, func(f SummaryData) bool { return !checks.MayClaim(f.Checks) })
+	return len(all) > 0 && !slices.ContainsFunc(all, func(f SummaryData) bool { return !slices.Contains(f.MayClaim, true) })
 }
 
 // newVerdict returns the verdict on f; claim tells whether it may use the word
 // "robust".
 func newVerdict(f SummaryData, claim bool) Verdict {
-	v := Verdict{}
-	v.Level, v.Trust = rateTrust(f)
-	switch {
-	case f.Images == 0 || len(f.Worst) == 0 || len(f.Attacks) == 0:
-		v.Level, v.Sentences = Worthless, []string{"Nothing was attacked, so nothing is known."}
-		return v
-	case f.Clean.Count == 0 || f.Commonest < f.Images && f.Clean.Count <= f.Commonest:
-		v.Level, v.Robust = Worthless, f.Worst[len(f.Worst)/2].Robust
-		v.Eps = f.Worst[len(f.Worst)/2].Eps
-		v.Sentences = []string{
-			fmt.Sprintf("Without attack the model classifies %s of %s correctly.", formatPercent(f.Clean.Share), countImages(f.Images)),
-			"That is no better than always predicting one class: it has learned nothing.",
-			"Attacks on it show nothing.",
-		}
-		return v
-	}
-	p := f.Worst[len(f.Worst)/2]
-	v.Eps, v.Robust = p.Eps, p.Robust
-	v.Sentences = append([]string{fmt.Sprintf("Without attack the model classifies %s of %s correctly.", formatPercent(f.Clean.Share), countImages(f.Images))},
-		describeEffect(f, p, claim)...)
-	v.Notes = listNotes(f, p)
+	v := findVerdict(f, claim)
+	v.Notes = slices.Concat(listProvenance(f), v.Notes)
 	return v
 }
 
+// findVerdict is newVerdict without what the results are of.
+func findVerdict(f SummaryData, claim bool) Verdict {
+	bounded, others := f.attacksRun()
+	clean := fmt.Sprintf("Without attack the model classifies %s of %s correctly.", formatPercent(f.Clean.Share), countImages(f.Images))
+	switch {
+	case f.Images == 0 || len(f.Attacks) == 0:
+		return Verdict{Level: Worthless, Sentences: []string{"Nothing was attacked, so nothing is known."}}
+	case f.Clean.Count == 0:
+		return Verdict{Level: Worthless, Sentences: []string{clean, "No image was there to attack, so nothing is known."}}
+	case f.Chance.isReached(f.Clean):
+		return Verdict{Level: Worthless, Sentences: []string{clean, f.Chance.describe(f.Clean), "Attacks on it show nothing."}}
+	case len(bounded)+len(others) == 0:
+		return Verdict{Level: Worthless, Sentences: []string{clean, "No attack was run, so nothing else is known."}, Notes: listStop(f)}
+	case len(f.Worst) == 0:
+		v := Verdict{Sentences: []string{clean, describeOthers(others)}, Notes: slices.Concat(listStop(f), listFew(f, lowest(others)))}
+		v.Under, v.Robust = others[lowestIndex(others)].Title, lowest(others)
+		v.Level, v.Trust = rateTrust(f, nil)
+		return v
+	}
+	k := f.headline()
+	p := f.Worst[k]
+	v := Verdict{Eps: p.Eps, Robust: &p.Robust, Sentences: append([]string{clean}, describeEffect(f, p, bounded, claim && f.MayClaim[k])...)}
+	v.Level, v.Trust = rateTrust(f, &k)
+	if len(others) > 0 {
+		v.Sentences = append(v.Sentences, describeOthers(others))
+	}
+	v.Notes = listNotes(f, p, bounded)
+	return v
+}
+
+// headline is the place in Worst of the radius that the verdict names: of those
+// with the accuracy of the middle one the smallest, or where nothing was found the
+// largest.
+func (f SummaryData) headline() int {
+	k := len(f.Worst) / 2
+	same := func(i int) bool { return f.Worst[i].Robust.Count == f.Worst[k].Robust.Count }
+	if f.Worst[k].Misclassified.Count == 0 {
+		for k+1 < len(f.Worst) && same(k+1) {
+			k++
+		}
+		return k
+	}
+	for k > 0 && same(k-1) {
+		k--
+	}
+	return k
+}
+
 // describeEffect says what the attacks reached at one radius.
-func describeEffect(f SummaryData, p Point, claim bool) []string {
-	change, attacks := capitalise(describeChange(f.Norm, p.Eps)), describeAttacks(f)
+func describeEffect(f SummaryData, p Point, ran []AttackSummary, claim bool) []string {
+	change, attacks := capitalise(describeChange(f.Norm, p.Eps)), describeAttacks(len(ran))
 	if p.Misclassified.Count == 0 {
 		return []string{
 			fmt.Sprintf("%s, %s changed no correct prediction.", change, attacks),
@@ -74,65 +101,36 @@ func describeEffect(f SummaryData, p Point, claim bool) []string {
 	}
 	effect := fmt.Sprintf("%s is enough to reduce that to %s%s.", change, formatPercent(p.Robust.Share), boundSuffix(p.Robust))
 	switch {
-	case p.Robust.Count == 0 && len(f.Attacks) == 1:
+	case p.Robust.Count == 0 && len(ran) == 1:
 		return []string{effect, "Under this attack each image that was classified correctly is misclassified."}
 	case p.Robust.Count == 0:
-		return []string{effect, fmt.Sprintf("Each image that was classified correctly is misclassified under at least one of these %d attacks.", len(f.Attacks))}
+		return []string{effect, fmt.Sprintf("Each image that was classified correctly is misclassified under at least one of these %d attacks.", len(ran))}
 	case claim:
 		return []string{effect, fmt.Sprintf("So the robust accuracy at this radius is at most %s; a stronger attack can only lower that.", formatPercent(p.Robust.Share))}
 	}
 	return []string{effect, fmt.Sprintf("The accuracy under %s is %s; a stronger attack can only lower that.", attacks, formatPercent(p.Robust.Share))}
 }
 
-// listNotes returns the facts without which the results would be misread.
-func listNotes(f SummaryData, p Point) []string {
-	var out []string
-	if f.Stopped != "" {
-		out = append(out, fmt.Sprintf("The evaluation ended early (%s): attempts not made: %d; they can only lower the accuracy under attack.", f.Stopped, f.Missing))
+// describeOthers says what attacks reached whose changes no radius bounds.
+func describeOthers(all []AttackSummary) string {
+	var words []string
+	for _, a := range all {
+		words = append(words, fmt.Sprintf("%s under %s", a.describeAccuracy(), a.Title))
 	}
-	for _, a := range f.Attacks {
-		var weaker []string
-		than := ""
-		for _, q := range a.Points {
-			if q.WeakerThan != "" {
-				weaker, than = append(weaker, formatEps(q.Eps)), q.WeakerThan
-			}
-		}
-		if than != "" {
-			out = append(out, fmt.Sprintf("%s succeeds on fewer images than %s of the same size (at eps %s): this gradient does not follow the classifier.", a.Title, than, strings.Join(weaker, ", ")))
-		}
-		if i := slices.IndexFunc(a.Points, func(q AttackPoint) bool { return q.Eps == p.Eps }); f.Exhaustive && i >= 0 &&
-			slices.Contains(a.Losses, attacks.Training) && a.Points[i].Robust.Count > p.Robust.Count {
-			out = append(out, fmt.Sprintf("The accuracy under an attack along the gradient of the whole training loss is %s: that measures the weakness of this attack, not the strength of the model.", formatPercent(a.Points[i].Robust.Share)))
-		}
-	}
-	if f.Images < 1000 {
-		out = append(out, fmt.Sprintf("%s %s few: with 95 %% confidence the accuracy under these attacks is between %s and %s.", capitalise(countImages(f.Images)), isOrAre(f.Images), formatPercent(p.Robust.Low), formatPercent(p.Robust.High)))
-	}
-	return out
+	return "Changes that no radius bounds have figures of their own: the accuracy is " + listSome(words) + "."
 }
 
-// rateTrust says whether the results can be trusted.
-func rateTrust(f SummaryData) (Level, string) {
-	n := map[checks.Status]int{}
-	var failed, warned []string
-	for _, c := range f.Checks {
-		n[c.Status]++
-		switch c.Status {
-		case checks.Fail:
-			failed = append(failed, c.ID)
-		case checks.Warn:
-			warned = append(warned, c.ID)
+// lowestIndex is the place of the attack without radius under which the accuracy
+// is lowest.
+func lowestIndex(all []AttackSummary) int {
+	k := 0
+	for i, a := range all {
+		if a.Accuracy.Share < all[k].Accuracy.Share {
+			k = i
 		}
 	}
-	made := len(f.Checks) - n[checks.Skip]
-	switch {
-	case len(failed) > 0:
-		return Unsound, fmt.Sprintf("Do not trust these results yet: %d of %d checks failed (%s).", len(failed), made, listSome(failed))
-	case made == 0:
-		return Doubtful, "The evaluation was not checked: the attacks may be too weak. unwarp attack RUN checks it."
-	case len(warned) > 0:
-		return Doubtful, fmt.Sprintf("Read the warnings: %d of %d checks were not conclusive (%s).", len(warned), made, listSome(warned))
-	}
-	return Sound, fmt.Sprintf("%s found nothing wrong with this evaluation.", capitalise(countNoun(made, "check")))
+	return k
 }
+
+// lowest is the accuracy of lowestIndex.
+func lowest(all []AttackSummary) *Rate { return all[lowestIndex(all)].Accuracy }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"unwarp/attacks"
 )
@@ -16,21 +18,6 @@ func worstCaseName(claim bool) string {
 	}
 	return "worst case per image"
 }
-
-// replaceRobust replaces the word in other texts, such as a check's advice, where
-// it may not be used.
-func replaceRobust(text string, claim bool) string {
-	if claim {
-		return text
-	}
-	return robustReplacer.Replace(text)
-}
-
-var robustReplacer = strings.NewReplacer(
-	"robust accuracy", "accuracy under attack", "Robust accuracy", "Accuracy under attack",
-	"robustness", "strength under attack", "Robustness", "Strength under attack",
-	"robustly", "under attack", "robust", "strong under attack", "Robust", "Strong under attack", "ROBUST", "STRONG",
-)
 
 // listSome lists the first few of many.
 func listSome(all []string) string {
@@ -64,22 +51,22 @@ func describeNorm(norm attacks.Norm) string {
 	case attacks.L0:
 		return "L0: the number of changed values"
 	}
-	return string(norm)
+	return shortName(string(norm))
 }
 
 func normSymbol(norm attacks.Norm) string {
 	if s, ok := map[attacks.Norm]string{attacks.Linf: "L∞", attacks.L2: "L2", attacks.L1: "L1", attacks.L0: "L0"}[norm]; ok {
 		return s
 	}
-	return string(norm)
+	return shortName(string(norm))
 }
 
 // describeAttacks counts the attacks.
-func describeAttacks(f SummaryData) string {
-	if len(f.Attacks) == 1 {
+func describeAttacks(n int) string {
+	if n == 1 {
 		return "this attack"
 	}
-	return fmt.Sprintf("these %d attacks together", len(f.Attacks))
+	return fmt.Sprintf("these %d attacks together", n)
 }
 
 // boundSuffix says that a share is an upper bound, unless it is 0.
@@ -120,11 +107,21 @@ func isOrAre(n int) string {
 	return "are"
 }
 
+// wasOrWere is the past of isOrAre.
+func wasOrWere(n int) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
+}
+
+// capitalise begins one of this package's own texts with a capital letter.
 func capitalise(s string) string {
-	if s == "" {
+	first, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
 		return s
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 // formatDistance writes a distance, or that there is none.
@@ -135,9 +132,18 @@ func formatDistance(d attacks.Distance) string {
 	return strconv.FormatFloat(float64(d), 'g', 3, 64)
 }
 
+// describeImages says which images were evaluated.
+func describeImages(f SummaryData) string {
+	set := shortName(f.Set)
+	if f.Part == "" {
+		return fmt.Sprintf("%s of %s", countImages(f.Images), set)
+	}
+	return fmt.Sprintf("%s of %s", countNoun(f.Images, shortName(f.Part)+" image"), set)
+}
+
 // describeModel names a kind of model; a defence around it follows "behind".
 func describeModel(kind string) string {
-	kind, defence, behind := strings.Cut(kind, " behind ")
+	kind, defence, behind := strings.Cut(shortName(kind), " behind ")
 	words, ok := map[string]string{"base": "the base CNN", "reconstruction": "the reconstruction ablation", "disentangled": "the disentangled classifier", "": "a model"}[kind]
 	if !ok {
 		words = "the model " + kind

@@ -18,9 +18,10 @@ import (
 // Attack says what to attack, and how.
 type Attack struct {
 	// Images is how many test images to attack, the first ones. 0: all.
-	Images int `mapstructure:"images" yaml:"images"`
-	// Batch is the number of images computed at once.
-	Batch int `mapstructure:"batch" yaml:"batch"`
+	Images int `mapstructure:"images" yaml:"images" in:"[0,1e8]"`
+	// Batch is the number of images computed at once, at most as many as there
+	// are.
+	Batch int `mapstructure:"batch" yaml:"batch" in:"[1,1e9]"`
 	// Norm is the norm of the perturbation: linf, l2 or l1, over all pixels and
 	// channels.
 	Norm attacks.Norm `mapstructure:"norm" yaml:"norm"`
@@ -41,13 +42,13 @@ type Attack struct {
 	Precision graphs.Precision `mapstructure:"precision" yaml:"precision"`
 	// Passes is the largest number of forward and backward passes of the whole
 	// evaluation. 0: no limit.
-	Passes int `mapstructure:"passes" yaml:"passes"`
+	Passes int `mapstructure:"passes" yaml:"passes" in:"[0,1e12]"`
 	// Minutes is the longest time that the whole evaluation may take. 0: no
 	// limit.
-	Minutes float64 `mapstructure:"minutes" yaml:"minutes"`
+	Minutes float64 `mapstructure:"minutes" yaml:"minutes" in:"[0,1e6]"`
 	// Checks is the number of images on which the evaluation itself is checked.
 	// 0: no checks.
-	Checks int `mapstructure:"checks" yaml:"checks"`
+	Checks int `mapstructure:"checks" yaml:"checks" in:"[0,1e6]"`
 	// Sources are the run folders or exports from which attacks transfer. An
 	// attack names a source by the last part of its path.
 	Sources []string `mapstructure:"sources" yaml:"sources"`
@@ -73,8 +74,8 @@ var Defences = []string{"none", "quantise", "scale", "noise"}
 
 // Check refuses what cannot work, whatever the model is.
 func (a Attack) Check() error {
-	if a.Batch < 1 {
-		return fmt.Errorf("attack.batch: want at least 1, got %d", a.Batch)
+	if err := spec.CheckRanges("attack", a); err != nil {
+		return err
 	}
 	if !slices.Contains(attacks.Threats, a.Norm) {
 		return fmt.Errorf("attack.norm: want one of %v, got %q", attacks.Threats, a.Norm)
@@ -86,16 +87,7 @@ func (a Attack) Check() error {
 	if err != nil {
 		return fmt.Errorf("attack.%w", err)
 	}
-	switch {
-	case a.Images < 0:
-		return fmt.Errorf("attack.images: want 0 (all) or more, got %d", a.Images)
-	case a.Passes < 0:
-		return fmt.Errorf("attack.passes: want 0 (no limit) or more, got %d", a.Passes)
-	case !(a.Minutes >= 0 && a.Minutes < 1e6):
-		return fmt.Errorf("attack.minutes: want 0 (no limit) or more, got %g", a.Minutes)
-	case a.Checks < 0:
-		return fmt.Errorf("attack.checks: want 0 (no checks) or a number of images, got %d", a.Checks)
-	case !slices.Contains(Defences, a.Defence):
+	if !slices.Contains(Defences, a.Defence) {
 		return fmt.Errorf("attack.defence: want one of %s, got %q", strings.Join(Defences, ", "), a.Defence)
 	}
 	if _, err := graphs.SessionOptions(graphs.Options{Precision: a.Precision}); err != nil {
@@ -163,5 +155,8 @@ func (a Attack) Options(v attacks.Victim) (o engine.Options, skipped []string, e
 }
 
 func isDefined(k attacks.Attack, n attacks.Norm, v attacks.Victim) bool {
+	if k.Settings().Gradient == attacks.StraightThrough && !v.StraightThroughDiffers {
+		return false // the same attack with plain gradients is a member too
+	}
 	return attacks.About(k).Defined(n) && v.OffersAll(k) && attacks.CheckClasses(k, v.Classes) == nil
 }

@@ -34,7 +34,7 @@ type Config struct {
 	Device graphs.Device `mapstructure:"device" yaml:"device"`
 	// Threads is the number of threads within one TensorFlow op. 0: one per
 	// core.
-	Threads int `mapstructure:"threads" yaml:"threads"`
+	Threads int `mapstructure:"threads" yaml:"threads" in:"[0,4096]"`
 	// Precision is that of training: float32, bfloat16 (products of matrices in
 	// bfloat16, all else in float32), or auto, which is bfloat16 where the
 	// processor has instructions for it.
@@ -64,8 +64,8 @@ func Default() Config {
 
 // Check refuses values that cannot work, without looking at files.
 func (c Config) Check() error {
-	if c.Threads < 0 {
-		return fmt.Errorf("threads: want 0 (all cores) or more, got %d", c.Threads)
+	if err := spec.CheckRanges("", c); err != nil {
+		return err
 	}
 	if err := checkSet(c.Data); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding"
 	"errors"
 	"fmt"
 	"math"
@@ -16,7 +15,7 @@ import (
 // first.
 func (l *loader) decode() (Config, error) {
 	var c Config
-	hook := mapstructure.ComposeDecodeHookFunc(textual, mapstructure.TextUnmarshallerHookFunc(), numbers, texts, lists)
+	hook := mapstructure.ComposeDecodeHookFunc(textual, mapstructure.TextUnmarshallerHookFunc(), numbers, lists)
 	err := l.v.UnmarshalExact(&c, viper.DecodeHook(hook), func(d *mapstructure.DecoderConfig) {
 		d.WeaklyTypedInput = false // true would be batch 1
 	})
@@ -29,31 +28,13 @@ func (l *loader) decode() (Config, error) {
 	return c, err
 }
 
-// textual hands bare values to types that read text, whose errors say what was
-// wanted: 3 for a span lacks its unit.
+// textual refuses what is no text where a text is wanted. Texts come as they were
+// written: 2024_01_02 is no number there.
 func textual(_, to reflect.Type, data any) (any, error) {
-	if reflect.PointerTo(to).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
-		return scalar(data, "a text")
+	if _, ok := data.(string); readsText(to) && !ok {
+		return nil, fmt.Errorf("want a text, got %s", show(data))
 	}
 	return data, nil
-}
-
-// texts takes a number for a text: eps: .1.
-func texts(_, to reflect.Type, data any) (any, error) {
-	if to.Kind() == reflect.String {
-		return scalar(data, "a text")
-	}
-	return data, nil
-}
-
-func scalar(data any, want string) (any, error) {
-	switch data.(type) {
-	case string:
-		return data, nil
-	case int, int64, uint64, float64, bool:
-		return fmt.Sprint(data), nil
-	}
-	return nil, fmt.Errorf("want %s, got %s", want, show(data))
 }
 
 // numbers refuses what is no number, or not a whole one or too large where

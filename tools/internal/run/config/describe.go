@@ -4,15 +4,19 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+
+	"unwarp/graphs/spec"
 )
 
 // Key is a configuration key with what a user must know of it.
 type Key struct {
 	Name    string `json:"name"`    // such as train.batch
 	Default string `json:"default"` // as YAML in one line
+	Range   string `json:"range"`   // of a number; "" for seeds and all else
 	Meaning string `json:"meaning"` // Markdown without line breaks
 }
 
@@ -35,7 +39,7 @@ func Describe() ([]Key, error) {
 	}
 	var all []Key
 	for _, f := range fields() {
-		all = append(all, Key{f.key, inline(l.base[f.key]), of[f.key]})
+		all = append(all, Key{f.key, inline(l.base[f.key]), spec.Range(reflect.StructField{Type: f.typ, Tag: f.tag}), of[f.key]})
 	}
 	return all, nil
 }
@@ -83,7 +87,11 @@ configuration's structs; ` + "`go generate ./tools/internal/run/config`" + ` ren
 A value comes from the defaults, a YAML file (` + "`--config FILE`" + `), the environment, flags, and ` + "`--set KEY=VALUE`" + `, in
 this order; a later one wins. The environment variable of a key has its letters in upper case and underscores for
 dots: ` + "`UNWARP_TRAIN_BATCH`" + `. In a file the parts of a key are indented: ` + "`train: {batch: 64}`" + `.
-An unknown key is an error.
+An unknown key is an error, and so is one given twice in a file; upper and lower case are the same.
+
+In a variable, a flag and ` + "`--set`" + ` a text stands as it is, unless it begins with a quote: then it is a quoted text of
+YAML. A list of texts begins with ` + "`[`" + `, or is one text. In a file a text is what stands there, so that
+` + "`run: 2024_01_02`" + ` names that folder; there ` + "` #`" + ` begins a comment, unless the text is in quotes.
 `)
 	part := "-"
 	for _, k := range all {
@@ -97,9 +105,9 @@ An unknown key is an error.
 			if title == "" {
 				title = "general"
 			}
-			fmt.Fprintf(&b, "\n## %s\n\n| key | default | meaning |\n|---|---|---|\n", title)
+			fmt.Fprintf(&b, "\n## %s\n\n| key | default | range | meaning |\n|---|---|---|---|\n", title)
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", k.Name, cell("`"+k.Default+"`"), cell(k.Meaning))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Name, cell("`"+k.Default+"`"), k.Range, cell(k.Meaning))
 	}
 	return b.String(), nil
 }

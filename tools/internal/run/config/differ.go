@@ -14,6 +14,7 @@ var free = []string{"run", "device", "threads", "precision", "data.path", "train
 // change only speed or what comes after the training, and the moments of the
 // training set where want leaves them to it.
 func Differences(have, want Config) ([]string, error) {
+	have, want = have.Canonical(), want.Canonical()
 	a, err := leaves(have)
 	if err != nil {
 		return nil, err
@@ -27,7 +28,7 @@ func Differences(have, want Config) ([]string, error) {
 	}
 	var out []string
 	for k, v := range b {
-		if a[k] != v && !slices.ContainsFunc(free, func(f string) bool { return k == f || strings.HasSuffix(f, ".") && strings.HasPrefix(k, f) }) {
+		if a[k] != v && !Free(k) {
 			out = append(out, fmt.Sprintf("%s is %s instead of %s", k, a[k], v))
 		}
 	}
@@ -41,6 +42,11 @@ func leaves(c Config) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return leavesOf(tree), nil
+}
+
+// leavesOf flattens a tree: the key of a value is its path.
+func leavesOf(tree map[string]any) map[string]string {
 	out := map[string]string{}
 	var walk func(path string, v any)
 	walk = func(path string, v any) {
@@ -54,5 +60,5 @@ func leaves(c Config) (map[string]string, error) {
 		}
 	}
 	walk("", tree)
-	return out, nil
+	return out
 }

@@ -24,12 +24,17 @@ func TestDifferences(t *testing.T) {
 		t.Errorf("want other moments to count, got %v, %v", d, err)
 	}
 	c = b
-	c.Model.Head = "linear"
+	b.Model.Encoder, c.Model.Encoder, c.Model.Head, c.Model.Dropout = "resnet8", "resnet(depth=8)", "linear", 0
 	for _, pair := range [][2]Config{{b, c}, {c, b}} {
-		if d, err := Differences(pair[0], pair[1]); err != nil || len(d) != 1 {
-			t.Errorf("want a key that is left out at its default to count, got %v, %v", d, err)
+		if d, err := Differences(pair[0], pair[1]); err != nil || len(d) != 0 {
+			t.Errorf("want another spelling of the same model not to count, got %v, %v", d, err)
 		}
 	}
+	c.Model.Encoder = "resnet(depth=14)"
+	if d, err := Differences(b, c); err != nil || len(d) != 1 {
+		t.Errorf("want another depth to count, got %v, %v", d, err)
+	}
+	b.Model.Encoder = a.Model.Encoder
 	a.Model.Mean, a.Model.Std = nil, nil
 	b.Seed, b.Train.Duration, b.Model.Kind, b.Train.Objective.Gamma = 5, trainer.Epochs(3), "base", 0
 	want := []string{

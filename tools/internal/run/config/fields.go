@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding"
 	"reflect"
 )
 
@@ -9,6 +10,8 @@ type field struct {
 	key   string
 	owner reflect.Type // the struct that has it
 	name  string       // in owner
+	typ   reflect.Type
+	tag   reflect.StructTag
 }
 
 // fields are those of all keys, in the order of the structs.
@@ -25,7 +28,7 @@ func fieldsOf(prefix string, owner reflect.Type) (all []field) {
 			all = append(all, below...)
 			continue
 		}
-		all = append(all, field{prefix + tag, owner, f.Name})
+		all = append(all, field{prefix + tag, owner, f.Name, f.Type, f.Tag})
 	}
 	return all
 }
@@ -37,3 +40,12 @@ func structOf(t reflect.Type) reflect.Type {
 	}
 	return reflect.TypeFor[struct{}]()
 }
+
+// readsText reports whether values of t are texts: strings, and types that read
+// their own text, such as a duration.
+func readsText(t reflect.Type) bool {
+	return t.Kind() == reflect.String || reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
+
+// readsTexts reports whether values of t are lists of texts.
+func readsTexts(t reflect.Type) bool { return t.Kind() == reflect.Slice && readsText(t.Elem()) }

@@ -1,10 +1,7 @@
 package config
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -12,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/spf13/viper"
-	"go.yaml.in/yaml/v3"
 
 	"unwarp/pipelines"
 )
@@ -22,7 +18,7 @@ type Source struct {
 	File string   // "" for none
 	Text []byte   // content of File, where it is not to be read from the disk
 	Flag []Flag   // those that were given
-	Set  []string // key=value, the value in YAML
+	Set  []string // key=value, the value as parseValue reads it
 }
 
 // Flag is a command-line flag that stands for a key.
@@ -128,9 +124,10 @@ func (l *loader) merge(src Source) error {
 // loader merges one source after another into v.
 type loader struct {
 	v     *viper.Viper
-	known []string          // all keys, sorted
-	base  map[string]any    // their values before anything is merged: these give the types
-	from  map[string]string // where the others came from, for messages
+	known []string                // all keys, sorted
+	types map[string]reflect.Type // of their values
+	base  map[string]any          // their values before anything is merged: these give the types
+	from  map[string]string       // where the others came from, for messages
 }
 
 func newLoader(base Config) (*loader, error) {
@@ -138,7 +135,7 @@ func newLoader(base Config) (*loader, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loader{v: viper.New(), base: map[string]any{}, from: map[string]string{}}
+	l := &loader{v: viper.New(), types: map[string]reflect.Type{}, base: map[string]any{}, from: map[string]string{}}
 	if err := l.v.MergeConfigMap(tree); err != nil {
 		return nil, err
 	}
@@ -146,6 +143,9 @@ func newLoader(base Config) (*loader, error) {
 	slices.Sort(l.known)
 	for _, k := range l.known {
 		l.base[k] = l.v.Get(k)
+	}
+	for _, f := range fields() {
+		l.types[f.key] = f.typ
 	}
 	return l, nil
 }
@@ -180,41 +180,21 @@ func (l *loader) file(path string, raw []byte) error {
 			return fmt.Errorf("want a readable YAML file: %w", reason(err))
 		}
 	}
-	var m map[string]any
-	d := yaml.NewDecoder(bytes.NewReader(raw))
-	if err := d.Decode(&m); err != nil && !errors.Is(err, io.EOF) { // EOF: empty, or comments alone
-		return notYAML(err, raw)
+	entries, err := readDocument(raw, l.types)
+	if err != nil {
+		return err
 	}
-	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
-		return errors.New("want one YAML document, got more after a line of ---")
-	}
-	file := viper.New()
-	if err := file.MergeConfigMap(m); err != nil {
-		return notYAML(err, raw)
-	}
-	keys := file.AllKeys()
-	slices.Sort(keys)
-	for _, key := range keys {
-		if err := l.check(key); err != nil {
+	for _, e := range entries {
+		if err := l.check(e.key); err != nil {
 			return err
 		}
-		if file.Get(key) == nil {
-			return fmt.Errorf("key %q: want a value, got nothing: write %s for none, or leave the key out", key, none(l.base[key]))
+		if e.value == nil {
+			return fmt.Errorf("key %q: want a value, got nothing: write %s for none, or leave the key out", e.key, none(l.base[e.key]))
 		}
-		l.from[key] = "config " + path
+		l.v.Set(e.key, e.value)
+		l.from[e.key] = "config " + path
 	}
-	return l.v.MergeConfigMap(m)
-}
-
-func notYAML(err error, raw []byte) error {
-	text := strings.TrimPrefix(oneLine(err), "yaml: ")
-	switch {
-	case strings.Contains(text, "into map[string]"):
-		text = "it has no keys: write key: value"
-	case strings.Contains(text, "cannot start any token") && bytes.ContainsRune(raw, '\t'):
-		text += ": YAML is indented with spaces, and there are tabs in it"
-	}
-	return fmt.Errorf("want YAML: %s", text)
+	return nil
 }
 
 // none is how an empty value of old's type is written.
@@ -259,24 +239,14 @@ func (l *loader) environment(all []string) error {
 	return nil
 }
 
-// set takes the text of a value from a place outside files. It is read as YAML:
-// 3, true, [a, b], text. Where a text is wanted it is taken unchanged, unless it
-// is quoted: a run folder may be called 007 or yes.
+// set takes the text of a value from a place outside files.
 func (l *loader) set(from, key, text string) error {
 	if err := l.check(key); err != nil {
 		return err
 	}
-	var x any
-	err := yaml.Unmarshal([]byte(text), &x)
-	_, quoted := x.(string)
-	_, wantText := l.base[key].(string)
-	switch {
-	case wantText && !quoted:
-		x = strings.TrimSpace(text)
-	case err != nil:
-		return fmt.Errorf("%s: want a YAML value, got %q", key, text)
-	case x == nil:
-		x = ""
+	x, err := parseValue(l.types[key], text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
 	}
 	l.v.Set(key, x)
 	l.from[key] = from

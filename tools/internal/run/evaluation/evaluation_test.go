@@ -25,6 +25,7 @@ type threshold struct{ experiment.Source }
 func (threshold) Path() string                 { return "some/threshold" }
 func (threshold) Checkpoint() string           { return "last" }
 func (threshold) WeightsHash() (string, error) { return "0123456789abcdef", nil }
+func (threshold) GraphHash() string            { return "" }
 func (threshold) Shape() pipelines.Shape       { return pipelines.Shape{H: 1, W: 1, C: 1} }
 func (threshold) Classes() int                 { return 2 }
 

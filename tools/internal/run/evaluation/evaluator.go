@@ -4,6 +4,7 @@
 package evaluation
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -31,7 +32,9 @@ type Evaluator struct {
 	Weights                       string   // hash of the model's weights
 
 	subject  *experiment.Subject
-	baseline *attacks.Evaluation // of the undefended model; nil without one
+	baseline *report.Record // of the undefended model; nil without one
+	model    ModelIdentity
+	sources  []SourceIdentity
 	nets     []*graphs.Net
 }
 
@@ -70,26 +73,13 @@ func (e *Evaluator) open(keep int) (err error) {
 	if err := e.openSources(); err != nil {
 		return err
 	}
-	if e.Weights, err = e.subject.Source.WeightsHash(); err != nil {
+	if e.model, err = identifyModel(e.subject.Source, e.subject.Config, e.ReferenceModel.Net.Precision); err != nil {
 		return err
 	}
+	e.Weights = e.model.Weights
 	if e.Engine, err = engine.NewEngine(e.ReferenceModel, e.GradientModel, e.Options); err != nil {
 		return experiment.NewConfigError(err)
 	}
-	return nil
-}
-
-// loadBaseline reads the evaluation to compare with, before any work is done.
-func (e *Evaluator) loadBaseline() error {
-	dir := e.subject.Config.Attack.Baseline
-	if dir == "" {
-		return nil
-	}
-	base, _, err := report.Load(dir)
-	if err != nil {
-		return experiment.NewConfigError(fmt.Errorf("attack.baseline: %w", err))
-	}
-	e.baseline = &base.Evaluation
 	return nil
 }
 
@@ -101,6 +91,7 @@ func (e *Evaluator) openReferenceModel() (err error) {
 		if e.Options, e.Skipped, err = c.Options(v); err != nil {
 			return nil, experiment.NewConfigError(err)
 		}
+		e.Options.Batch = e.batch()
 		list := e.Options.Attacks
 		if len(list) == 0 {
 			return nil, experiment.NewConfigError(fmt.Errorf("attack.attacks: want at least one of %s, or %s, got none",
@@ -133,29 +124,54 @@ func (e *Evaluator) openGradientModel() (err error) {
 func (e *Evaluator) openSources() error {
 	e.Options.Sources = map[string]engine.Session{}
 	for _, path := range e.subject.Config.Attack.Sources {
-		session, err := e.openSource(path)
+		name := filepath.Base(filepath.Clean(path))
+		if _, twice := e.Options.Sources[name]; twice {
+			return experiment.NewConfigError(fmt.Errorf("attack.sources: %s: want sources of different names, got two called %s: attacks could not tell them apart: rename a folder", path, name))
+		}
+		session, id, err := e.openSource(path)
 		if err != nil {
 			return experiment.NewConfigError(fmt.Errorf("attack.sources: %s: %w", path, err))
 		}
-		e.Options.Sources[filepath.Base(filepath.Clean(path))] = session
+		e.Options.Sources[name] = session
+		e.sources = append(e.sources, SourceIdentity{name, id})
 	}
 	return nil
 }
 
 // openSource declares the model at path for the images of the subject.
-func (e *Evaluator) openSource(path string) (engine.Session, error) {
+func (e *Evaluator) openSource(path string) (s engine.Session, id ModelIdentity, err error) {
 	src, err := experiment.OpenSource(path, "")
 	if err != nil {
-		return engine.Session{}, err
+		return s, id, err
 	}
-	model, err := src.Model(src.Config(), e.subject.Model.Shape(), e.subject.Model.Classes())
+	c := src.Config()
+	model, err := src.Model(c, e.subject.Model.Shape(), e.subject.Model.Classes())
 	if err != nil {
-		return engine.Session{}, err
+		return s, id, err
 	}
-	return e.openSession(model, "none", func(attacks.Victim) ([]attacks.Attack, error) {
+	s, err = e.openSession(model, "none", func(attacks.Victim) ([]attacks.Attack, error) {
 		fgsm, err := attacks.Parse("fgsm")
 		return []attacks.Attack{fgsm}, err
 	})
+	if err != nil {
+		return s, id, err
+	}
+	id, err = identifyModel(src, c, s.Net.Precision)
+	return s, id, err
+}
+
+// batch is the number of requests computed at once: attack.batch, but not many
+// more than there are images, which would be padding.
+func (e *Evaluator) batch() int {
+	const least = 128 // an attack may ask for several points of one image
+	c, n := e.subject.Config.Attack, e.subject.Config.Attack.Images
+	if test := e.subject.Data.Test; test != nil && (n == 0 || n > test.Len()) {
+		n = test.Len()
+	}
+	if n == 0 {
+		return c.Batch
+	}
+	return min(c.Batch, max(n, least))
 }
 
 // openSession builds a net of the model, behind a defence, with the passes of the
@@ -165,7 +181,7 @@ func (e *Evaluator) openSession(m experiment.Model, defence string, choose func(
 	var declared experiment.Declared
 	var err error
 	c := e.subject.Config
-	s.Net, err = graphs.Build(graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads, First: quiet.During}, func(b *graphs.Builder) error {
+	s.Net, err = graphs.Build(graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads, Rows: e.batch(), RowsKey: "attack.batch", First: quiet.During}, func(b *graphs.Builder) error {
 		if declared, err = m.Declare(b); err != nil {
 			return err
 		}
@@ -173,15 +189,19 @@ func (e *Evaluator) openSession(m experiment.Model, defence string, choose func(
 		if err != nil {
 			return experiment.NewConfigError(err)
 		}
-		list, err := choose(v)
-		if err != nil {
+		if s.Graph, err = engine.NewAttackGraph(b, v, attacks.Threat{Norm: c.Attack.Norm, Lo: 0, Hi: 1}); err != nil {
 			return err
 		}
-		if s.Graph, err = engine.NewAttackGraph(b, v, attacks.Threat{Norm: c.Attack.Norm, Lo: 0, Hi: 1}); err != nil {
+		list, err := choose(s.Graph.Victim)
+		if err != nil {
 			return err
 		}
 		return s.Graph.Declare(offered(v, list)...)
 	})
+	var large *graphs.MemoryError
+	if errors.As(err, &large) {
+		return s, experiment.NewConfigError(err)
+	}
 	if err != nil {
 		return s, err
 	}

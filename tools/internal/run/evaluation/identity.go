@@ -7,24 +7,121 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"slices"
+	"strings"
 
 	"unwarp/attacks"
+	"unwarp/graphs"
+	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/run/experiment"
 )
 
-// Identity is a text that names the model, the data and the attacks. An
-// evaluation that is resumed must have the same.
-func (e *Evaluator) Identity(set attacks.Images) string {
-	sum := sha256.New()
-	t, o := e.ReferenceModel.Graph.Threat, e.Options
-	fmt.Fprintln(sum, t.Norm, t.Lo, t.Hi, o.Eps, o.Exhaustive, e.GradientModel.Net.Precision, o.Keep)
-	for _, k := range o.Attacks {
-		fmt.Fprintln(sum, attacks.Text(k), attacks.Params(k))
+// Identity is everything that decides the figures of an evaluation. It stands at
+// the head of its journal: an evaluation that is resumed must have the same. The
+// names of its keys are those of the configuration where there are any.
+type Identity struct {
+	Model  ModelIdentity  `json:"model"`
+	Data   DataIdentity   `json:"data"`
+	Attack AttackIdentity `json:"attack"`
+	Seed   uint64         `json:"seed"` // of the graph's random numbers: those of a random defence
+	// Keep and LossCurves are for how many images examples and losses are stored.
+	Keep       int `json:"examples_stored"` // as many as there are images with --save
+	LossCurves int `json:"losses_stored"`
+}
+
+// ModelIdentity says which function of an image is attacked, or followed.
+type ModelIdentity struct {
+	Weights string `json:"weights"` // SHA-256 of the file
+	Graph   string `json:"graph"`   // SHA-256 of an export's graph, "" of a run, whose graph follows from Config
+	// Config are the keys that decide what is computed with the weights.
+	Config    map[string]string `json:"config"`
+	Precision graphs.Precision  `json:"precision"`
+}
+
+// DataIdentity says which images are attacked, as the model sees them.
+type DataIdentity struct {
+	Set    string `json:"set"`
+	Part   string `json:"part"`
+	Images int    `json:"images"`
+	Hash   string `json:"hash"`  // of pixels and labels
+	Index  string `json:"index"` // hash of their places in the part, which key random numbers
+}
+
+// AttackIdentity says which threat and which attacks.
+type AttackIdentity struct {
+	Norm       attacks.Norm     `json:"norm"`
+	Box        [2]float32       `json:"box"` // the least and the largest value of a pixel
+	Eps        []float32        `json:"eps"`
+	Attacks    []AttackText     `json:"attacks"`
+	Exhaustive bool             `json:"exhaustive"`
+	Defence    string           `json:"defence"`
+	Precision  graphs.Precision `json:"precision"` // of gradients
+	Sources    []SourceIdentity `json:"sources"`   // in the order of the configuration
+}
+
+// AttackText is an attack with all of its keys, defaults included: they may
+// change.
+type AttackText struct {
+	Name   string            `json:"name"`
+	Params map[string]string `json:"params"`
+}
+
+// SourceIdentity is a model from which attacks transfer.
+type SourceIdentity struct {
+	Name string `json:"name"`
+	ModelIdentity
+}
+
+// deciding are the beginnings of the keys that decide what a model computes with
+// its weights. Those of data and augmentation show in the images.
+var deciding = []string{"model.", "train.objective.", "train.average"}
+
+// identifyModel says what a source computes under a configuration.
+func identifyModel(src experiment.Source, c config.Config, p graphs.Precision) (id ModelIdentity, err error) {
+	id = ModelIdentity{Graph: src.GraphHash(), Precision: p}
+	if id.Weights, err = src.WeightsHash(); err != nil {
+		return id, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(o.Sources)) {
-		fmt.Fprintln(sum, name)
+	if id.Config, err = c.Canonical().Leaves(); err != nil {
+		return id, err
 	}
-	return fmt.Sprintf("model %.12s, data %.12s, attacks %.12s", e.Weights, hashData(set), hex.EncodeToString(sum.Sum(nil)))
+	maps.DeleteFunc(id.Config, func(key, _ string) bool {
+		for _, prefix := range deciding {
+			if strings.HasPrefix(key, prefix) {
+				return false
+			}
+		}
+		return true
+	})
+	return id, nil
+}
+
+// Identity is that of the evaluation of set.
+func (e *Evaluator) Identity(set attacks.Images) Identity {
+	c, t, o := e.subject.Config, e.ReferenceModel.Graph.Threat, e.Options
+	id := Identity{
+		Model: e.model,
+		Data:  DataIdentity{c.Data.Set, experiment.AttackedPart, set.Len(), hashData(set), hashIndex(set)},
+		Attack: AttackIdentity{
+			Norm: t.Norm, Box: [2]float32{t.Lo, t.Hi}, Eps: o.Eps, Exhaustive: o.Exhaustive, Defence: c.Attack.Defence,
+			Precision: e.GradientModel.Net.Precision, Sources: e.sources,
+		},
+		Seed: c.Seed, Keep: o.Keep, LossCurves: o.LossCurves,
+	}
+	if id.Attack.Defence == "" {
+		id.Attack.Defence = "none"
+	}
+	for _, a := range o.Attacks {
+		id.Attack.Attacks = append(id.Attack.Attacks, newAttackText(a))
+	}
+	return id
+}
+
+func newAttackText(a attacks.Attack) AttackText {
+	t := AttackText{attacks.About(a).Name, map[string]string{}}
+	for _, p := range attacks.Params(a) {
+		t.Params[p.Key] = p.Value
+	}
+	return t
 }
 
 // hashData is the SHA-256 of all images and labels, in hexadecimal.
@@ -37,6 +134,15 @@ func hashData(set attacks.Images) string {
 	sum.Write(raw)
 	for _, l := range set.Labels {
 		fmt.Fprintln(sum, l)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// hashIndex is the SHA-256 of the images' places.
+func hashIndex(set attacks.Images) string {
+	sum := sha256.New()
+	for _, i := range set.Index {
+		fmt.Fprintln(sum, i)
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }

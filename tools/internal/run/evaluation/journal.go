@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"unwarp/attacks/engine"
+	"unwarp/pipelines/files"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/experiment"
 )
@@ -21,7 +22,7 @@ func JournalPath(folder string) string {
 
 // OpenJournal begins the state of an evaluation in folder, or with resume goes
 // on with it. It is removed first with restart, and an error with neither.
-func OpenJournal(folder, identity string, resume, restart bool) (*engine.Journal, error) {
+func OpenJournal(folder string, identity any, resume, restart bool) (*engine.Journal, error) {
 	path := JournalPath(folder)
 	_, err := os.Stat(path)
 	switch {
@@ -34,11 +35,11 @@ func OpenJournal(folder, identity string, resume, restart bool) (*engine.Journal
 	case err == nil && !resume:
 		return nil, experiment.NewConfigError(fmt.Errorf("%s holds an interrupted evaluation: continue it with --resume, or discard it with --restart", filepath.Dir(path)))
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, err
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return nil, files.NotWritten(path, err)
 	}
 	j, err := engine.OpenJournal(path, identity)
-	if errors.Is(err, engine.ErrOtherEvaluation) {
+	if errors.Is(err, engine.ErrOtherEvaluation) || errors.Is(err, engine.ErrOldJournal) {
 		return nil, experiment.NewConfigError(err)
 	}
 	return j, err

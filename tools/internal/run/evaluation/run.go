@@ -18,6 +18,7 @@ import (
 
 // Options say how an evaluation is run and kept.
 type Options struct {
+	Title   string    // what is evaluated, in one line for Log
 	Folder  string    // takes the journal and the record, under [report.AttackDir]
 	Resume  bool      // go on with the journal in Folder
 	Restart bool      // remove the journal in Folder
@@ -34,26 +35,46 @@ const (
 // and pictures in o.Folder. Interrupted, it returns an
 // [experiment.InterruptedError] and keeps what is done for [Options.Resume].
 func (e *Evaluator) Run(ctx context.Context, set attacks.Images, o Options) (report.Record, error) {
-	e.ReportSkipped(o.Log)
+	if err := e.checkBaseline(set); err != nil {
+		return report.Record{}, err
+	}
+	lock, err := LockFolder(o.Folder, o.Log)
+	if err != nil {
+		return report.Record{}, err
+	}
+	defer lock.Close()
 	journal, err := OpenJournal(o.Folder, e.Identity(set), o.Resume, o.Restart)
 	if err != nil {
 		return report.Record{}, err
 	}
 	defer journal.Close()
+	if o.Title != "" {
+		fmt.Fprintln(o.Log, o.Title)
+	}
+	e.ReportSkipped(o.Log)
 	if n := journal.Len(); n > 0 {
 		fmt.Fprintf(o.Log, "continuing after %d attempts\n", n)
+	}
+	if journal.Dropped() > 0 {
+		fmt.Fprintf(o.Log, "the last line of %s was cut off and is dropped: this attempt is made again\n", journal.Path())
 	}
 	ev, err := e.Attack(ctx, set, journal, o.Log)
 	if err != nil {
 		return report.Record{}, kept(err, attacksKept)
 	}
-	r := e.Record(set, ev)
+	if ev.Refuted > 0 {
+		fmt.Fprintf(o.Log, "%d examples in the journal did not hold when they were verified again: these attempts were made anew\n", ev.Refuted)
+	}
+	r, err := e.Record(ctx, set, ev)
+	if err != nil {
+		return r, kept(err, attacksKept)
+	}
 	if n := e.subject.Config.Attack.Checks; n > 0 {
 		if r.Checks, err = e.Check(ctx, set, ev, min(n, set.Len()), o.Log); err != nil {
 			return r, kept(err, checksLost)
 		}
 	}
-	if err := report.Save(o.Folder, r, report.KeepImages(set, ev, e.subject.Model.Shape())); err != nil {
+	if err := Save(o.Folder, lock, r, report.KeepImages(set, ev, e.subject.Model.Shape()), o.Log); err != nil {
 		return r, err
 	}
 	if ev.Stopped == "" {
@@ -96,7 +117,7 @@ func (e *Evaluator) Attack(ctx context.Context, set attacks.Images, journal *eng
 
 // Check asks on n images whether the evaluation can be trusted.
 func (e *Evaluator) Check(ctx context.Context, set attacks.Images, ev *attacks.Evaluation, n int, log io.Writer) ([]checks.Result, error) {
-	in := checks.Input{Reference: e.ReferenceModel, Gradient: e.GradientModel, Images: set, Evaluation: ev, Baseline: e.baseline, N: n, Batch: e.Options.Batch}
+	in := checks.Input{Reference: e.ReferenceModel, Gradient: e.GradientModel, Images: set, Evaluation: ev, Baseline: e.baselineEvaluation(), N: n, Batch: e.Options.Batch}
 	var bar *progress.Bar
 	r, err := checks.Run(ctx, in, func(p checks.Progress) {
 		if bar == nil {

@@ -58,7 +58,7 @@ func TestCheckClasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := checkClasses(dir, called{glyphs, []string{"cat", "dog"}}); err != nil {
+	if err := checkClasses(dir, nil, called{glyphs, []string{"cat", "dog"}}); err != nil {
 		t.Errorf("a run without names: %v", err)
 	}
 	if err := WriteClasses(dir, called{glyphs, []string{"cat", "dog", "yak"}}); err != nil {
@@ -74,7 +74,8 @@ func TestCheckClasses(t *testing.T) {
 	var wrong *ConfigError
 	c := small()
 	c.Data, c.Run = pipelines.Data{Set: "folder", Path: root, Size: 28, Channels: 1}, dir
-	if _, _, err := Open(t.Context(), nil, c); !errors.As(err, &wrong) || !strings.Contains(err.Error(), `class 0 "cat", got "ant"`) {
+	src := &runSource{dir: dir, known: Known{ClassNames: []string{"cat", "dog", "yak"}}}
+	if _, _, err := Open(t.Context(), src, c); !errors.As(err, &wrong) || !strings.Contains(err.Error(), `class 0 "cat", got "ant"`) {
 		t.Errorf("a run or an export opened with other classes: %v", err)
 	}
 	if raw, err := c.YAML(); err != nil || os.WriteFile(filepath.Join(dir, ConfigFile), raw, 0o600) != nil {
@@ -94,7 +95,11 @@ func TestCheckClasses(t *testing.T) {
 		{[]string{"cat", "dog"}, `class 2 "yak", got none`},
 		{[]string{"cat", "dog", "yak", "zebra"}, `class 3 none, got "zebra"`},
 	} {
-		err := checkClasses(dir, called{glyphs, row.names})
+		learnt, err := readClasses(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = checkClasses(dir, learnt, called{glyphs, row.names})
 		var wrong *ConfigError
 		if row.want == "" && err != nil || row.want != "" && (!errors.As(err, &wrong) || !strings.Contains(err.Error(), row.want)) {
 			t.Errorf("%q: want %q, got %v", row.names, row.want, err)

@@ -39,10 +39,11 @@ func Train(ctx context.Context, c config.Config) (*Experiment, error) {
 	if err := x.buildTraining(); err != nil {
 		return nil, err
 	}
-	if c.Train.Teacher == "" {
-		return x, nil
+	err = x.identify(ctx)
+	if err == nil && c.Train.Teacher != "" {
+		err = x.openTeacher(ctx)
 	}
-	if err := x.openTeacher(ctx); err != nil {
+	if err != nil {
 		x.Close()
 		return nil, err
 	}
@@ -59,19 +60,23 @@ func (x *Experiment) buildTraining() error {
 	if err != nil {
 		return err
 	}
-	return x.build(func(b *graphs.Builder) (*trainer.TrainGraph, error) {
+	return x.build(x.Config.Train.Rows(), func(b *graphs.Builder) (*trainer.TrainGraph, error) {
 		return trainer.Declare(b, x.Config.Train, model, shape)
 	})
 }
 
 // build makes the net of what declare writes.
-func (x *Experiment) build(declare func(b *graphs.Builder) (*trainer.TrainGraph, error)) (err error) {
+func (x *Experiment) build(rows int, declare func(b *graphs.Builder) (*trainer.TrainGraph, error)) (err error) {
 	c := x.Config
-	o := graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads, Precision: c.Precision, First: quiet.During}
+	o := graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads, Precision: c.Precision, Rows: rows, RowsKey: "train.batch", First: quiet.During}
 	x.Net, err = graphs.Build(o, func(b *graphs.Builder) (err error) {
 		x.Graph, err = declare(b)
 		return err
 	})
+	var large *graphs.MemoryError
+	if errors.As(err, &large) {
+		err = &ConfigError{err}
+	}
 	return err
 }
 
@@ -93,16 +98,17 @@ func Open(ctx context.Context, src Source, c config.Config) (*Experiment, traine
 	if err != nil {
 		return nil, trainer.State{}, err
 	}
-	return open(s)
+	return s.Open()
 }
 
-func open(s *Subject) (*Experiment, trainer.State, error) {
+// Open builds the model's graph for evaluation and restores its weights.
+func (s *Subject) Open() (*Experiment, trainer.State, error) {
 	m, ok := s.Model.(*trained)
 	if !ok {
 		return nil, trainer.State{}, &ConfigError{fmt.Errorf("%s: want a model that unwarp trained, got another, which can only be attacked", s.Source.Path())}
 	}
 	x := &Experiment{Subject: *s}
-	if err := x.build(m.declareInference); err != nil {
+	if err := x.build(trainer.EvaluationRows, m.declare); err != nil {
 		return nil, trainer.State{}, err
 	}
 	st, err := m.restore(x.Graph, x.Net)
@@ -110,6 +116,7 @@ func open(s *Subject) (*Experiment, trainer.State, error) {
 		x.Close()
 		return nil, trainer.State{}, err
 	}
+	x.Graph.TrainedOn, x.Graph.ClassNames = x.Known.Data, x.Known.ClassNames
 	return x, st, nil
 }
 

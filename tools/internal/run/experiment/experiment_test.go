@@ -64,11 +64,19 @@ func TestIdentity(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		id, err := (&Experiment{Subject: Subject{Config: c, Data: data}, Net: &graphs.Net{Precision: c.Precision}}).Identity()
+		x := &Experiment{Subject: Subject{Config: c, Data: data}, Graph: &trainer.TrainGraph{}, Net: &graphs.Net{Precision: c.Precision}}
+		if err := x.identify(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		id, err := x.runIdentity()
 		if err != nil {
 			t.Fatal(err)
 		}
-		return id
+		hash, err := id.hash()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hash
 	}
 	plain := identity(func(*config.Config) {})
 	for name, change := range map[string]func(c *config.Config){
@@ -85,11 +93,13 @@ func TestIdentity(t *testing.T) {
 		}
 	}
 	for name, change := range map[string]func(c *config.Config){
-		"run":     func(c *config.Config) { c.Run = "x" },
-		"path":    func(c *config.Config) { c.Data.Path = "/elsewhere" },
-		"workers": func(c *config.Config) { c.Train.Workers = 1 },
-		"attack":  func(c *config.Config) { c.Attack.Eps = ".2" },
-		"export":  func(c *config.Config) { c.Export.InferenceOnly = true },
+		"run":      func(c *config.Config) { c.Run = "x" },
+		"path":     func(c *config.Config) { c.Data.Path = "/elsewhere" },
+		"workers":  func(c *config.Config) { c.Train.Workers = 1 },
+		"attack":   func(c *config.Config) { c.Attack.Eps = ".2" },
+		"export":   func(c *config.Config) { c.Export.InferenceOnly = true },
+		"memory":   func(c *config.Config) { c.Data.Memory = 4096 },
+		"spelling": func(c *config.Config) { c.Model.Encoder, c.Model.Head = "hinton", "linear" },
 	} {
 		if identity(change) != plain {
 			t.Errorf("another %s counts as another training", name)

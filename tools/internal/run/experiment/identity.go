@@ -12,9 +12,27 @@ import (
 	"unwarp/trainer"
 )
 
-// Identity is a hash of everything that determines the training: a resumed run
-// must have the same. Where the data lie does not count, only what they are.
-func (x *Experiment) Identity() (string, error) {
+// Identity is a hash of everything that determines the training in the run folder
+// dir: a resumed run must have the same. Where the data lie does not count, only
+// what they are.
+func (x *Experiment) Identity(dir string) (string, error) {
+	was, err := readIdentity(dir)
+	if err != nil {
+		return "", err
+	}
+	if was == nil {
+		return x.identityBefore02()
+	}
+	now, err := x.runIdentity()
+	if err != nil {
+		return "", err
+	}
+	return now.hash()
+}
+
+// identityBefore02 is the hash in the checkpoints of versions before 0.2, of
+// which some may still be resumed.
+func (x *Experiment) identityBefore02() (string, error) {
 	c := x.Config
 	data, err := Fingerprint(x.Data.Train)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"unwarp/attacks"
 	"unwarp/graphs"
 	"unwarp/pipelines"
+	"unwarp/pipelines/files"
 	"unwarp/tools/internal/run/config"
 	"unwarp/trainer"
 )
@@ -27,6 +28,11 @@ type Source interface {
 	// Results is the folder for results about the model, "" where no file may
 	// be added to the source.
 	Results() string
+	// Known is what the source tells of its training.
+	Known() Known
+	// GraphHash is the SHA-256 of the file with the graph, "" where the graph
+	// follows from the configuration.
+	GraphHash() string
 	// WeightsHash is the SHA-256 of the file with the weights, in hexadecimal.
 	WeightsHash() (string, error)
 	// Model is the model that c describes. c is Config with the user's changes;
@@ -78,7 +84,7 @@ func WeightsHash(path, checkpoint string) (string, error) {
 func hashFile(name string) (string, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return "", fmt.Errorf("weights: %w", err)
+		return "", fmt.Errorf("weights: %w", files.NotRead(name, err))
 	}
 	defer f.Close()
 	sum := sha256.New()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"unwarp/attacks"
+	"unwarp/graphs/memory"
 	"unwarp/pipelines"
 	"unwarp/tools/internal/run/config"
 )
@@ -16,20 +17,21 @@ type Subject struct {
 	Config config.Config // the source's, with the user's changes
 	Data   pipelines.Splits
 	Model  Model
+	Known  Known // of the source
+	// OtherData says that data which are not those of the training are meant.
+	OtherData bool
 }
 
 // OpenSubject opens the data that c names and the model of src for its images.
-// Images of classes with other names than those that the run in c.Run was
-// trained on are refused, by a [ConfigError].
+// Images of classes with other names than those that the source learnt are
+// refused, by a [ConfigError].
 func OpenSubject(ctx context.Context, src Source, c config.Config) (*Subject, error) {
 	data, err := OpenData(ctx, c.Data)
 	if err != nil {
 		return nil, err
 	}
-	if c.Run != "" {
-		if err := checkClasses(c.Run, data.Train); err != nil {
-			return nil, err
-		}
+	if err := checkClasses(src.Path(), src.Known().ClassNames, data.Train); err != nil {
+		return nil, err
 	}
 	return newSubject(src, c, data)
 }
@@ -43,7 +45,7 @@ func newSubject(src Source, c config.Config, data pipelines.Splits) (*Subject, e
 	if err != nil {
 		return nil, err
 	}
-	return &Subject{Source: src, Config: c, Data: data, Model: model}, nil
+	return &Subject{Source: src, Config: c, Data: data, Model: model, Known: src.Known()}, nil
 }
 
 // seenShape is the shape of the images of src that enter the graph in evaluation.
@@ -64,7 +66,8 @@ func (s *Subject) Images(ctx context.Context, src pipelines.Source, n int) (atta
 	if err != nil {
 		return set, err
 	}
-	if want := s.Model.Shape(); got != want {
+	want := s.Model.Shape()
+	if got != want {
 		return set, fmt.Errorf("%s: want images of %v for this model, got %v (%v before the augmentation %q)", src.Name(), want, got, src.Shape(), augment)
 	}
 	if n > 0 && n < src.Len() {
@@ -72,6 +75,11 @@ func (s *Subject) Images(ctx context.Context, src pipelines.Source, n int) (atta
 			return set, err
 		}
 	}
+	values := src.Len() * want.Len()
+	if err := memory.Check(fmt.Sprintf("%d images of %v", src.Len(), want), 4*uint64(values), "lower data.test or attack.images"); err != nil {
+		return set, &ConfigError{err}
+	}
+	set.Pixels = make([]float32, 0, values)
 	o := pipelines.Options{Batch: 250, Augment: augment, Epochs: 1, Remainder: true}
 	for b, err := range pipelines.Stream(ctx, src, o) {
 		if err != nil {
@@ -86,5 +94,9 @@ func (s *Subject) Images(ctx context.Context, src pipelines.Source, n int) (atta
 
 // AttackedImages reads the images to attack: the first of the test part.
 func (s *Subject) AttackedImages(ctx context.Context) (attacks.Images, error) {
-	return s.Images(ctx, s.Data.Test, s.Config.Attack.Images)
+	src, err := s.Part(ctx, AttackedPart)
+	if err != nil {
+		return attacks.Images{}, err
+	}
+	return s.Images(ctx, src, s.Config.Attack.Images)
 }

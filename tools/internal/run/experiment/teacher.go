@@ -27,14 +27,14 @@ func (x *Experiment) openTeacher(ctx context.Context) error {
 			return refuse(fmt.Errorf("data of %s: %w", dir, err))
 		}
 	}
-	if err := checkClasses(dir, x.Data.Train); err != nil {
+	if err := checkClasses(dir, src.Known().ClassNames, x.Data.Train); err != nil {
 		return refuse(err)
 	}
 	s, err := newSubject(src, c, data)
 	if err != nil {
 		return refuse(err)
 	}
-	if x.teacher, _, err = open(s); err != nil {
+	if x.teacher, _, err = s.Open(); err != nil {
 		return refuse(err)
 	}
 	x.teacher.Data = pipelines.Splits{} // images and classes are checked below; no more is needed

@@ -25,7 +25,7 @@ func (t *Training) Began(at trainer.Progress) {
 
 // Stepped moves the bar.
 func (t *Training) Stepped(at trainer.Progress) {
-	t.bar.Set(int64(at.Step*t.Batch), fmt.Sprintf("epoch %d loss %.3f", at.Epoch+1, at.Losses.Total))
+	t.bar.Set(int64(at.Step*t.Batch), fmt.Sprintf("epoch %d loss %.3f", at.Epoch, at.Losses.Total))
 }
 
 // Evaluated prints the validation accuracy.

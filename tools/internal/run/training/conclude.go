@@ -3,13 +3,17 @@ package training
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"unwarp/attacks"
+	"unwarp/pipelines/files"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/evaluation"
 	"unwarp/tools/internal/run/experiment"
@@ -24,7 +28,7 @@ const (
 
 // conclude does what follows training: test, attacks, pictures, export,
 // summary.json.
-func conclude(ctx context.Context, x *experiment.Experiment, s *report.Summary, log io.Writer) error {
+func conclude(ctx context.Context, x *experiment.Experiment, place files.Place, s *report.Summary, log io.Writer) error {
 	var err error
 	if s.Test, err = x.Graph.Evaluate(ctx, x.Net, x.Data.Test); err != nil {
 		return err
@@ -47,6 +51,9 @@ func conclude(ctx context.Context, x *experiment.Experiment, s *report.Summary, 
 	if s.Pictures, err = drawPictures(x, s.Run, set, r); err != nil {
 		return err
 	}
+	if err := place.Check(); err != nil { // before the export would make it anew
+		return fmt.Errorf("run folder %w", err)
+	}
 	to := filepath.Join(s.Run, exportDir)
 	e, err := x.Graph.WriteSavedModel(x.Net, to, x.Config.Export, nil)
 	if err != nil {
@@ -58,7 +65,27 @@ func conclude(ctx context.Context, x *experiment.Experiment, s *report.Summary, 
 	if err != nil {
 		return err
 	}
-	return trainer.WriteFile(filepath.Join(s.Run, summaryFile), append(raw, '\n'))
+	if err := files.Write(filepath.Join(s.Run, summaryFile), append(raw, '\n')); err != nil {
+		return err
+	}
+	return checkComplete(place, s)
+}
+
+// checkComplete makes sure that what a finished run says of its files is true.
+func checkComplete(place files.Place, s *report.Summary) error {
+	if err := place.Check(); err != nil {
+		return fmt.Errorf("run folder %w", err)
+	}
+	paths := slices.Clone(s.Pictures)
+	for _, name := range []string{experiment.ConfigFile, trainer.MetricsFile, trainer.EventsDir, filepath.Join(trainer.CheckpointsDir, trainer.Last), filepath.Join(exportDir, "saved_model.pb"), summaryFile} {
+		paths = append(paths, filepath.Join(s.Run, name))
+	}
+	for _, path := range paths {
+		if _, err := os.Stat(path); err != nil {
+			return fmt.Errorf("run folder: %w", &files.GoneError{Path: path})
+		}
+	}
+	return nil
 }
 
 // attack runs the configured attacks in full, each at every radius: after a
@@ -70,19 +97,27 @@ func attack(ctx context.Context, x *experiment.Experiment, set attacks.Images, d
 		return nil, err
 	}
 	defer e.Close()
+	lock, err := evaluation.LockFolder(dir, log)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Close()
 	ev, err := e.Attack(ctx, set, nil, log)
 	if err != nil {
 		return nil, err
 	}
-	r := e.Record(set, ev)
-	return &r, report.Save(dir, r, report.KeepImages(set, ev, x.Graph.Shape))
+	r, err := e.Record(ctx, set, ev)
+	if err != nil {
+		return nil, err
+	}
+	return &r, evaluation.Save(dir, lock, r, report.KeepImages(set, ev, x.Graph.Shape), log)
 }
 
 // drawPictures writes pictures of the first images of set: reconstructions,
 // where the model has them, and adversarial examples, where r is not nil.
 func drawPictures(x *experiment.Experiment, dir string, set attacks.Images, r *report.Record) ([]string, error) {
-	if err := os.MkdirAll(filepath.Join(dir, report.PicturesDir), 0o755); err != nil {
-		return nil, fmt.Errorf("pictures: %w", err)
+	if err := os.Mkdir(filepath.Join(dir, report.PicturesDir), 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("pictures: %w", files.NotWritten(filepath.Join(dir, report.PicturesDir), err))
 	}
 	var paths []string
 	if x.Graph.Model.Decode {
@@ -98,7 +133,7 @@ func drawPictures(x *experiment.Experiment, dir string, set attacks.Images, r *r
 		paths = append(paths, p)
 	}
 	if r != nil {
-		p, err := report.WriteAdversarial(dir, set, &r.Evaluation, x.Graph.Shape)
+		p, err := report.WriteAdversarial(dir, set, r, x.Graph.Shape)
 		if err != nil {
 			return nil, err
 		}

@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"io"
 
+	"unwarp/pipelines/files"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/run/progress"
 	"unwarp/tools/internal/setup/doctor"
+	"unwarp/tools/internal/shell"
 	"unwarp/trainer"
 )
 
@@ -22,51 +24,90 @@ import (
 // log. Interrupted after the training, it returns an
 // [experiment.InterruptedError].
 func Run(ctx context.Context, c config.Config, resume string, log io.Writer) (report.Summary, error) {
+	if resume != "" {
+		c = experiment.Respell(c, resume)
+	}
 	s := report.Summary{Version: doctor.ReadBuild("").Unwarp, Config: c}
+	lock, err := lockResumed(resume) // before data are read, which may take long
+	if err != nil {
+		return s, err
+	}
+	defer func() { lock.Close() }()
 	x, err := experiment.Train(ctx, c)
 	if err != nil {
 		return s, err
 	}
 	defer x.Close()
 	s.Config = x.Config // with what the training set determines
-	if s.Run, err = openFolder(x, resume); err != nil {
+	if s.Run, lock, err = openFolder(x, resume, lock); err != nil {
+		return s, err
+	}
+	place, err := files.OpenPlace(s.Run)
+	if err != nil {
 		return s, err
 	}
 	if s.DataHash, err = experiment.Fingerprint(x.Data.Train); err != nil {
 		return s, err
 	}
 	fmt.Fprintf(log, "run folder %s\n", s.Run)
+	if remark := lock.Remark(); remark != "" {
+		fmt.Fprintln(log, remark)
+	}
 	if s.Training, err = train(ctx, x, s.Run, resume != "", log); err != nil {
 		if errors.Is(err, trainer.ErrInterrupted) {
-			return s, fmt.Errorf("%w: unwarp train --resume %s", err, s.Run)
+			return s, fmt.Errorf("%w: %s", err, resumeCommand(s.Run))
 		}
 		return s, err
 	}
-	err = conclude(ctx, x, &s, log)
+	err = conclude(ctx, x, place, &s, log)
 	if errors.Is(err, context.Canceled) {
-		return s, experiment.InterruptedError("interrupted after the training, which is saved: to evaluate, attack and export: unwarp train --resume " + s.Run)
+		return s, experiment.InterruptedError("interrupted after the training, which is saved: to evaluate, attack and export: " + resumeCommand(s.Run))
+	}
+	if errors.As(err, new(*files.HeldError)) || errors.As(err, new(*files.Error)) {
+		return s, fmt.Errorf("after the training, which is saved: %w: then %s", err, resumeCommand(s.Run))
 	}
 	return s, err
 }
 
-// openFolder is the folder resume, or a new one where that is "".
-func openFolder(x *experiment.Experiment, resume string) (dir string, err error) {
-	if n := x.Data.Train.Len(); x.Config.Train.Batch > n {
-		return "", experiment.NewConfigError(fmt.Errorf("train.batch: want at most the %d training images, got %d", n, x.Config.Train.Batch))
+// resumeCommand is what a user types to go on with the run in dir.
+func resumeCommand(dir string) string { return shell.Unwarp("train", "--resume", shell.Operand(dir)) }
+
+// lockResumed locks the folder of a run that is resumed; nil where that is "".
+func lockResumed(resume string) (*files.Lock, error) {
+	if resume == "" {
+		return nil, nil
 	}
-	dir = resume
-	if dir == "" {
+	return experiment.LockRun(resume)
+}
+
+// openFolder is the folder resume, which is locked, or a new one where that is "".
+func openFolder(x *experiment.Experiment, resume string, resumed *files.Lock) (dir string, lock *files.Lock, err error) {
+	if n := x.Data.Train.Len(); x.Config.Train.Batch > n {
+		return "", resumed, experiment.NewConfigError(fmt.Errorf("train.batch: want at most the %d training images, got %d", n, x.Config.Train.Batch))
+	}
+	dir, lock = resume, resumed
+	if dir != "" {
+		if err := x.CheckResume(dir); err != nil {
+			return "", resumed, err
+		}
+	} else {
 		if dir, err = experiment.NewFolder(x.Config); errors.Is(err, experiment.ErrTaken) {
-			return "", experiment.NewConfigError(err)
+			return "", nil, experiment.NewConfigError(err)
 		} else if err != nil {
-			return "", err
+			return "", nil, err
+		}
+		if lock, err = experiment.LockRun(dir); err != nil {
+			return "", nil, err
+		}
+		if err := x.WriteIdentity(dir); err != nil {
+			return "", lock, err
 		}
 	}
-	return dir, experiment.WriteClasses(dir, x.Data.Train)
+	return dir, lock, experiment.WriteClasses(dir, x.Data.Train)
 }
 
 func train(ctx context.Context, x *experiment.Experiment, dir string, resume bool, log io.Writer) (trainer.Summary, error) {
-	id, err := x.Identity()
+	id, err := x.Identity(dir)
 	if err != nil {
 		return trainer.Summary{}, err
 	}

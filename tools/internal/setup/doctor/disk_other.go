@@ -4,4 +4,6 @@ package doctor
 
 import "errors"
 
-func free(string) (uint64, error) { return 0, errors.New("not known on this system") }
+// freeSpace is not known here.
+
+func freeSpace(string) (uint64, error) { return 0, errors.New("not known on this system") }

@@ -1,11 +1,12 @@
 package doctor
 
 import (
-	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
+	"unwarp/pipelines/files"
 	"unwarp/tools/internal/setup/tflib"
 )
 
@@ -29,14 +30,32 @@ func (r *Report) checkDisks() {
 	}
 }
 
-func (r *Report) checkDisk(dir, purpose string, need uint64) {
-	at := dir
-	for { // the folder may have to be made yet
-		if _, err := os.Stat(at); err == nil || at == filepath.Dir(at) {
-			break
+// existingFolder is dir, or the folder that is there of those in which it would be
+// made.
+func existingFolder(dir string) string {
+	for {
+		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
+			return dir
 		}
-		at = filepath.Dir(at)
+		dir = filepath.Dir(dir)
 	}
+}
+
+// CheckSpace refuses to write size bytes to the disk of dir, which may have to be
+// made, where they do not fit.
+func CheckSpace(dir string, size int64) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if n, err := freeSpace(existingFolder(dir)); err == nil && n < uint64(size) {
+		return fmt.Errorf("%s: want %s of free space, got %s: choose another disk", dir, FormatSize(size), FormatSize(int64(n)))
+	}
+	return nil
+}
+
+func (r *Report) checkDisk(dir, purpose string, need uint64) {
+	at := existingFolder(dir)
 	n, err := freeSpace(at)
 	if err != nil {
 		return
@@ -46,11 +65,8 @@ func (r *Report) checkDisk(dir, purpose string, need uint64) {
 		r.addDoubtful("free space, or work in another folder", "%s has %s free, want %s for %s", dir, FormatSize(int64(n)), FormatSize(int64(need)), purpose)
 	}
 	if at == dir && need > 0 {
-		if f, err := os.CreateTemp(dir, ".unwarp-*"); err != nil {
-			r.addDoubtful("work in another folder", "%s cannot be written to: %v", dir, errors.Unwrap(err))
-		} else {
-			f.Close()
-			os.Remove(f.Name())
+		if err := files.Probe(dir); err != nil {
+			r.addDoubtful("work in another folder", "%s cannot be written to: %v", dir, files.Cause(err))
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 // Input is what Examine needs from the program.
 type Input struct {
 	TensorFlow   string                        // version of the running library
+	Fault        error                         // why the library could not be loaded; nil where it was
 	CheckCommand []string                      // a command that prints a Probe
 	Configure    func() (config.Config, error) // loads the configuration
 }
@@ -27,8 +28,10 @@ func Examine(ctx context.Context, p Input) Report {
 		Searched: []tflib.Tried{}, Devices: []Device{}, Problems: []Problem{},
 	}
 	r.Memory, r.Available = readMemory()
-	r.checkLibrary(ctx)
-	r.checkDevices(ctx, p.CheckCommand)
+	r.checkLibrary(ctx, p.Fault)
+	if p.Fault == nil {
+		r.checkDevices(ctx, p.CheckCommand)
+	}
 	r.checkConfiguration(p.Configure)
 	r.checkProcessor()
 	r.checkDisks()

@@ -15,12 +15,15 @@ const findTimeout = 30 * time.Second
 
 // checkLibrary compares the running library with graft, with the headers of the
 // build, and with what the search finds now.
-func (r *Report) checkLibrary(ctx context.Context) {
-	if !inSeries(r.TensorFlow) {
+func (r *Report) checkLibrary(ctx context.Context, fault error) {
+	switch {
+	case fault != nil:
+		r.addBroken("build again with go run ./tools/tf, set "+tflib.EnvLibrary+" to a folder that has it, or take a folder that unwarp bundle made", "%v", fault)
+	case !inSeries(r.TensorFlow):
 		r.addBroken("build again: go run ./tools/tf go build -o unwarp ./tools/unwarp",
 			"the running library is TensorFlow %s, want %s.x, which graft %s was written for", r.TensorFlow, tflib.Series, r.Graft)
 	}
-	if r.Headers != "" && !sameSeries(r.Headers, r.TensorFlow) {
+	if fault == nil && r.Headers != "" && !sameSeries(r.Headers, r.TensorFlow) {
 		r.addBroken("build again: go run ./tools/tf go build -o unwarp ./tools/unwarp",
 			"built with the headers of TensorFlow %s but running with the library %s", r.Headers, r.TensorFlow)
 	}
@@ -35,7 +38,7 @@ func (r *Report) checkLibrary(ctx context.Context) {
 	r.Searched = append(r.Searched, tried...)
 	switch {
 	case errors.Is(err, tflib.ErrNone):
-		r.addDoubtful("go run ./tools/tf COMMAND fetches one before it builds; this program needs none any more",
+		r.addDoubtful("go run ./tools/tf COMMAND fetches one before it builds",
 			"a new build would find no TensorFlow library on this machine")
 		return
 	case err != nil:

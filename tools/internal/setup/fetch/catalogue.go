@@ -32,7 +32,20 @@ type File struct {
 	// Unpack says that the file is a .tar.gz, and names the one folder that is
 	// in it. "" leaves the file as it is.
 	Unpack string `yaml:"unpack"`
+	// Unpacked is the most that the files in an archive take, in bytes. 0: 4 GiB.
+	Unpacked int64 `yaml:"unpacked"`
 }
+
+// unpackedLimit is the most that the files of an archive may take.
+func (f File) unpackedLimit() int64 {
+	if f.Unpacked > 0 {
+		return f.Unpacked
+	}
+	return maxUnpacked
+}
+
+// maxSize of a file, in bytes.
+const maxSize = 1 << 42
 
 //go:embed catalogue.yaml
 var catalogueText []byte
@@ -88,8 +101,11 @@ func (s Set) check() error {
 		if sum, err := hex.DecodeString(f.SHA256); err != nil || len(sum) != 32 {
 			return fmt.Errorf("%s: want a SHA-256 of 64 hexadecimal digits, got %q: correct it", f.Name, f.SHA256)
 		}
-		if f.Size < 1 {
-			return fmt.Errorf("%s: want a size in bytes, got %d: correct it", f.Name, f.Size)
+		if f.Size < 1 || f.Size > maxSize {
+			return fmt.Errorf("%s: want a size of 1 to %d bytes, got %d: correct it", f.Name, int64(maxSize), f.Size)
+		}
+		if f.Unpacked < 0 || f.Unpacked > maxSize {
+			return fmt.Errorf("%s: want 0 to %d unpacked bytes, got %d: correct it", f.Name, int64(maxSize), f.Unpacked)
 		}
 	}
 	return nil

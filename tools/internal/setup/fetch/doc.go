@@ -2,5 +2,5 @@
 // where it ended, a file gets its name only when its checksum is right, and
 // archives are unpacked.
 //
-// It imports ctxio of tools/internal/setup, flock, and a YAML reader.
+// It imports files, ctxio of tools/internal/setup, flock, and a YAML reader.
 package fetch

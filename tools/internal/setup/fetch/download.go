@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"os"
 	"time"
+
+	"unwarp/pipelines/files"
 )
 
 // download gets a file, in as many tries as it takes, and gives it its name when
@@ -29,7 +31,7 @@ func (d *Fetcher) download(ctx context.Context, address string, f File, path str
 		return err
 	}
 	if err := os.Rename(part, path); err != nil {
-		return fmt.Errorf("%s: cannot be named: %w", path, causeOf(err))
+		return fmt.Errorf("%s: cannot be named: %w", path, files.Cause(err))
 	}
 	removeFiles(path + tagSuffix)
 	return nil

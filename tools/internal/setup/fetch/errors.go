@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/url"
+
+	"unwarp/pipelines/files"
 )
 
 // retryError marks an error after which another try may succeed.
@@ -40,14 +41,5 @@ func connectionError(ctx context.Context, from string, err error) error {
 
 // writeError says why a file was not written. What was written is kept.
 func writeError(path string, err error) error {
-	return fmt.Errorf("%s: cannot be written: %w: free space or choose another folder with --to; the downloaded bytes are kept in %s", path, causeOf(err), path+partSuffix)
-}
-
-// causeOf returns err without the path, which the message names already.
-func causeOf(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
+	return fmt.Errorf("%s: cannot be written: %w: %s (--to); the downloaded bytes are kept beside it (%s)", files.ShortPath(path), files.Cause(err), files.Advice(err), partSuffix)
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"unwarp/pipelines/files"
 )
 
 // A file that is being downloaded is NAME.part; NAME.part.tag holds the server's
@@ -46,8 +48,8 @@ func (d *Fetcher) Fetch(ctx context.Context, s Set, dir string) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("%s: want a folder to write to: %w: choose another", dir, causeOf(err))
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("%s: want a folder to write to: %w: choose another", dir, files.Cause(err))
 	}
 	unlock, err := lockFolder(dir)
 	if err != nil {

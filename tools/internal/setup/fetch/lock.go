@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"github.com/gofrs/flock"
+
+	"unwarp/pipelines/files"
 )
 
 // lockFolder makes this the only fetch into dir until unlock. It locks the folder
@@ -18,7 +20,7 @@ func lockFolder(dir string) (unlock func(), err error) {
 	var pe *fs.PathError
 	switch {
 	case errors.As(err, &pe) && pe.Op == "open":
-		return nil, fmt.Errorf("%s: want a readable folder: %w: choose another", dir, causeOf(err))
+		return nil, fmt.Errorf("%s: want a readable folder: %w: choose another", dir, files.Cause(err))
 	case err == nil && !locked:
 		return nil, fmt.Errorf("%s: want one fetch at a time into a folder, another is under way: wait until it has ended, or choose another folder with --to", dir)
 	}

@@ -96,7 +96,7 @@ func (d *Fetcher) saveVersionTag(res *http.Response, path string) error {
 		removeFiles(path + tagSuffix)
 		return nil
 	}
-	if err := os.WriteFile(path+tagSuffix, []byte(tag), 0o644); err != nil {
+	if err := os.WriteFile(path+tagSuffix, []byte(tag), 0o666); err != nil {
 		return writeError(path, err)
 	}
 	return nil
@@ -105,7 +105,7 @@ func (d *Fetcher) saveVersionTag(res *http.Response, path string) error {
 // appendBody appends a body to the part of a file; alive is called when bytes are
 // received.
 func (d *Fetcher) appendBody(ctx context.Context, body io.Reader, from string, f File, path string, have int64, alive func()) (err error) {
-	out, err := os.OpenFile(path+partSuffix, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	out, err := os.OpenFile(path+partSuffix, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 	if err != nil {
 		return writeError(path, err)
 	}

@@ -7,16 +7,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
 
+	"unwarp/pipelines/files"
 	"unwarp/tools/internal/setup/ctxio"
 )
 
-// maxUnpacked is the largest number of bytes that an archive may hold.
-const maxUnpacked = 1 << 32
+// What an archive may hold: bytes, where the catalogue does not say how many, and
+// files and folders.
+const (
+	maxUnpacked = 1 << 32
+	maxEntries  = 100_000
+)
 
 // markerFile, in an unpacked folder, holds the SHA-256 of its archive: the folder's
 // name alone does not say who made it.
@@ -34,7 +40,7 @@ func isUnpacked(folder string, f File) (bool, error) {
 	} else if err == nil {
 		return false, fmt.Errorf("%s: want the content of %s, got that of another archive (SHA-256 %.64q): move the folder away and fetch again", folder, f.Name, sum)
 	}
-	return false, fmt.Errorf("%s: want a folder unpacked from %s by this command, got one without its mark (%s: %w): if you unpacked it yourself, use it as it is; else move it away and fetch again", folder, f.Name, markerFile, causeOf(err))
+	return false, fmt.Errorf("%s: want a folder unpacked from %s by this command, got one without its mark (%s: %w): if you unpacked it yourself, use it as it is; else move it away and fetch again", folder, f.Name, markerFile, files.Cause(err))
 }
 
 // unpackArchive makes the folder of an archive in dir. The folder gets its name
@@ -43,19 +49,19 @@ func unpackArchive(ctx context.Context, archive string, f File, dir string) erro
 	folder := f.Unpack
 	in, err := os.Open(archive)
 	if err != nil {
-		return fmt.Errorf("%s: want a readable file: %w", archive, causeOf(err))
+		return fmt.Errorf("%s: want a readable file: %w", archive, files.Cause(err))
 	}
 	defer in.Close()
 	part := filepath.Join(dir, folder+partSuffix)
 	if err := os.RemoveAll(part); err != nil {
-		return fmt.Errorf("%s: cannot be removed: %w", part, causeOf(err))
+		return fmt.Errorf("%s: cannot be removed: %w", part, files.Cause(err))
 	}
-	if err := os.Mkdir(part, 0o755); err != nil {
-		return fmt.Errorf("%s: cannot be made: %w", part, causeOf(err))
+	if err := os.Mkdir(part, 0o777); err != nil {
+		return fmt.Errorf("%s: cannot be made: %w", part, files.Cause(err))
 	}
-	err = unpackFiles(ctx, in, folder, part)
+	err = unpackFiles(ctx, in, f, part)
 	if err == nil {
-		err = os.WriteFile(filepath.Join(part, markerFile), []byte(f.SHA256+"\n"), 0o644)
+		err = os.WriteFile(filepath.Join(part, markerFile), []byte(f.SHA256+"\n"), 0o666)
 	}
 	if err == nil {
 		err = os.Rename(part, filepath.Join(dir, folder))
@@ -65,6 +71,9 @@ func unpackArchive(ctx context.Context, archive string, f File, dir string) erro
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if errors.As(err, new(*fs.PathError)) {
+			return files.NotWritten(filepath.Join(dir, folder), err)
+		}
 		return fmt.Errorf("%s: cannot be unpacked: %w", archive, err)
 	}
 	return nil
@@ -72,7 +81,8 @@ func unpackArchive(ctx context.Context, archive string, f File, dir string) erro
 
 // unpackFiles writes the files of the one folder in an archive below dir. It
 // refuses other folders, links, devices, and names that lead out of dir.
-func unpackFiles(ctx context.Context, in io.Reader, folder, dir string) error {
+func unpackFiles(ctx context.Context, in io.Reader, f File, dir string) error {
+	folder, left := f.Unpack, f.unpackedLimit()
 	z, err := gzip.NewReader(ctxio.Reader{Ctx: ctx, Reader: in})
 	if err != nil {
 		return fmt.Errorf("want a .tar.gz, got %w", err)
@@ -82,49 +92,68 @@ func unpackFiles(ctx context.Context, in io.Reader, folder, dir string) error {
 		return err
 	}
 	defer root.Close()
-	t := tar.NewReader(z)
-	left := int64(maxUnpacked)
-	files := 0
-	for {
-		h, err := t.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return fmt.Errorf("want a whole archive, got %w", err)
-		}
-		name, ok := relativeName(folder, h.Name)
-		if !ok {
-			return fmt.Errorf("want names in folder %s alone, got %q", folder, h.Name)
-		}
-		switch h.Typeflag {
-		case tar.TypeDir:
-			if name != "." {
-				if err := makeFolders(root, name); err != nil {
-					return err
-				}
-			}
-		case tar.TypeReg:
-			if left -= h.Size; left < 0 {
-				return fmt.Errorf("want at most %d bytes, got more", int64(maxUnpacked))
-			}
-			if err := unpackFile(root, name, t); err != nil {
-				return err
-			}
-			files++
-		default:
-			return fmt.Errorf("want files and folders alone, got %q, a link or device", h.Name)
-		}
+	bounded := &io.LimitedReader{R: z, N: left + maxEntries*tarBlock} // the headers and padding of files come on top
+	count, err := unpackEntries(tar.NewReader(bounded), f, root)
+	if err != nil {
+		return err
 	}
-	if files == 0 {
+	if count == 0 {
 		return fmt.Errorf("want files in folder %s, got none", folder)
 	}
 	// The end of the archive is not that of the file, whose checksum comes last.
-	if _, err := io.Copy(io.Discard, z); err != nil {
+	if _, err := io.Copy(io.Discard, bounded); err != nil {
 		return fmt.Errorf("want a whole archive, got %w", err)
+	}
+	if bounded.N <= 0 {
+		return fmt.Errorf("want at most %d bytes, got more after the last file", f.unpackedLimit())
 	}
 	return nil
 }
+
+// unpackEntries writes the files of an archive and counts them.
+func unpackEntries(t *tar.Reader, f File, root *os.Root) (count int, err error) {
+	left := f.unpackedLimit()
+	for range maxEntries + 1 {
+		h, err := t.Next()
+		if errors.Is(err, io.EOF) {
+			return count, nil
+		}
+		if err != nil {
+			return count, fmt.Errorf("want a whole archive, got %w", err)
+		}
+		name, ok := relativeName(f.Unpack, h.Name)
+		if !ok {
+			return count, fmt.Errorf("want names in folder %s alone, got %.80q", f.Unpack, h.Name)
+		}
+		if left -= h.Size; left < 0 {
+			return count, fmt.Errorf("want at most %d bytes of files, got more with %.80q", f.unpackedLimit(), h.Name)
+		}
+		if h.Typeflag == tar.TypeReg {
+			count++
+		}
+		if err := unpackEntry(root, name, h, t); err != nil {
+			return count, err
+		}
+	}
+	return count, fmt.Errorf("want at most %d files and folders, got more", maxEntries)
+}
+
+// unpackEntry writes one file or folder.
+func unpackEntry(root *os.Root, name string, h *tar.Header, in io.Reader) error {
+	switch h.Typeflag {
+	case tar.TypeDir:
+		if name == "." {
+			return nil
+		}
+		return makeFolders(root, name)
+	case tar.TypeReg:
+		return unpackFile(root, name, in)
+	}
+	return fmt.Errorf("want files and folders alone, got %.80q, a link or device", h.Name)
+}
+
+// tarBlock is the header of a file and the most that fills its last block.
+const tarBlock = 2 * 512
 
 // relativeName returns name without the folder that it must be in.
 func relativeName(folder, name string) (string, bool) {
@@ -142,7 +171,7 @@ func makeFolders(root *os.Root, name string) error {
 		if c != '/' {
 			continue
 		}
-		if err := root.Mkdir(name[:i], 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+		if err := root.Mkdir(name[:i], 0o777); err != nil && !errors.Is(err, os.ErrExist) {
 			return err
 		}
 	}
@@ -156,7 +185,7 @@ func unpackFile(root *os.Root, name string, in io.Reader) (err error) {
 			return err
 		}
 	}
-	out, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	out, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}

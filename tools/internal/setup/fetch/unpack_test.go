@@ -109,7 +109,7 @@ func FuzzUnpack(f *testing.F) {
 		if err := os.Mkdir(inner, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		_ = unpackFiles(context.Background(), bytes.NewReader(b), "set", inner)
+		_ = unpackFiles(context.Background(), bytes.NewReader(b), File{Unpack: "set"}, inner)
 		if all := names(t, outer); len(all) != 1 {
 			t.Fatalf("written beside the folder: %v", all)
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"unwarp/pipelines/files"
 	"unwarp/tools/internal/setup/ctxio"
 )
 
@@ -21,7 +22,7 @@ func (e *mismatchError) Error() string { return e.text }
 func verifyChecksum(ctx context.Context, path string, f File) error {
 	in, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("%s: want a readable file: %w: check its permissions", path, causeOf(err))
+		return fmt.Errorf("%s: want a readable file: %w: check its permissions", path, files.Cause(err))
 	}
 	defer in.Close()
 	h := sha256.New()

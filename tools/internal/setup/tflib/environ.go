@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 )
 
@@ -33,7 +34,7 @@ func (l Library) Environ(ctx context.Context) ([]Var, error) {
 	}
 	vars := []Var{
 		{"CGO_CFLAGS", prepend(include, cflags)},
-		{"CGO_LDFLAGS", prepend(link+" "+runpath, ldflags)},
+		{"CGO_LDFLAGS", prepend(link+" "+runpath+onlyNeeded(), ldflags)},
 	}
 	// Unset, a missing C compiler turns cgo off and the build fails with a riddle; set, the go tool names it.
 	for _, d := range []Var{{"CGO_ENABLED", "1"}, {"TF_CPP_MIN_LOG_LEVEL", "2"}} {
@@ -42,6 +43,12 @@ func (l Library) Environ(ctx context.Context) ([]Var, error) {
 		}
 	}
 	return vars, nil
+}
+
+// onlyNeeded makes the linker leave out a library of which nothing is used: a program that loads TensorFlow
+// itself must not be bound to it.
+func onlyNeeded() string {
+	return map[string]string{"linux": " -Wl,--as-needed", "darwin": " -Wl,-dead_strip_dylibs"}[runtime.GOOS]
 }
 
 // cgoFlags asks the go tool for the flags in force: setting a variable replaces its default (-O2 -g) and

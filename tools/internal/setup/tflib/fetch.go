@@ -39,7 +39,7 @@ func (c Config) Ensure(ctx context.Context) (Library, error) {
 
 // fetchLocked fetches while no other process does. It looks again once it holds the lock.
 func (c Config) fetchLocked(ctx context.Context) (Library, error) {
-	if err := os.MkdirAll(c.Cache, 0o755); err != nil {
+	if err := os.MkdirAll(c.Cache, 0o777); err != nil {
 		return Library{}, err
 	}
 	unlock, err := c.lock(ctx)
@@ -152,7 +152,7 @@ func (c Config) newFile(name string) (io.WriteCloser, error) {
 	if c.create != nil {
 		return c.create(name)
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	return durable{f}, err
 }
 

@@ -33,7 +33,7 @@ func relink(link, target string) error {
 	if old, err := os.Readlink(link); err == nil && old == target {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(link), 0o777); err != nil {
 		return err
 	}
 	next := fmt.Sprintf("%s.%d", link, os.Getpid())

@@ -15,7 +15,7 @@ import (
 // dies, however it dies. The file stays: removing it would let two processes lock two files of one name.
 func (c Config) lock(ctx context.Context) (unlock func(), err error) {
 	name := c.entry() + ".lock"
-	l := flock.New(name, flock.SetFlag(os.O_RDWR|os.O_CREATE), flock.SetPermissions(0o644))
+	l := flock.New(name, flock.SetFlag(os.O_RDWR|os.O_CREATE), flock.SetPermissions(0o666))
 	locked, err := l.TryLock()
 	if err == nil && !locked {
 		c.say("waiting for process %s, which is fetching the same library", holder(name))
@@ -28,7 +28,7 @@ func (c Config) lock(ctx context.Context) (unlock func(), err error) {
 		return nil, fmt.Errorf("lock %s: %w", name, err)
 	}
 	// For the line that those who wait print; the lock itself does not depend on it.
-	_ = os.WriteFile(name, fmt.Appendln(nil, os.Getpid()), 0o644)
+	_ = os.WriteFile(name, fmt.Appendln(nil, os.Getpid()), 0o666)
 	return func() { l.Close() }, nil
 }
 

@@ -1,5 +1,7 @@
 package tflib
 
+import "runtime"
+
 // Version is the TensorFlow that Ensure fetches; Series is what a library found elsewhere must belong to.
 const (
 	Version = "2.18.1"
@@ -59,6 +61,13 @@ func names(goos string) fileNames {
 		flink:     "libtensorflow_framework.so",
 	}
 }
+
+// LibraryNames lists the names that the C API's library may have on this system,
+// best first.
+func LibraryNames() []string { return names(runtime.GOOS).libraries }
+
+// FrameworkName is the name of the half that the library loads.
+func FrameworkName() string { return names(runtime.GOOS).framework }
 
 // wheelLibrary is the C API's library in a wheel.
 func (n fileNames) wheelLibrary() string { return n.libraries[len(n.libraries)-1] }

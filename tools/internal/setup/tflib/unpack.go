@@ -28,11 +28,20 @@ var headerFolders = []string{
 	"tensorflow/include/xla/tsl/c/",
 }
 
+// thirdParty says under which terms others' code in TensorFlow is.
+const thirdParty = "THIRD_PARTY_NOTICES.txt"
+
 // destination is where a file of the wheel goes in a cache entry, "" if it is not wanted.
 func destination(name string, n fileNames) string {
 	switch name {
 	case "tensorflow/" + n.wheelLibrary(), "tensorflow/" + n.framework:
 		return "lib/" + path.Base(name)
+	}
+	switch {
+	case name == "tensorflow/"+thirdParty:
+		return thirdParty
+	case strings.HasSuffix(path.Dir(name), ".dist-info") && path.Base(name) == "LICENSE":
+		return "LICENSE"
 	}
 	for _, folder := range headerFolders {
 		if strings.HasPrefix(name, folder) && strings.HasSuffix(name, ".h") {
@@ -51,17 +60,20 @@ func (c Config) unpack(ctx context.Context, wheel, dir string) ([]File, error) {
 	defer z.Close()
 	n := names(c.GOOS)
 	var wanted []*zip.File
-	var total int64
+	var total uint64
 	for _, f := range z.File {
 		if !fs.ValidPath(strings.TrimSuffix(f.Name, "/")) {
 			return nil, fmt.Errorf("%s: holds the unsafe name %q", filepath.Base(wheel), f.Name)
 		}
 		if destination(f.Name, n) != "" && f.Mode().IsRegular() {
 			wanted = append(wanted, f)
-			total += int64(f.UncompressedSize64)
+			most := 2 * uint64(c.Wheel.Unpacked)
+			if total += min(f.UncompressedSize64, most+1); total > most {
+				return nil, fmt.Errorf("%s: want libraries and headers of about %s, got more than twice as much with %q", filepath.Base(wheel), megabytes(c.Wheel.Unpacked), f.Name)
+			}
 		}
 	}
-	m := newMeter(c.Log, "unpacking", total)
+	m := newMeter(c.Log, "unpacking", int64(total))
 	defer m.close()
 	var files []File
 	for _, f := range wanted {
@@ -88,7 +100,7 @@ func (c Config) unpackFile(ctx context.Context, f *zip.File, to string, m *meter
 		return File{}, err
 	}
 	defer in.Close()
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
 		return File{}, err
 	}
 	out, err := c.newFile(to)
@@ -96,7 +108,11 @@ func (c Config) unpackFile(ctx context.Context, f *zip.File, to string, m *meter
 		return File{}, err
 	}
 	h := sha256.New()
-	size, err := io.Copy(io.MultiWriter(out, h, m), ctxio.Reader{Ctx: ctx, Reader: in})
+	most := int64(f.UncompressedSize64)
+	size, err := io.Copy(io.MultiWriter(out, h, m), io.LimitReader(ctxio.Reader{Ctx: ctx, Reader: in}, most+1))
+	if err == nil && size > most {
+		err = fmt.Errorf("want %d bytes, as the wheel says, got more", most)
+	}
 	if err := errors.Join(err, out.Close()); err != nil {
 		return File{}, err
 	}

@@ -68,7 +68,8 @@ func principalComponents(x *mat.Dense) ([][2]float64, error) {
 	return at, nil
 }
 
-// table is embed.csv: a row for each point of each map.
+// table is embed.csv: a row for each point of each map, with the name of its class
+// where the set has names.
 type table struct{ rows [][]string }
 
 // addMap turns the coordinates of joined codes into points of a map, and into
@@ -82,6 +83,10 @@ func (m *measured) addMap(code, method string, at [][2]float64, t *table) drawin
 			strconv.Itoa(m.test.Index[i]), strconv.Itoa(label), code, method, when,
 			strconv.FormatFloat(xy[0], 'g', 7, 64), strconv.FormatFloat(xy[1], 'g', 7, 64),
 		})
+		if label < len(m.names) {
+			last := len(t.rows) - 1
+			t.rows[last] = append(t.rows[last], m.names[label])
+		}
 	}
 	n := m.test.Codes.N
 	for i := range n {
@@ -99,7 +104,11 @@ func (m *measured) addMap(code, method string, at [][2]float64, t *table) drawin
 func (t *table) csv() ([]byte, error) {
 	var raw bytes.Buffer
 	w := csv.NewWriter(&raw)
-	w.Write([]string{"index", "class", "code", "method", "when", "x", "y"})
+	head := []string{"index", "class", "code", "method", "when", "x", "y", "class_name"}
+	if len(t.rows) > 0 { // without the column of names, where the set has none
+		head = head[:len(t.rows[0])]
+	}
+	w.Write(head)
 	w.WriteAll(t.rows)
 	return raw.Bytes(), w.Error()
 }

@@ -30,6 +30,7 @@ type measured struct {
 	fit, test               *study.Sample
 	after                   *attackedSample     // nil without an attack
 	fitFactors, testFactors []pipelines.Factors // nil where they are not known
+	names                   []string            // of the classes; nil where they are not known
 }
 
 // measureCode predicts class and factors from a code.

@@ -62,6 +62,7 @@ func (e *Exchanger) Run(ctx context.Context, q Request) (*Result, error) {
 	if q.Steps > 0 {
 		r.Interpolations, err = e.interpolate(ctx, r.Drawn, s, q.Steps)
 	}
+	r.captionClasses(pipelines.ClassNames(e.src))
 	return r, err
 }
 

@@ -101,12 +101,21 @@ func (a Arm) Folder(seed uint64) string { return fmt.Sprintf("%s-seed%d", a.Name
 // Load returns the configuration of a run. data, if not "", is the folder that holds
 // the folders of the data sets; extra keys come last.
 func (a Arm) Load(b Budget, seed uint64, data string, extra []string) (config.Config, error) {
+	return a.load(b, seed, data, extra, config.Load)
+}
+
+// Resolve is Load without a look at the data.
+func (a Arm) Resolve(b Budget, seed uint64, data string, extra []string) (config.Config, error) {
+	return a.load(b, seed, data, extra, config.Resolve)
+}
+
+func (a Arm) load(b Budget, seed uint64, data string, extra []string, load func(config.Config, config.Source) (config.Config, error)) (config.Config, error) {
 	src, err := a.newSource(b, seed, data)
 	if err != nil {
 		return config.Config{}, err
 	}
 	src.Set = append(src.Set, extra...)
-	c, err := config.Load(config.Default(), src)
+	c, err := load(config.Default(), src)
 	if err != nil {
 		return c, fmt.Errorf("%s: %w", a.Name, err)
 	}

@@ -2,6 +2,7 @@ package reproduce
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -18,8 +19,11 @@ type Reproduction struct {
 	Figures []Figure
 	Jobs    []*Job // after Schedule
 
+	missing      []string // places of data sets that are not there, of what is planned
+	leftOut      []string // what is left out for them, in words
 	note         func(format string, args ...any)
-	fingerprints map[string]string // of training images, by configuration of the set
+	fingerprints map[string]string                // of training images, by configuration of the set
+	identities   map[string]pipelines.SetIdentity // the same, of all images
 }
 
 // New chooses the experiments of a request whose data sets exist. An experiment
@@ -29,16 +33,35 @@ func New(q Request, note func(format string, args ...any)) (*Reproduction, error
 	if err := q.complete(); err != nil {
 		return nil, err
 	}
-	r := &Reproduction{Request: q, note: note, fingerprints: map[string]string{}}
+	r := &Reproduction{Request: q, note: note, fingerprints: map[string]string{}, identities: map[string]pipelines.SetIdentity{}}
 	known := append(Names(), All)
 	for _, n := range q.Names {
 		if !slices.Contains(known, n) {
 			return nil, study.WrongRequest("want some of %s, got %q: did you mean %q?", strings.Join(known, ", "), n, pipelines.Nearest(n, known))
 		}
 	}
-	all := slices.Contains(q.Names, All)
+	if err := r.choose(slices.Contains(q.Names, All)); err != nil {
+		return nil, err
+	}
+	if len(r.Tables)+len(r.Figures) == 0 && q.PlanOnly {
+		r.leftOut = nil
+		return r, r.choose(false)
+	}
+	for _, text := range r.leftOut {
+		note("%s", text)
+	}
+	if len(r.Tables)+len(r.Figures) == 0 {
+		return nil, missingData("reproduce", []string{cmp.Or(q.Data, "data")})
+	}
+	return r, nil
+}
+
+// choose takes the requested experiments. With all it takes every one whose data
+// set exists.
+func (r *Reproduction) choose(all bool) error {
+	every := slices.Contains(r.Names, All)
 	for _, n := range Names() { // in the paper's order, each once
-		if !all && !slices.Contains(q.Names, n) {
+		if !every && !slices.Contains(r.Names, n) {
 			continue
 		}
 		choose := r.chooseTable
@@ -46,13 +69,28 @@ func New(q Request, note func(format string, args ...any)) (*Reproduction, error
 			choose = r.chooseFigure
 		}
 		if err := choose(n, all); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if len(r.Tables)+len(r.Figures) == 0 {
-		return nil, missingData("reproduce", []string{cmp.Or(q.Data, "data")})
+	return nil
+}
+
+// plansWithout tells whether what needs missing data sets is planned all the same,
+// and takes note of them.
+func (r *Reproduction) plansWithout(missing []string, optional bool) bool {
+	if !r.PlanOnly || optional {
+		return false
 	}
-	return r, nil
+	for _, path := range missing {
+		if !slices.Contains(r.missing, path) {
+			r.missing = append(r.missing, path)
+		}
+	}
+	return true
+}
+
+func (r *Reproduction) leaveOut(format string, args ...any) {
+	r.leftOut = append(r.leftOut, fmt.Sprintf(format, args...))
 }
 
 // chooseTable takes a table if its data sets exist.
@@ -62,10 +100,10 @@ func (r *Reproduction) chooseTable(name string, optional bool) error {
 	switch {
 	case err != nil:
 		return err
-	case len(missing) == 0:
+	case len(missing) == 0 || r.plansWithout(missing, optional):
 		r.Tables = append(r.Tables, t)
 	case optional:
-		r.note("%s is left out: there is no data set at %s", name, strings.Join(missing, " and "))
+		r.leaveOut("%s is left out: there is no data set at %s", name, strings.Join(missing, " and "))
 	default:
 		return missingData(name, missing)
 	}
@@ -89,13 +127,15 @@ func (r *Reproduction) chooseFigure(name string, optional bool) error {
 	switch {
 	case err != nil:
 		return err
+	case len(missing) > 0 && r.plansWithout(missing, optional):
+		f.Arms = figureArms[name]
 	case len(f.Arms) == 0 && !optional:
 		return missingData(name, missing)
 	case len(f.Arms) == 0:
-		r.note("%s is left out: there is no data set at %s", name, where)
+		r.leaveOut("%s is left out: there is no data set at %s", name, where)
 		return nil
-	case where != "":
-		r.note("%s is drawn without %s: there is no data set", name, where)
+	case where != "" && len(f.Arms) < len(figureArms[name]):
+		r.leaveOut("%s is drawn without %s: there is no data set", name, where)
 	}
 	r.Figures = append(r.Figures, f)
 	return nil

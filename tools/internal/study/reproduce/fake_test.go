@@ -132,7 +132,7 @@ func (w *fakeWorker) Evaluate(_ context.Context, c config.Config, title, folder 
 		w.configs = map[string]config.Config{}
 	}
 	w.configs[title] = c
-	ev := &attacks.Evaluation{Images: testImages, CleanCorrect: testRight}
+	ev := &attacks.Evaluation{Norm: attacks.Linf, Images: testImages, CleanCorrect: testRight}
 	for i := range testImages {
 		ev.Labels, ev.Index, ev.Clean = append(ev.Labels, 1), append(ev.Index, i), append(ev.Clean, int32(1+i/testRight))
 	}
@@ -141,7 +141,7 @@ func (w *fakeWorker) Evaluate(_ context.Context, c config.Config, title, folder 
 		if err != nil {
 			return nil, err
 		}
-		s := attacks.AttackResult{Attack: attacks.Text(a), Results: make([]attacks.ImageResult, testImages)}
+		s := attacks.AttackResult{Attack: attacks.Text(a), Family: attacks.WhiteBox, Norm: attacks.Linf, Results: make([]attacks.ImageResult, testImages)}
 		for _, eps := range strings.Fields(c.Attack.Eps) {
 			v, err := strconv.ParseFloat(eps, 32)
 			if err != nil {
@@ -149,6 +149,7 @@ func (w *fakeWorker) Evaluate(_ context.Context, c config.Config, title, folder 
 			}
 			s.Radii = append(s.Radii, float32(v))
 		}
+		ev.Radii = s.Radii
 		for i := range testRight {
 			tried := ""
 			for k := range s.Radii {

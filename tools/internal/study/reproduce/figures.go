@@ -3,6 +3,7 @@ package reproduce
 import (
 	"path/filepath"
 
+	"unwarp/tools/internal/shell"
 	"unwarp/tools/internal/study/paper"
 )
 
@@ -34,9 +35,9 @@ func (r *Reproduction) DrawingCommands() ([]DrawingCommand, error) {
 		for _, name := range f.Arms {
 			arm, _ := paper.FindArm(name)
 			run := filepath.Join(r.Runs, arm.Folder(1))
-			args := []string{"swap", run, "--count", "1000"}
+			args := []string{"swap", shell.Operand(run), "--count", "1000"}
 			if f.Name == "figure4" {
-				args = []string{"embed", run, "--method", "both", "--attack", "fgsm(eps=.3)"}
+				args = []string{"embed", shell.Operand(run), "--method", "both", "--attack", "fgsm(eps=.3)"}
 			}
 			if r.Data != "" {
 				path, err := arm.DataPath(r.Data)

@@ -6,32 +6,44 @@ import (
 	"strings"
 
 	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/shell"
 	"unwarp/tools/internal/study/paper"
 )
 
 // Plan says what is finished and what is left.
 type Plan struct {
-	Jobs  []JobPlan
-	Count map[State]int // of jobs
-	Left  int           // measurements
-	Notes []Note
+	Budget   paper.Budget  `json:"budget"`
+	Jobs     []JobPlan     `json:"jobs"`
+	Count    map[State]int `json:"count"` // of jobs
+	Left     int           `json:"left"`  // measurements
+	Notes    []Note        `json:"notes"`
+	Missing  []string      `json:"missing"`  // places of data sets that are not there, of what is planned
+	LeftOut  []string      `json:"left_out"` // what All leaves out, and why
+	Drawings []string      `json:"figures"`  // that are drawn when the trainings are finished
 }
 
 // JobPlan is a job with the tables that are measured on it and those that are
 // not.
 type JobPlan struct {
-	*Job
-	Measured, Left []string
+	Name     string   `json:"name"` // of the training
+	Seed     uint64   `json:"seed"`
+	Folder   string   `json:"folder"`
+	State    State    `json:"state"`
+	Measured []string `json:"measured"`
+	Left     []string `json:"left"`
 }
 
 // Note says how a table departs from the full protocol.
-type Note struct{ Table, Text string }
+type Note struct {
+	Table string `json:"table"`
+	Text  string `json:"text"`
+}
 
 // Plan returns what is left of the scheduled jobs.
 func (r *Reproduction) Plan() Plan {
-	p := Plan{Count: map[State]int{}}
+	p := Plan{Budget: r.Budget, Count: map[State]int{}, Jobs: []JobPlan{}, Notes: []Note{}, Missing: []string{}, LeftOut: []string{}, Drawings: []string{}}
 	for _, j := range r.Jobs {
-		jp := JobPlan{Job: j}
+		jp := JobPlan{Name: j.Arm.Name, Seed: j.Seed, Folder: j.Dir, State: j.State, Measured: []string{}, Left: []string{}}
 		for _, t := range j.Tables {
 			if j.holds(t, r.Budget) {
 				jp.Measured = append(jp.Measured, t.Name)
@@ -42,6 +54,10 @@ func (r *Reproduction) Plan() Plan {
 		p.Jobs = append(p.Jobs, jp)
 		p.Count[j.State]++
 		p.Left += len(jp.Left)
+	}
+	p.Missing, p.LeftOut = append(p.Missing, r.missing...), append(p.LeftOut, r.leftOut...)
+	for _, f := range r.Figures {
+		p.Drawings = append(p.Drawings, f.Name)
 	}
 	for _, t := range r.Tables {
 		for _, text := range r.deviations(t) {
@@ -55,7 +71,7 @@ func (r *Reproduction) Plan() Plan {
 // full protocol.
 func (r *Reproduction) deviations(t paper.Table) (notes []string) {
 	if len(r.Set) > 0 {
-		notes = append(notes, "Trained with --set "+strings.Join(r.Set, " --set ")+".")
+		notes = append(notes, "Trained with "+describeSet(r.Set)+".")
 	}
 	if n := paper.Full.Seeds(); r.Seeds < n {
 		notes = append(notes, fmt.Sprintf("%d of %d seeds.", r.Seeds, n))
@@ -81,14 +97,23 @@ func (r *Reproduction) deviations(t paper.Table) (notes []string) {
 	return notes
 }
 
+// describeSet writes the flags that set these keys.
+func describeSet(keys []string) string {
+	var flags []string
+	for _, kv := range keys {
+		flags = append(flags, "--set", kv)
+	}
+	return shell.Command(flags...)
+}
+
 // shortening lists the differences of an arm's configuration from the full
 // protocol; "" where one of both cannot be loaded.
 func (r *Reproduction) shortening(arm paper.Arm) string {
-	full, err := arm.Load(paper.Full, 1, r.Data, r.Set)
+	full, err := arm.Resolve(paper.Full, 1, r.Data, r.Set)
 	if err != nil {
 		return ""
 	}
-	short, err := arm.Load(r.Budget, 1, r.Data, r.Set)
+	short, err := arm.Resolve(r.Budget, 1, r.Data, r.Set)
 	if err != nil {
 		return ""
 	}

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 
 	"unwarp/attacks"
 	"unwarp/attacks/engine"
-	"unwarp/pipelines"
+	"unwarp/pipelines/files"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/evaluation"
@@ -60,7 +59,11 @@ func (p Program) CountCorrect(ctx context.Context, c config.Config) (Accuracy, e
 	}
 	defer x.Close()
 	a := Accuracy{ModelHash: weights, Train: x.Data.Train.Len(), Classes: x.Graph.Model.Classes, Parts: map[string]paper.Count{}}
-	for name, src := range map[string]pipelines.Source{"test": x.Data.Test, "familiar": x.Data.Familiar} {
+	for _, name := range []string{"test", "familiar"} {
+		src, err := x.Part(ctx, name)
+		if err != nil {
+			return a, err
+		}
 		if src == nil {
 			continue
 		}
@@ -93,6 +96,14 @@ func (p Program) Evaluate(ctx context.Context, c config.Config, title, folder st
 		return nil, err
 	}
 	defer e.Close()
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return nil, files.NotWritten(folder, err)
+	}
+	lock, err := evaluation.LockFolder(folder, p.Log)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Close()
 	journal, err := openJournal(folder, e.Identity(set))
 	if err != nil {
 		return nil, err
@@ -103,7 +114,14 @@ func (p Program) Evaluate(ctx context.Context, c config.Config, title, folder st
 	if err != nil {
 		return nil, err
 	}
-	if err := report.Save(folder, e.Record(set, ev), report.KeepImages(set, ev, x.Graph.Shape)); err != nil {
+	if err := evaluation.CheckFolder(folder, lock); err != nil {
+		return nil, err
+	}
+	rec, err := e.Record(ctx, set, ev)
+	if err != nil {
+		return nil, err
+	}
+	if err := report.Save(folder, rec, report.KeepImages(set, ev, x.Graph.Shape)); err != nil {
 		return nil, err
 	}
 	return ev, os.Remove(journal.Path())
@@ -111,13 +129,10 @@ func (p Program) Evaluate(ctx context.Context, c config.Config, title, folder st
 
 // openJournal opens the journal in folder. One of another evaluation, of other
 // weights or another budget, is replaced.
-func openJournal(folder, identity string) (*engine.Journal, error) {
+func openJournal(folder string, identity any) (*engine.Journal, error) {
 	path := evaluation.JournalPath(folder)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, err
-	}
 	journal, err := engine.OpenJournal(path, identity)
-	if !errors.Is(err, engine.ErrOtherEvaluation) {
+	if !errors.Is(err, engine.ErrOtherEvaluation) && !errors.Is(err, engine.ErrOldJournal) {
 		return journal, err
 	}
 	if err := os.Remove(path); err != nil {

@@ -238,7 +238,7 @@ func TestMissingData(t *testing.T) {
 func TestRequestRefuses(t *testing.T) {
 	for want, q := range map[string]Request{
 		`want small or full, got "large"`:     {Names: []string{"table1"}, Budget: "large"},
-		"--seeds: want 1 or more":             {Names: []string{"table1"}, Seeds: -1},
+		"--seeds: want 1 to 1000":             {Names: []string{"table1"}, Seeds: -1},
 		`did you mean "table1"`:               {Names: []string{All, "tabel1"}},
 		"the tables decide about attack.norm": {Names: []string{"table1"}, Set: []string{"attack.norm=l2"}},
 		"the tables decide about seed":        {Names: []string{"table1"}, Set: []string{" Seed = 5"}},

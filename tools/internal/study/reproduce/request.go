@@ -16,6 +16,9 @@ type Request struct {
 	Runs   string   // folder of the run folders; "" for the budget's
 	Data   string   // folder that holds the folders of the data sets; "" for the configured places
 	Set    []string // key=value, for all trainings
+	// PlanOnly says that nothing is trained: what is requested by its name is planned
+	// without its data set, and All where there is no data set at all.
+	PlanOnly bool
 }
 
 // All names every table and figure.
@@ -42,8 +45,9 @@ func (q *Request) complete() error {
 			}
 		}
 	}
-	if q.Seeds < 0 {
-		return study.WrongRequest("--seeds: want 1 or more, got %d", q.Seeds)
+	const mostSeeds = 1000
+	if q.Seeds < 0 || q.Seeds > mostSeeds {
+		return study.WrongRequest("--seeds: want 1 to %d, got %d", mostSeeds, q.Seeds)
 	}
 	if q.Seeds == 0 {
 		q.Seeds = q.Budget.Seeds()

@@ -2,10 +2,13 @@ package reproduce
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"unwarp/attacks"
+	"unwarp/pipelines/files"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/study/paper"
@@ -52,10 +55,10 @@ func (a Accuracy) write(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
+	if err := os.Mkdir(filepath.Dir(path), 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return files.NotWritten(path, err)
 	}
-	return trainer.WriteFile(path, append(raw, '\n'))
+	return files.Write(path, append(raw, '\n'))
 }
 
 // readEvaluations reads the evaluations of tables. The evaluation that unwarp

@@ -82,7 +82,11 @@ func (r *Reproduction) newJob(ctx context.Context, name string, seed uint64, tab
 	}
 	j := &Job{Arm: arm, Seed: seed, Dir: filepath.Join(r.Runs, arm.Folder(seed)), Tables: tables}
 	var err error
-	if j.Config, err = arm.Load(r.Budget, seed, r.Data, r.Set); err != nil {
+	load := arm.Load
+	if r.PlanOnly {
+		load = arm.Resolve
+	}
+	if j.Config, err = load(r.Budget, seed, r.Data, r.Set); err != nil {
 		return nil, &study.RequestError{Err: err}
 	}
 	j.Config.Run = j.Dir

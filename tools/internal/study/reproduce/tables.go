@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"unwarp/pipelines/files"
 	"unwarp/tools/internal/study/paper"
-	"unwarp/trainer"
 )
 
 // SaveTables writes comparisons beside the run folders, as TABLE.md and
@@ -19,10 +19,10 @@ func (r *Reproduction) SaveTables(all []paper.Comparison) error {
 		if err != nil {
 			return err
 		}
-		if err := trainer.WriteFile(filepath.Join(r.Runs, c.Table+".md"), []byte(text.String())); err != nil {
+		if err := files.Write(filepath.Join(r.Runs, c.Table+".md"), []byte(text.String())); err != nil {
 			return err
 		}
-		if err := trainer.WriteFile(filepath.Join(r.Runs, c.Table+".json"), append(raw, '\n')); err != nil {
+		if err := files.Write(filepath.Join(r.Runs, c.Table+".json"), append(raw, '\n')); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,23 @@
+package experiment
+
+import (
+	"unwarp/pipelines"
+)
+
+// Known is what a source tells of its training besides the configuration.
+type Known struct {
+	// Data are what it was trained with, nil where that was not recorded: run
+	// folders and exports of versions before 0.2.
+	Data *pipelines.SetIdentity
+	// ClassNames are the names of the classes that it learnt; nil where they
+	// have none or are not recorded.
+	ClassNames []string
+	// Remarks are for a person who opens the source, a line each.
+	Remarks []string
+}
+
+// ReadKnown reads what the run folder dir tells of its training.
+func ReadKnown(dir string) (Known, error) {
+	_, known, err := readRun(dir)
+	return known, err
+}

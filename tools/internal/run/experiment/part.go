@@ -1,0 +1,71 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+
+	"unwarp/pipelines"
+)
+
+// AttackedPart is the part of the data set whose images are attacked.
+const AttackedPart = "test"
+
+// Part is the named part of the data, of those of [pipelines.PartNames], nil
+// where the set lacks it. Images other than those of the training's set are a
+// [ConfigError], unless s.OtherData says that they are meant.
+func (s *Subject) Part(ctx context.Context, name string) (pipelines.Source, error) {
+	src := s.Data.Part(name)
+	if src == nil {
+		return nil, nil
+	}
+	differs, err := s.Differs(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if differs != "" && !s.OtherData {
+		return nil, &ConfigError{fmt.Errorf("part %s of %s is not that of the training of %s: %s: name its own data, or give --other-data if these are meant", name, src.Name(), s.Source.Path(), differs)}
+	}
+	return src, nil
+}
+
+// Differs says in words how the named part differs from that of the training, ""
+// where it does not or where that is not known.
+func (s *Subject) Differs(ctx context.Context, name string) (string, error) {
+	src := s.Data.Part(name)
+	if s.Known.Data == nil || src == nil {
+		return "", nil
+	}
+	now, err := pipelines.TakeFingerprint(ctx, src)
+	if err != nil {
+		return "", err
+	}
+	was, ok := s.Known.Data.Parts[name]
+	if !ok {
+		return "the training's set has no such part", nil
+	}
+	differs := was.Differences(now)
+	if train := s.Known.Data.Parts["train"]; differs != "" && train.Pixels == now.Pixels {
+		differs += ", those that were trained on"
+	}
+	return differs, nil
+}
+
+// Title names what is measured: the model, the data set, its part and the number
+// of images. It is the first line of every evaluation.
+func (s *Subject) Title(ctx context.Context, part string, images int) (string, error) {
+	text := s.Source.Path()
+	if s.Source.Results() != "" { // an export has no checkpoints
+		text += ", checkpoint " + s.Source.Checkpoint()
+	}
+	text += fmt.Sprintf(", on %d images of %s, part %s", images, s.Config.Data.Set, part)
+	differs, err := s.Differs(ctx, part)
+	switch {
+	case err != nil:
+		return "", err
+	case differs != "":
+		text += " (other data than the training's: " + differs + ")"
+	case part == "train":
+		text += " (it was trained on these)"
+	}
+	return text, nil
+}

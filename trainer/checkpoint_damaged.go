@@ -1,0 +1,50 @@
+package trainer
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"unwarp/graphs"
+	"unwarp/pipelines/files"
+)
+
+// unreadable is the error of a checkpoint that cannot be read, with what can be
+// done in this folder.
+func (c Checkpoints) unreadable(pointer, dir, what string, err error) error {
+	cause := strings.ReplaceAll(files.Cause(graphs.FirstLine(err)).Error(), dir+string(filepath.Separator), "")
+	return fmt.Errorf("checkpoint %s: %s: %.60s: %s", files.ShortPath(dir), what, cause, c.adviceWithout(pointer, filepath.Base(dir)))
+}
+
+// adviceWithout says what to do where the checkpoint called damaged, or the
+// pointer to it, is of no use.
+func (c Checkpoints) adviceWithout(pointer, damaged string) string {
+	if name := c.otherWhole(damaged); name != "" {
+		return fmt.Sprintf("write %s, which has all its files, into the file %q beside it", name, pointer)
+	}
+	return "no other checkpoint here has all its files: train anew or restore a backup"
+}
+
+// otherWhole is the name of the latest folder whose files are all there, other
+// than the damaged one; "" for none.
+func (c Checkpoints) otherWhole(damaged string) string {
+	best, latest := "", -1
+	entries, _ := os.ReadDir(c.Dir)
+	for _, e := range entries {
+		st, err := readState(filepath.Join(c.Dir, e.Name()))
+		if err == nil && e.Name() != damaged && checkpointName.MatchString(e.Name()) && st.Step > latest && c.whole(e.Name()) {
+			best, latest = e.Name(), st.Step
+		}
+	}
+	return best
+}
+
+func (c Checkpoints) whole(name string) bool {
+	for _, file := range []string{manifestFile, dataPrefix + ".index", dataPrefix + ".data-00000-of-00001"} {
+		if info, err := os.Stat(filepath.Join(c.Dir, name, file)); err != nil || info.Size() == 0 {
+			return false
+		}
+	}
+	return true
+}
