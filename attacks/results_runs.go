@@ -1,13 +1,18 @@
 package attacks
 
+import (
+	"math"
+	"slices"
+)
+
 // Runs counts what became of the attempts of one attack on the images that are
 // classified correctly without attack: Of is the sum of the others.
 type Runs struct {
 	Of        int // images classified correctly without attack
 	Made      int // attempts made to their end
 	NotNeeded int // nothing was left to find: misclassified at the smallest radius by earlier attacks, or the target is the label
-	CutShort  int // the evaluation's budget ended during the attempt; what it had found counts
-	Open      int // attempts not begun
+	CutShort  int // the evaluation's budget ended during the attempt, which had found an example: that counts
+	Open      int // attempts not begun, or cut short without an example
 }
 
 // Runs counts the attempts of attack a.
@@ -19,7 +24,7 @@ func (e *Evaluation) Runs(a int) Runs {
 		}
 		n.Of++
 		switch {
-		case r.CutShort:
+		case r.CutShort && r.Found():
 			n.CutShort++
 		case !r.Done:
 			n.Open++
@@ -27,6 +32,26 @@ func (e *Evaluation) Runs(a int) Runs {
 			n.NotNeeded++
 		default:
 			n.Made++
+		}
+	}
+	return n
+}
+
+// Found tells whether there is an example.
+func (r ImageResult) Found() bool {
+	return !math.IsInf(float64(r.Distance), 0) && !math.IsNaN(float64(r.Distance))
+}
+
+// OpenCount counts the images that are classified correctly under each of the
+// given attacks within eps, as far as they went, and on which not all of them
+// have ended: these could be misclassified too.
+func (e *Evaluation) OpenCount(eps float32, attacks ...int) int {
+	n := 0
+	for i := range e.Images {
+		within := func(a int) bool { return e.Misclassified(a, i, eps) }
+		open := func(a int) bool { return !e.Attacks[a].Results[i].Done }
+		if e.Correct(i) && !slices.ContainsFunc(attacks, within) && slices.ContainsFunc(attacks, open) {
+			n++
 		}
 	}
 	return n

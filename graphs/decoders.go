@@ -8,15 +8,19 @@ import (
 )
 
 // AppearanceDecoder maps the appearance code [B,D] to the canonical image
-// [B,Rows,Cols,Channels] in (0,1): X_a of eq. 2.
+// [B,Rows,Cols,Channels], in (0,1) unless Linear: X_a of eq. 2.
 type AppearanceDecoder struct {
 	Rows, Cols, Channels int
-	Width                int // channels before the last layer
+	Width                int  // channels before the last layer
+	Linear               bool // no sigmoid: values of any size
 }
 
 // Apply decodes code.
 func (d AppearanceDecoder) Apply(s *Scope, code tf.Output) tf.Output {
 	x := generator{rows: d.Rows, cols: d.Cols, out: d.Channels, width: d.Width, last: GlorotUniform}.apply(s, code)
+	if d.Linear {
+		return x
+	}
 	return op.Sigmoid(s.Op("image"), x)
 }
 

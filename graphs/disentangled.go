@@ -19,6 +19,8 @@ import (
 // reconstructed are the images as given.
 type Disentangled struct {
 	Normalise  Normalisation
+	Jitter     Jitter // of normalised images, in training passes
+	Target     Target // "" means ImageTarget
 	Encoder    Encoder
 	Head       Head // nil means LinearHead without dropout
 	Classes    int
@@ -41,16 +43,21 @@ type Forward struct {
 	Logits         tf.Output // [B,K]
 	Appearance     tf.Output // [B,Da], C_a of eq. 1
 	Geometry       tf.Output // [B,Dg], C_g of eq. 1
-	Canonical      tf.Output // [B,H,W,C] in (0,1), X_a of eq. 2
+	Canonical      tf.Output // [B,H,W,C], X_a of eq. 2; in (0,1) with ImageTarget
 	Field          tf.Output // [B,H,W,2] in pixels, X_g of eq. 2
 	Reconstruction tf.Output // [B,H,W,C], X of eq. 3
+	Target         tf.Output // [B,H,W,C], what Rebuilt is compared with in eq. 5
+	Rebuilt        tf.Output // [B,H,W,C], the reconstruction in the units of Target
+	// Mean and Deviation turn normalised images into images, [B,1,1,1] or
+	// [B,1,1,C]; none with ImageTarget, or where the model knows them.
+	Mean, Deviation tf.Output
 }
 
 // Classify builds the part needed for inference: encoder, codes, classifier
 // (eq. 1 and 4).
 func (m Disentangled) Classify(s *Scope, images tf.Output) Forward {
 	f := Forward{Images: images}
-	f.Embedding = m.Encoder.Encode(s.In("encoder"), m.Normalise.Apply(s.In("normalise"), images))
+	f.Embedding = m.Encoder.Encode(s.In("encoder"), m.Jitter.Apply(s.In("jitter"), m.Normalise.Apply(s.In("normalise"), images)))
 	d, ok := s.Dims(f.Embedding, 2, "an embedding [B,D]")
 	if !ok {
 		return f
@@ -97,13 +104,31 @@ func (m Disentangled) Reconstruct(s *Scope, f *Forward) {
 		return
 	}
 	rows, cols, width := int(d[1]), int(d[2]), cmp.Or(m.Width, 32)
-	f.Canonical = AppearanceDecoder{Rows: rows, Cols: cols, Channels: int(d[3]), Width: width}.Apply(s.In("decoder_a"), f.Appearance)
-	if !m.Warp {
-		f.Reconstruction = f.Canonical
+	f.Canonical = AppearanceDecoder{Rows: rows, Cols: cols, Channels: int(d[3]), Width: width, Linear: m.Target == NormalisedTarget}.Apply(s.In("decoder_a"), f.Appearance)
+	f.Rebuilt = f.Canonical
+	if m.Warp {
+		f.Field = GeometricDecoder{Rows: rows, Cols: cols, Width: width, Field: m.Field, Reach: m.Reach}.Apply(s.In("decoder_g"), f.Geometry)
+		f.Rebuilt = Warp(s.In("warp"), f.Canonical, f.Field, m.Border)
+	}
+	m.expressInPixels(s, f)
+}
+
+// expressInPixels sets the target, and turns what was decoded into images.
+func (m Disentangled) expressInPixels(s *Scope, f *Forward) {
+	f.Target, f.Reconstruction = f.Images, f.Rebuilt
+	if m.Target != NormalisedTarget {
 		return
 	}
-	f.Field = GeometricDecoder{Rows: rows, Cols: cols, Width: width, Field: m.Field, Reach: m.Reach}.Apply(s.In("decoder_g"), f.Geometry)
-	f.Reconstruction = Warp(s.In("warp"), f.Canonical, f.Field, m.Border)
+	var back moments
+	f.Target, back = m.Normalise.apply(s.In("target"), f.Images)
+	f.Canonical = back.undo(s.In("canonical"), f.Canonical)
+	f.Reconstruction = f.Canonical
+	if m.Warp {
+		f.Reconstruction = back.undo(s.In("reconstruction"), f.Rebuilt)
+	}
+	if m.Normalise.By != BySet {
+		f.Mean, f.Deviation = back.mean, back.deviation
+	}
 }
 
 // Apply builds everything that the model has.

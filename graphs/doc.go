@@ -48,18 +48,19 @@
 // copy.go, buffers.go (tensors that Go may overwrite).
 //
 // Layers: layers.go (the interface, Reshape, Flatten), conv.go, dense.go,
-// relu.go, dropout.go, pooling.go, batchnorm.go, normalise.go, warp.go.
+// relu.go, dropout.go, pooling.go, batchnorm.go, normalise.go, jitter.go, warp.go.
 //
 // Models: encoders.go and heads.go list what model.encoder and model.head can
-// name; hinton.go and resnet.go are encoders; decoders.go and generator.go make
-// the canonical image and the displacement field.
+// name; hinton.go, conv4.go, resnet.go and certified_nets.go are encoders, with
+// embedding.go at their end; decoders.go and generator.go make the canonical
+// image and the displacement field; target.go says what is reconstructed.
 //
 // Losses: losses.go (classification), dlr.go, distance.go (reconstruction),
 // arithmetic.go.
 //
 // Package spec is the grammar of texts such as resnet(depth=110). Package
-// graphtest checks pieces of a graph against plain numbers and finite
-// differences.
+// bounds proves what a graph does within a ball of images. Package graphtest
+// checks pieces of a graph against plain numbers and finite differences.
 //
 // # Adding an encoder
 //

@@ -27,8 +27,13 @@ type encoderSpec interface {
 // with its struct, and its row here.
 var encoders = []spec.Kind[encoderSpec]{
 	{Name: "hinton", New: func() encoderSpec { return new(Hinton) }},
+	{Name: "conv4", New: func() encoderSpec { return new(Conv4) }},
 	{Name: "resnet", New: func() encoderSpec { return new(ResNet) }, Shorthand: "depth",
 		Examples: []string{"resnet20", "resnet32", "resnet44", "resnet56", "resnet110"}},
+	{Name: "dm-small", New: newDMSmall},
+	{Name: "dm-medium", New: newDMMedium},
+	{Name: "dm-large", New: newDMLarge},
+	{Name: "cnn7", New: newCNN7},
 }
 
 // Encoders lists values of model.encoder to offer: a name, or for encoders with

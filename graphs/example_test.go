@@ -160,9 +160,9 @@ func ExampleEncoders() {
 		fmt.Printf("%s: %+v\n", text, model.Encoder)
 	}
 	// Output:
-	// hinton: {Embedding:1024}
-	// resnet(depth=20): {Depth:20 Embedding:0}
-	// resnet20: {Depth:20 Embedding:0}
+	// hinton: {Layer:relu Embedding:1024}
+	// resnet(depth=20): {Depth:20 Layer:features Embedding:0}
+	// resnet20: {Depth:20 Layer:features Embedding:0}
 	// model.encoder: want a depth of 6n+2 from 8 to 1202, got resnet21: take resnet20 or resnet26
-	// model.encoder: unknown key "depth": hinton has no keys
+	// model.encoder: unknown key "depth", want one of embedding
 }

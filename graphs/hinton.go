@@ -1,10 +1,6 @@
 package graphs
 
-import (
-	"cmp"
-
-	tf "github.com/wamuir/graft/tensorflow"
-)
+import tf "github.com/wamuir/graft/tensorflow"
 
 // Hinton is the baseline CNN of Hinton, Sabour and Frosst 2018 ("Matrix
 // capsules with EM routing"), which the paper uses for MNIST, smallNORB and
@@ -12,10 +8,14 @@ import (
 // 2x2 max pooling, and a fully connected layer with ReLU. With SAME padding
 // it has the 4.2 M parameters that they state for 32x32x2 and 5 classes.
 type Hinton struct {
-	Embedding int // units of the fully connected layer; 0 means 1024
+	Layer     EmbeddingLayer `key:"embedding" default:"relu" oneof:"relu linear features" help:"layer between the features and the codes"`
+	Embedding int            // units of the fully connected layer; 0 means none
 }
 
-func (Hinton) fit(m Model) Encoder { return Hinton{Embedding: m.Appearance + m.Geometry} }
+func (h Hinton) fit(m Model) Encoder {
+	h.Embedding = h.Layer.units(m)
+	return h
+}
 func (Hinton) ownDropout() float32 { return .5 }
 
 // Encode builds the network without dropout and classifier: those belong to
@@ -30,6 +30,5 @@ func (h Hinton) Encode(s *Scope, images tf.Output) tf.Output {
 		x = Relu{}.Apply(s, x)
 		x = MaxPool{Size: 2}.Apply(s, x)
 	}
-	x = Dense{Out: cmp.Or(h.Embedding, 1024)}.Apply(s.In("fc"), s.Flatten(x))
-	return Relu{}.Apply(s, x)
+	return h.Layer.apply(s, s.Flatten(x), h.Embedding)
 }

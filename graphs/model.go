@@ -13,20 +13,22 @@ type Model struct {
 	// (also a decoder) or disentangled (also an appearance code, a geometric
 	// code and a warp).
 	Kind string `mapstructure:"kind" yaml:"kind" json:"kind"`
-	// Encoder is the encoder: hinton (the CNN of the paper for MNIST), or
-	// resnet(depth=20), for short resnet20, of any depth 6n+2.
+	// Encoder is the encoder: hinton (the CNN of the paper for MNIST), conv4 (four
+	// convolutions), resnet(depth=20), for short resnet20, of any depth 6n+2, or
+	// dm-small, dm-medium, dm-large, cnn7. Options stand in brackets, such as
+	// hinton(embedding=linear).
 	Encoder string `mapstructure:"encoder" yaml:"encoder" json:"encoder"`
 	// Head is the classifier on the embedding. linear, which "" means too, is
 	// the only one.
 	Head string `mapstructure:"head" yaml:"head,omitempty" json:"head,omitempty"`
 	// Appearance is the size of the appearance code. The embedding has the size
-	// of both codes together, for every kind; only a base ResNet has its 64
-	// pooled features instead.
+	// of both codes together; a base network whose encoder has embedding=features
+	// (resnet, conv4) has its features instead.
 	Appearance int `mapstructure:"appearance" yaml:"appearance" json:"appearance" in:"[1,65536]"`
 	// Geometry is the size of the geometric code. See appearance.
 	Geometry int `mapstructure:"geometry" yaml:"geometry" json:"geometry" in:"[1,65536]"`
 	// Dropout is the dropout rate on the head's input, in [0,1). -1 is the
-	// encoder's own: .5 for hinton, 0 for resnet.
+	// encoder's own: .5 for hinton, 0 for the others.
 	Dropout float32 `mapstructure:"dropout" yaml:"dropout" json:"dropout" in:"[-1,1)"`
 	// Normalise is how the model standardises images: none, image (by each
 	// image's mean and deviation), channel (by those of each channel of each
@@ -38,6 +40,10 @@ type Model struct {
 	// Std is the training set's standard deviation of each channel, for
 	// normalise: set. Training computes it where it is empty.
 	Std []float32 `mapstructure:"std" yaml:"std" json:"std,omitempty" in:"(0,1e6]"`
+	// Target is what the reconstruction is compared with: image (the image, in
+	// [0,1]; the decoder ends in a sigmoid) or normalised (the image after
+	// normalise; the decoder ends linearly).
+	Target Target `mapstructure:"target" yaml:"target" json:"target,omitempty"`
 	// Width is the number of channels before the decoders' last layer.
 	Width int `mapstructure:"width" yaml:"width" json:"width" in:"[1,4096]"`
 	// Field is the deformation field of a disentangled model: smooth
@@ -59,7 +65,7 @@ const OwnDropout = -1
 func DefaultModel() Model {
 	return Model{
 		Kind: "disentangled", Encoder: "hinton",
-		Appearance: 512, Geometry: 512, Dropout: OwnDropout, Normalise: NoNormalise,
+		Appearance: 512, Geometry: 512, Dropout: OwnDropout, Normalise: NoNormalise, Target: ImageTarget,
 		Width: 32, Field: Smooth, Border: Clamp, Reach: .3125,
 	}
 }
@@ -72,6 +78,9 @@ func (m Model) Identity() string {
 	if m.Head != "" {
 		later = " Head:" + m.Head
 	}
+	if m.Target != "" && m.Target != ImageTarget {
+		later += " Target:" + string(m.Target)
+	}
 	return fmt.Sprintf("{Kind:%s Encoder:%s Appearance:%d Geometry:%d Dropout:%v Normalise:%s Mean:%v Std:%v Width:%d Field:%s Border:%s Reach:%v%s}",
 		m.Kind, m.Encoder, m.Appearance, m.Geometry, m.Dropout, m.Normalise, m.Mean, m.Std, m.Width, m.Field, m.Border, m.Reach, later)
 }
@@ -82,7 +91,7 @@ func (m Model) Build(classes int) (Disentangled, error) {
 	d := Disentangled{
 		Normalise: Normalisation{By: m.Normalise, Mean: m.Mean, Std: m.Std},
 		Classes:   classes, Appearance: m.Appearance, Geometry: m.Geometry,
-		Width: m.Width, Field: m.Field, Border: m.Border, Reach: m.Reach,
+		Target: m.Target, Width: m.Width, Field: m.Field, Border: m.Border, Reach: m.Reach,
 		Config: m,
 	}
 	switch m.Kind {
@@ -122,6 +131,10 @@ func (m Model) checkNumbers(dropout float32, classes int) error {
 	switch {
 	case !(dropout >= 0 && dropout < 1): // NaN too
 		return fmt.Errorf("model.dropout: want a rate in [0,1), or %d for the encoder's own, got %g", OwnDropout, m.Dropout)
+	case m.Target != "" && m.Target != ImageTarget && m.Target != NormalisedTarget:
+		return fmt.Errorf("model.target: want image or normalised, got %q", m.Target)
+	case m.Target == NormalisedTarget && (m.Normalise == "" || m.Normalise == NoNormalise):
+		return fmt.Errorf("model.target: normalised wants model.normalise to be image, channel or set, got %q", m.Normalise)
 	case m.Field != Smooth && m.Field != Pixel:
 		return fmt.Errorf("model.field: want smooth or pixel, got %q", m.Field)
 	case m.Border != Clamp && m.Border != Zero:

@@ -249,7 +249,7 @@ func TestModelConfig(t *testing.T) {
 		`got "hinton4"`:                                                                func(m *graphs.Model) { m.Encoder = "hinton4" },
 		`model.encoder: depth: want a value, got none: write it like resnet(depth=20)`: func(m *graphs.Model) { m.Encoder = "resnet" },
 		`got ""`: func(m *graphs.Model) { m.Encoder = "" },
-		`model.encoder: unknown key "depth": hinton has no keys`:             func(m *graphs.Model) { m.Encoder = "hinton(depth=3)" },
+		`model.encoder: unknown key "depth", want one of embedding`:          func(m *graphs.Model) { m.Encoder = "hinton(depth=3)" },
 		`model.encoder: key "depth" is given twice`:                          func(m *graphs.Model) { m.Encoder = "resnet20(depth=20)" },
 		`model.encoder: want a depth of 6n+2 from 8 to 1202, got resnet21`:   func(m *graphs.Model) { m.Encoder = "resnet(depth=21)" },
 		`model.head: want one of linear, got "capsules"`:                     func(m *graphs.Model) { m.Head = "capsules" },
@@ -291,7 +291,7 @@ func TestModelConfig(t *testing.T) {
 	_, err := graphs.DefaultModel().Build(1)
 	Says(t, err, "model: want at least 2 classes, got 1")
 	d, err := graphs.DefaultModel().Build(10)
-	if err != nil || !d.Decode || !d.Warp || d.Encoder != (graphs.Hinton{Embedding: 1024}) {
+	if err != nil || !d.Decode || !d.Warp || d.Encoder != (graphs.Hinton{Layer: graphs.ReluEmbedding, Embedding: 1024}) {
 		t.Errorf("want the disentangled classifier around Hinton's CNN, got %+v, %v", d, err)
 	}
 }
@@ -352,13 +352,16 @@ func TestEncoders(t *testing.T) {
 		encoder graphs.Encoder
 		dropout float32
 	}{
-		{build("hinton", "base", graphs.OwnDropout), graphs.Hinton{Embedding: 1024}, .5},
-		{build("resnet8", "base", graphs.OwnDropout), graphs.ResNet{Depth: 8}, 0},
-		{build("resnet1202", "disentangled", graphs.OwnDropout), graphs.ResNet{Depth: 1202, Embedding: 1024}, 0},
-		{build("resnet(depth=26)", "base", .5), graphs.ResNet{Depth: 26}, .5},
-		{build(" hinton() ", "base", .5), graphs.Hinton{Embedding: 1024}, .5},
-		{build("resnet110", "reconstruction", .25), graphs.ResNet{Depth: 110, Embedding: 1024}, .25},
-		{build("hinton", "disentangled", 0), graphs.Hinton{Embedding: 1024}, 0},
+		{build("hinton", "base", graphs.OwnDropout), graphs.Hinton{Layer: graphs.ReluEmbedding, Embedding: 1024}, .5},
+		{build("resnet8", "base", graphs.OwnDropout), graphs.ResNet{Depth: 8, Layer: graphs.Features}, 0},
+		{build("resnet1202", "disentangled", graphs.OwnDropout), graphs.ResNet{Depth: 1202, Layer: graphs.Features, Embedding: 1024}, 0},
+		{build("resnet(depth=26)", "base", .5), graphs.ResNet{Depth: 26, Layer: graphs.Features}, .5},
+		{build(" hinton() ", "base", .5), graphs.Hinton{Layer: graphs.ReluEmbedding, Embedding: 1024}, .5},
+		{build("resnet110", "reconstruction", .25), graphs.ResNet{Depth: 110, Layer: graphs.Features, Embedding: 1024}, .25},
+		{build("hinton(embedding=linear)", "base", 0), graphs.Hinton{Layer: graphs.LinearEmbedding, Embedding: 1024}, 0},
+		{build("resnet(depth=20,embedding=linear)", "base", 0), graphs.ResNet{Depth: 20, Layer: graphs.LinearEmbedding, Embedding: 1024}, 0},
+		{build("hinton(embedding=features)", "base", 0), graphs.Hinton{Layer: graphs.Features}, 0},
+		{build("hinton", "disentangled", 0), graphs.Hinton{Layer: graphs.ReluEmbedding, Embedding: 1024}, 0},
 	} {
 		if head := (graphs.LinearHead{Dropout: c.dropout}); c.d.Encoder != c.encoder || c.d.Head != head {
 			t.Errorf("want %+v with %+v, got %+v with %+v", c.encoder, head, c.d.Encoder, c.d.Head)
@@ -455,7 +458,7 @@ func TestModelIdentity(t *testing.T) {
 // The default head leaves no trace in files: older ones stay equal byte by byte.
 func TestModelJSON(t *testing.T) {
 	raw, err := json.Marshal(graphs.DefaultModel())
-	if want := `{"kind":"disentangled","encoder":"hinton","appearance":512,"geometry":512,"dropout":-1,"normalise":"none","width":32,"field":"smooth","border":"clamp","reach":0.3125}`; err != nil || string(raw) != want {
+	if want := `{"kind":"disentangled","encoder":"hinton","appearance":512,"geometry":512,"dropout":-1,"normalise":"none","target":"image","width":32,"field":"smooth","border":"clamp","reach":0.3125}`; err != nil || string(raw) != want {
 		t.Errorf("want %s, got %s, %v", want, raw, err)
 	}
 }

@@ -38,9 +38,15 @@ type Normalisation struct {
 
 // Apply normalises images [B,H,W,C]. All of its ops have second-order gradients.
 func (n Normalisation) Apply(s *Scope, images tf.Output) tf.Output {
+	x, _ := n.apply(s, images)
+	return x
+}
+
+// apply is Apply with the moments that it used; none where it does nothing.
+func (n Normalisation) apply(s *Scope, images tf.Output) (tf.Output, moments) {
 	switch n.By {
 	case "", NoNormalise:
-		return images
+		return images, moments{}
 	case ByImage:
 		return n.standardise(s, images, 1, 2, 3)
 	case ByChannel:
@@ -49,13 +55,13 @@ func (n Normalisation) Apply(s *Scope, images tf.Output) tf.Output {
 		return n.applySetMoments(s, images)
 	}
 	s.Errorf("normalise: %s", n.wantedText())
-	return tf.Output{}
+	return tf.Output{}, moments{}
 }
 
-func (n Normalisation) standardise(s *Scope, images tf.Output, axes ...int32) tf.Output {
+func (n Normalisation) standardise(s *Scope, images tf.Output, axes ...int32) (tf.Output, moments) {
 	d, ok := s.Dims(images, 4, "images [B,H,W,C] with known sizes")
 	if !ok {
-		return tf.Output{}
+		return tf.Output{}, moments{}
 	}
 	values := int64(1)
 	for _, a := range axes {
@@ -63,7 +69,7 @@ func (n Normalisation) standardise(s *Scope, images tf.Output, axes ...int32) tf
 	}
 	if values == 0 {
 		s.Errorf("want images [B,H,W,C] with known sizes, got %v", d)
-		return tf.Output{}
+		return tf.Output{}, moments{}
 	}
 	over := op.Const(s.Op("axes"), axes)
 	mean := op.Mean(s.Op("mean"), images, over, op.MeanKeepDims(true))
@@ -71,24 +77,24 @@ func (n Normalisation) standardise(s *Scope, images tf.Output, axes ...int32) tf
 	variance := op.Mean(s.Op("variance"), op.Square(s.Op("squares"), centred), over, op.MeanKeepDims(true))
 	floored := op.Maximum(s.Op("floored"), op.Const(s.Op("least"), 1/float32(values)), variance)
 	scale := op.Pow(s.Op("scale"), floored, op.Const(s.Op("power"), float32(-.5))) // Rsqrt has no second-order gradient
-	return op.Mul(s.Op("normalised"), centred, scale)
+	return op.Mul(s.Op("normalised"), centred, scale), moments{mean, op.Sqrt(s.Op("deviation"), floored)}
 }
 
-func (n Normalisation) applySetMoments(s *Scope, images tf.Output) tf.Output {
+func (n Normalisation) applySetMoments(s *Scope, images tf.Output) (tf.Output, moments) {
 	d, ok := s.Dims(images, 4, "images [B,H,W,C] with known channels")
 	if !ok {
-		return tf.Output{}
+		return tf.Output{}, moments{}
 	}
 	if int64(len(n.Mean)) != d[3] || len(n.Std) != len(n.Mean) {
 		s.Errorf("want model.mean and model.std to have a number for each of %d channels, got %d and %d: training fills them in where both are empty", d[3], len(n.Mean), len(n.Std))
-		return tf.Output{}
+		return tf.Output{}, moments{}
 	}
 	scale := make([]float32, len(n.Std))
 	for i, v := range n.Std {
 		scale[i] = 1 / v
 	}
-	centred := op.Sub(s.Op("centred"), images, op.Const(s.Op("mean"), n.Mean))
-	return op.Mul(s.Op("normalised"), centred, op.Const(s.Op("scale"), scale))
+	m := moments{op.Const(s.Op("mean"), n.Mean), op.Const(s.Op("deviation"), n.Std)}
+	return op.Mul(s.Op("normalised"), op.Sub(s.Op("centred"), images, m.mean), op.Const(s.Op("scale"), scale)), m
 }
 
 // validate refuses values that cannot work, naming the key. BySet without

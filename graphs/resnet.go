@@ -1,6 +1,7 @@
 package graphs
 
 import (
+	"cmp"
 	"fmt"
 
 	tf "github.com/wamuir/graft/tensorflow"
@@ -17,8 +18,9 @@ import (
 //
 // The network for CIFAR-10 is this with a classifier on the 64 features.
 type ResNet struct {
-	Depth     int `key:"depth" required:"20" in:"[0,10000]" help:"number of layers, 6n+2"` // n at least 1: 20, 32, 44, 56, 110, …
-	Embedding int // units of a linear layer after the average; 0 means none
+	Depth     int            `key:"depth" required:"20" in:"[0,10000]" help:"number of layers, 6n+2"` // n at least 1: 20, 32, 44, 56, 110, …
+	Layer     EmbeddingLayer `key:"embedding" default:"features" oneof:"relu linear features" help:"layer between the 64 averages and the codes"`
+	Embedding int            // units of that layer; 0 means none
 }
 
 // Depths of ResNet: the deepest that He et al. trained has 1202 layers.
@@ -27,13 +29,11 @@ const (
 	mostDepth  = 1202
 )
 
-// fit gives a base CNN the published network. Other kinds need an embedding
-// that holds two codes, where the paper replaces the last fully connected layer.
+// fit gives a base CNN the published network, unless an embedding layer is asked
+// for. Other kinds need an embedding that holds two codes, where the paper
+// replaces the last fully connected layer.
 func (r ResNet) fit(m Model) Encoder {
-	r.Embedding = 0
-	if m.Kind != "base" {
-		r.Embedding = m.Appearance + m.Geometry
-	}
+	r.Embedding = r.Layer.units(m)
 	return r
 }
 
@@ -73,11 +73,7 @@ func (r ResNet) Encode(s *Scope, images tf.Output) tf.Output {
 	if !s.hasValue(x) {
 		return tf.Output{}
 	}
-	x = op.Mean(s.Op("average"), x, op.Const(s.Op("pixels"), []int32{1, 2}))
-	if r.Embedding == 0 {
-		return x
-	}
-	return Dense{Out: r.Embedding, Init: GlorotUniform}.Apply(s.In("fc"), x)
+	return cmp.Or(r.Layer, Features).apply(s, op.Mean(s.Op("average"), x, op.Const(s.Op("pixels"), []int32{1, 2})), r.Embedding)
 }
 
 // residualBlock is a block of two convolutions beside a shortcut, [B,H,W,C] ->

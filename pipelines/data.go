@@ -41,6 +41,10 @@ type Data struct {
 	// Split is the choice of views that smallnorb is trained on: hinton (azimuths 300 to 40 degrees)
 	// or literal (azimuths 0 to 100 degrees). Both take the three lowest elevations. "": hinton.
 	Split string `mapstructure:"split" yaml:"split" json:"split"`
+	// ValidationToys is how many toys of each category of smallnorb's training half to hold out: the
+	// validation part are their pictures from the views that are not trained on, or without a view all
+	// of them. 0: none.
+	ValidationToys int `mapstructure:"validation_toys" yaml:"validation_toys" json:"validation_toys,omitempty" in:"[0,1000]"`
 	// People is how many people of a facescrub set to use, chosen by seed. 0: all.
 	People int `mapstructure:"people" yaml:"people" json:"people" in:"[0,1e6]"`
 	// Holdout is the share of each class that becomes the test part where a folder or csv set has
@@ -91,6 +95,7 @@ func (d Data) checkRead() error {
 		{"view", d.View, d.View != ""},
 		{"split", d.Split, d.Split != "" && d.Split != usualSplit},
 		{"people", d.People, d.People != 0},
+		{"validation_toys", d.ValidationToys, d.ValidationToys != 0},
 		{"holdout", d.Holdout, d.Holdout != 0 && d.Holdout != defaultHoldout},
 		{"channels", d.Channels, d.Channels != 0 && d.Channels != defaultChannels},
 	} {

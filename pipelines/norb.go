@@ -40,13 +40,13 @@ var norbColumn = map[string]struct {
 }{"azimuth": {norbAzimuth, 34, 2}, "elevation": {norbElevation, 8, 1}}
 
 // openNORB reads both halves; of a view's split the training half gives the pairs with familiar views,
-// the testing half the others to test on and the familiar ones beside them.
+// the testing half the others to test on and the familiar ones beside them. Of toys that are held out for
+// validation, the training half gives the other views: what the test part is to the whole training half.
 func openNORB(_ context.Context, d Data) (parts, error) {
 	if d.Path == "" {
 		return parts{}, missingPathError("the folder of the smallnorb files")
 	}
 	room := newMemoryBudget(d)
-	var p parts
 	train, err := readNORBHalf(d, room, "training")
 	if err != nil {
 		return parts{}, err
@@ -55,40 +55,57 @@ func openNORB(_ context.Context, d Data) (parts, error) {
 	if err != nil {
 		return parts{}, err
 	}
-	if a, b := train.familiar.shape, test.other.shape; a != b {
+	if a, b := train.sources[norbTrain].shape, test.sources[norbTest].shape; a != b {
 		return parts{}, fmt.Errorf("pipelines: %s: want training and testing images of one shape, got %v and %v: check the files", displayPath(d.Path), a, b)
 	}
-	p.train, p.test = train.familiar, test.other
+	p := parts{train: train.sources[norbTrain], test: test.sources[norbTest]}
+	if held := train.sources[norbHeld]; held != nil {
+		p.validation = held
+	}
 	if d.View != "" {
-		p.familiar = test.familiar
-		if err := checkDisjoint(d.Path, train.objects, test.objects); err != nil {
+		p.familiar = test.sources[norbFamiliar]
+		if err := checkDisjoint(d.Path, train.toys, test.toys); err != nil {
 			return parts{}, err
 		}
 	}
 	return p, nil
 }
 
-// norbHalf is what is used of one half. Without a view all of the training half counts as familiar
-// and all of the testing half as other.
+// norbPart is what a pair is used for.
+type norbPart int
+
+const (
+	norbUnused   norbPart = iota
+	norbTrain             // of the training half
+	norbHeld              // of the training half, to validate on
+	norbFamiliar          // of the testing half, of views that were trained on
+	norbTest
+)
+
+var norbPartNames = map[norbPart]string{norbTrain: "train", norbHeld: "validation", norbFamiliar: "familiar", norbTest: "test"}
+
+// norbHalf is what is used of one half.
 type norbHalf struct {
-	familiar, other *memorySource
-	objects         map[norbObject]bool // those of the half; nil without a view
+	name    string // training or testing
+	use     []norbPart
+	toys    map[norbToy]bool // those of the half; nil where no info is read
+	sources map[norbPart]*memorySource
 }
 
-// norbObject is a toy: its category, and its number there.
-type norbObject struct{ category, instance int32 }
+// norbToy is a toy: its category, and its number there.
+type norbToy struct{ category, instance int32 }
 
 // checkDisjoint refuses halves that show the same toy: a split by views tests on other objects than it
 // trains on.
-func checkDisjoint(dir string, training, testing map[norbObject]bool) error {
-	var both []norbObject
+func checkDisjoint(dir string, training, testing map[norbToy]bool) error {
+	var both []norbToy
 	for o := range training {
 		if testing[o] {
 			both = append(both, o)
 		}
 	}
 	if len(both) > 0 {
-		o := slices.MinFunc(both, func(a, b norbObject) int {
+		o := slices.MinFunc(both, func(a, b norbToy) int {
 			return cmp.Or(cmp.Compare(a.category, b.category), cmp.Compare(a.instance, b.instance))
 		})
 		return fmt.Errorf("pipelines: %s: want other toys in the testing half than in the training half, got %s %d in both: use halves that share no toy, or set data.view to nothing", displayPath(dir), norbClasses[o.category], o.instance)
@@ -97,7 +114,7 @@ func checkDisjoint(dir string, training, testing map[norbObject]bool) error {
 }
 
 func readNORBHalf(d Data, room *memoryBudget, half string) (norbHalf, error) {
-	var h norbHalf
+	h := norbHalf{name: half, sources: map[norbPart]*memorySource{}}
 	cats, catPath, err := readNORBInts(d.Path, half, "cat", 0)
 	if err != nil {
 		return h, err
@@ -107,8 +124,7 @@ func readNORBHalf(d Data, room *memoryBudget, half string) (norbHalf, error) {
 			return h, fmt.Errorf("pipelines: %s: example %d: want a category in 0..%d, got %d: fetch the file again", displayPath(catPath), i, len(norbClasses)-1, c)
 		}
 	}
-	familiar, err := h.readViews(d, half, cats)
-	if err != nil {
+	if err := h.choose(d, cats); err != nil {
 		return h, err
 	}
 	path, err := findNORB(d.Path, half, "dat")
@@ -124,11 +140,80 @@ func readNORBHalf(d Data, room *memoryBudget, half string) (norbHalf, error) {
 	if err != nil {
 		return h, err
 	}
-	return h, h.readImages(r, d, room, half, cats, familiar)
+	return h, h.readImages(r, room, cats)
 }
 
-// readImages keeps what is used of a dat file. familiar is nil where there is no view.
-func (h *norbHalf) readImages(r *fileReader, d Data, room *memoryBudget, half string, cats []int32, familiar []bool) error {
+// wantedParts are those that a half must have pairs for.
+func (h *norbHalf) wantedParts(d Data) []norbPart {
+	switch training := h.name == "training"; {
+	case training && d.ValidationToys > 0:
+		return []norbPart{norbTrain, norbHeld}
+	case training:
+		return []norbPart{norbTrain}
+	case d.View != "":
+		return []norbPart{norbFamiliar, norbTest}
+	}
+	return []norbPart{norbTest}
+}
+
+// choose says what each pair is used for.
+func (h *norbHalf) choose(d Data, cats []int32) error {
+	h.use = make([]norbPart, len(cats))
+	familiar, toys, err := h.readInfo(d, cats)
+	if err != nil {
+		return err
+	}
+	held, err := h.holdToys(d)
+	if err != nil {
+		return err
+	}
+	for i := range h.use {
+		switch {
+		case h.name == "testing" && familiar != nil && familiar[i]:
+			h.use[i] = norbFamiliar
+		case h.name == "testing":
+			h.use[i] = norbTest
+		case held != nil && held[toys[i]]:
+			if familiar == nil || !familiar[i] {
+				h.use[i] = norbHeld
+			}
+		case familiar == nil || familiar[i]:
+			h.use[i] = norbTrain
+		}
+	}
+	for _, part := range h.wantedParts(d) {
+		if !slices.Contains(h.use, part) {
+			return fmt.Errorf("pipelines: %s: want pairs for the %s part, got none of this view in the %s half: use other files or another view", displayPath(d.Path), norbPartNames[part], h.name)
+		}
+	}
+	return nil
+}
+
+// holdToys chooses the toys of the training half to validate on, as many of each category; nil for none.
+func (h *norbHalf) holdToys(d Data) (map[norbToy]bool, error) {
+	if d.ValidationToys == 0 || h.name != "training" {
+		return nil, nil
+	}
+	of := map[int32][]int32{}
+	for toy := range h.toys {
+		of[toy.category] = append(of[toy.category], toy.instance)
+	}
+	held := map[norbToy]bool{}
+	for category, instances := range of {
+		if d.ValidationToys >= len(instances) {
+			return nil, newRequestError("pipelines: %s: want a toy of each category to train on, got %d of the %d toys of category %s to hold out: lower data.validation_toys",
+				displayPath(d.Path), d.ValidationToys, len(instances), norbClasses[category])
+		}
+		slices.Sort(instances)
+		for _, i := range Seed(d.Seed).Split("toys", int(category)).Rand().Perm(len(instances))[:d.ValidationToys] {
+			held[norbToy{category, instances[i]}] = true
+		}
+	}
+	return held, nil
+}
+
+// readImages keeps what is used of a dat file.
+func (h *norbHalf) readImages(r *fileReader, room *memoryBudget, cats []int32) error {
 	m, err := readMat(r, matBytes, len(cats), norbCameras, 0, 0)
 	if err != nil {
 		return err
@@ -137,76 +222,51 @@ func (h *norbHalf) readImages(r *fileReader, d Data, room *memoryBudget, half st
 	if sh.H > norbSide || sh.W > norbSide {
 		return r.fail(fmt.Sprintf("images of at most %d pixels a side", norbSide), fmt.Sprintf("%dx%d", sh.H, sh.W), "the header is wrong, fetch the file again", nil)
 	}
-	known := 0
-	for _, f := range familiar {
-		if f {
-			known++
+	count, filled := map[norbPart]int{}, map[norbPart]int{}
+	for _, part := range h.use {
+		count[part]++
+	}
+	for part := norbTrain; part <= norbTest; part++ {
+		if n := count[part]; n > 0 {
+			if h.sources[part], err = room.allocate(norbPartNames[part], n, sh, norbClasses); err != nil {
+				return err
+			}
 		}
 	}
-	training := half == "training"
-	roomFor := func(to **memorySource, part string, n int) error {
-		if n == 0 {
-			return fmt.Errorf("pipelines: %s: want pairs for the %s part, got none of this view: use other files or another view", displayPath(r.path), part)
-		}
-		*to, err = room.allocate(part, n, sh, norbClasses)
-		return err
-	}
-	switch {
-	case d.View == "" && training:
-		err = roomFor(&h.familiar, "train", len(cats))
-	case d.View == "":
-		err = roomFor(&h.other, "test", len(cats))
-	case training:
-		err = roomFor(&h.familiar, "train", known)
-	default:
-		if err = roomFor(&h.familiar, "familiar", known); err == nil {
-			err = roomFor(&h.other, "test", len(cats)-known)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	var nFamiliar, nOther int
 	return m.readRecords(func(i int, record []uint8) {
-		isFamiliar := training
-		if familiar != nil {
-			isFamiliar = familiar[i]
-		}
-		switch {
-		case isFamiliar:
-			h.familiar.storePlanar(nFamiliar, record, int(cats[i]))
-			nFamiliar++
-		case h.other != nil:
-			h.other.storePlanar(nOther, record, int(cats[i]))
-			nOther++
+		if part := h.use[i]; part != norbUnused {
+			h.sources[part].storePlanar(filled[part], record, int(cats[i]))
+			filled[part]++
 		}
 	})
 }
 
-// readViews reports for each pair of a half whether its view is one to train on, and collects the
-// objects of the half. It returns nil without a view.
-func (h *norbHalf) readViews(d Data, half string, cats []int32) ([]bool, error) {
-	if d.View == "" {
-		return nil, nil
+// readInfo returns for each pair of a half whether its view is one to train on, nil without a view, and
+// its toy, and collects the toys of the half. It reads nothing where nobody asks for views or toys.
+func (h *norbHalf) readInfo(d Data, cats []int32) (familiar []bool, toys []norbToy, err error) {
+	if d.View == "" && (d.ValidationToys == 0 || h.name == "testing") {
+		return nil, nil, nil
 	}
-	info, path, err := readNORBInts(d.Path, half, "info", len(cats))
+	info, path, err := readNORBInts(d.Path, h.name, "info", len(cats))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	which := d.Split
-	if which == "" {
-		which = usualSplit
+	toys, h.toys = make([]norbToy, len(cats)), map[norbToy]bool{}
+	for i := range toys {
+		toys[i] = norbToy{cats[i], info[i*norbColumns+norbInstance]}
+		h.toys[toys[i]] = true
 	}
-	column, views := norbColumn[d.View], norbViews[d.View][which]
-	familiar := make([]bool, len(cats))
-	h.objects = map[norbObject]bool{}
+	if d.View == "" {
+		return nil, toys, nil
+	}
+	column, views := norbColumn[d.View], norbViews[d.View][cmp.Or(d.Split, usualSplit)]
+	familiar = make([]bool, len(cats))
 	for i := range familiar {
-		h.objects[norbObject{cats[i], info[i*norbColumns+norbInstance]}] = true
 		v := info[i*norbColumns+column.at]
 		if v < 0 || v > column.most || v%column.step != 0 {
-			return nil, fmt.Errorf("pipelines: %s: example %d: want an %s code in 0..%d in steps of %d, got %d: fetch the file again", displayPath(path), i, d.View, column.most, column.step, v)
+			return nil, nil, fmt.Errorf("pipelines: %s: example %d: want an %s code in 0..%d in steps of %d, got %d: fetch the file again", displayPath(path), i, d.View, column.most, column.step, v)
 		}
 		familiar[i] = slices.Contains(views, v)
 	}
-	return familiar, nil
+	return familiar, toys, nil
 }

@@ -181,7 +181,7 @@ func TestNORBErrors(t *testing.T) {
 		"shapes":       {func(f map[string][]byte) { f[dat] = matrix(0x1E3D4C55, []uint32{18, 2, 4, 3}, make([]byte, 432)) }, "one shape, got 4x3x2 and 3x4x2"},
 		"one view": {func(f map[string][]byte) {
 			f[info] = matrix(0x1E3D4C54, []uint32{18, 4}, words(bytesOf(18, 7, 7, 20, 7)...))
-		}, "want pairs for the train part, got none"},
+		}, "want pairs for the train part, got none of this view in the training half"},
 		"a toy in both halves": {func(f map[string][]byte) {
 			copy(f[norbTesting+"info.mat"][20+5*16:], words(7)) // of example 5, an animal
 		}, "want other toys in the testing half than in the training half, got animal 7 in both: use halves that share no toy"},
@@ -398,4 +398,71 @@ func FuzzReadCIFAR(f *testing.F) {
 			}
 		}
 	})
+}
+
+// toysFiles are both halves of a set whose training half has the toys 4 and 7 of each category.
+func toysFiles() map[string][]byte {
+	files := norbFiles(180, 36)
+	var info []int
+	for i := range 180 {
+		info = append(info, []int{4, 7}[i/90], i%9, 2*(i%18), 3)
+	}
+	files[norbTraining+"info.mat"] = matrix(0x1E3D4C54, []uint32{180, 4}, words(info...))
+	return files
+}
+
+// Of toys that are held out nothing is trained on, and the validation part has their other views: the
+// pixels, which are the number of the pair, say which pairs a part has.
+func TestNORBValidationToys(t *testing.T) {
+	dir := folder(t, toysFiles())
+	for _, view := range []string{"azimuth", ""} {
+		s, err := Open(t.Context(), Data{Set: "smallnorb", Path: dir, View: view, ValidationToys: 1, Seed: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pairs := func(src Source) (list []int) {
+			raw := make([]uint8, 24)
+			for i := range src.Len() {
+				if _, err := src.At(i, raw); err != nil {
+					t.Fatal(err)
+				}
+				list = append(list, int(raw[0]))
+			}
+			return list
+		}
+		toy := func(i int) [2]int { return [2]int{i % 5, i / 90} }
+		familiar := func(i int) bool { return view == "" || i%18*20 >= 300 || i%18*20 <= 40 }
+		trained, held := map[[2]int]bool{}, map[[2]int]bool{}
+		for _, i := range pairs(s.Train) {
+			trained[toy(i)] = true
+			if !familiar(i) {
+				t.Errorf("view %q: pair %d of another view is trained on", view, i)
+			}
+		}
+		for _, i := range pairs(s.Validation) {
+			held[toy(i)] = true
+			if view != "" && familiar(i) {
+				t.Errorf("view %q: pair %d of a familiar view is in the validation part", view, i)
+			}
+		}
+		if len(trained) != 5 || len(held) != 5 {
+			t.Errorf("view %q: want a toy of each category in both parts, got %v and %v", view, trained, held)
+		}
+		for o := range held {
+			if trained[o] {
+				t.Errorf("view %q: toy %v is in both parts", view, o)
+			}
+		}
+		want := map[string]int{"azimuth": 30, "": 90}[view]
+		if s.Train.Len() != want || s.Validation.Len() != 90-want%90 {
+			t.Errorf("view %q: want %d and %d pairs, got %d and %d", view, want, 90-want%90, s.Train.Len(), s.Validation.Len())
+		}
+	}
+	_, err := Open(t.Context(), Data{Set: "smallnorb", Path: dir, View: "azimuth", ValidationToys: 2})
+	if err == nil || !strings.Contains(err.Error(), "lower data.validation_toys") {
+		t.Errorf("want more toys to hold out than there are to be refused, got %v", err)
+	}
+	if _, err := Open(t.Context(), Data{Set: "glyphs", ValidationToys: 1}); err == nil || !strings.Contains(err.Error(), "validation_toys") {
+		t.Errorf("want the key to be refused for glyphs, got %v", err)
+	}
 }

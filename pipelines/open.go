@@ -20,7 +20,7 @@ var dataSets = []dataSet{
 	{"glyphs", []string{"size"}, openGlyphs},
 	{"mnist", nil, openMNIST},
 	{"cifar10", nil, openCIFAR},
-	{"smallnorb", []string{"view", "split"}, openNORB},
+	{"smallnorb", []string{"view", "split", "validation_toys"}, openNORB},
 	{"facescrub", []string{"size", "people"}, openFaces},
 	{"folder", []string{"size", "classes", "holdout", "channels"}, openFolder},
 	{"csv", []string{"size", "classes", "holdout", "channels"}, openCSV},

@@ -60,7 +60,7 @@ func (g *TrainGraph) declareAscentStep(s *graphs.Scope, m imageAttack) ascentSte
 	x := in.iterate.Value
 	f := g.Model.Apply(s, x)
 	if c.Target == CleanImage {
-		f.Images = g.Images.Value
+		f.Target = g.Model.TargetOf(s.In("target"), g.Images.Value)
 	}
 	loss := m.ascentLoss(s, g.Config.Objective, f, ascentTargets{g.Labels.Value, in.clean.Value})
 	slope := graphs.Gradients(s, loss, x)[0]

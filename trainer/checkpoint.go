@@ -57,7 +57,11 @@ func (c Checkpoints) Save(g *TrainGraph, net *graphs.Net, st State, pointers ...
 	st.Name = c.unusedName(st.Step)
 	final := filepath.Join(c.Dir, st.Name)
 	if err := c.write(g, net, st, final); err != nil {
-		return fmt.Errorf("checkpoint %w; the previous checkpoint is untouched", files.NotWritten(final, err))
+		kept := "there is none before it"
+		if c.Exists(Last) {
+			kept = "the previous checkpoint is untouched"
+		}
+		return fmt.Errorf("checkpoint %w; %s", files.NotWritten(final, err), kept)
 	}
 	for _, ptr := range pointers {
 		if err := files.Write(filepath.Join(c.Dir, ptr), []byte(st.Name+"\n")); err != nil {
@@ -143,6 +147,9 @@ func (c Checkpoints) loadFolder(g *TrainGraph, net *graphs.Net, pointer, dir str
 		return st, c.unreadable(pointer, dir, "want a readable "+stateFile, err)
 	}
 	manifest, err := os.ReadFile(filepath.Join(dir, manifestFile))
+	if err == nil {
+		err = checkManifest(string(manifest))
+	}
 	if err != nil {
 		return st, c.unreadable(pointer, dir, "want a readable "+manifestFile, err)
 	}
@@ -176,7 +183,11 @@ func (c Checkpoints) Exists(pointer string) bool {
 func (c Checkpoints) folderOf(pointer string) (string, error) {
 	raw, err := os.ReadFile(filepath.Join(c.Dir, pointer))
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("checkpoint %s: want a pointer file %q, found none: has the run saved anything yet?", files.ShortPath(c.Dir), pointer)
+		do := "has the run saved anything yet?"
+		if c.otherWhole("") != "" {
+			do = c.adviceWithout(pointer, "")
+		}
+		return "", fmt.Errorf("checkpoint %s: want a pointer file %q, found none: %s", files.ShortPath(c.Dir), pointer, do)
 	}
 	if err != nil {
 		return "", fmt.Errorf("checkpoint pointer %w", files.NotRead(filepath.Join(c.Dir, pointer), err))

@@ -172,12 +172,12 @@ func TestDamagedCheckpoint(t *testing.T) {
 		{"no state", "want a readable state.json", func() error { return os.Remove(in(stateFile)) }},
 		{"no manifest", "want a readable manifest.txt", func() error { return os.Remove(in(manifestFile)) }},
 		{"torn manifest", "does not fit this model", cut(manifestFile, func(n int) int { return n / 2 })},
-		{"a manifest of noise", `manifest line "noise" is not readable`, put(in(manifestFile), "noise\n")},
+		{"a manifest of noise", `line "noise" is no variable with its shape`, put(in(manifestFile), "noise\n")},
 		{"pointer to nothing", "want a readable state.json", put(pointer, "step-00000099\n")},
 		{"empty pointer", `want the name of a folder such as step-00000500, got ""`, put(pointer, "")},
 		{"pointer elsewhere", `got "../step-00000003"`, put(pointer, "../step-00000003\n")},
 		{"pointer to a file", `got "best"`, put(pointer, "best\n")},
-		{"no pointer", "has the run saved anything yet?", func() error { return os.Remove(pointer) }},
+		{"no pointer", "write step-00000003, which has all its files", func() error { return os.Remove(pointer) }},
 	} {
 		if err := c.do(); err != nil {
 			t.Fatal(err)

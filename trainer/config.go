@@ -29,6 +29,10 @@ type Config struct {
 	// comes with a deformed view, and the objective is eq. 8 of the paper. "":
 	// nothing.
 	Augment pipelines.Augment `mapstructure:"augment" yaml:"augment"`
+	// Jitter changes brightness and contrast after model.normalise, which would
+	// remove a jitter before it: jitter(brightness=63/255,low=.2,high=1.8). The
+	// encoder alone sees it. "": none.
+	Jitter Jitter `mapstructure:"jitter" yaml:"jitter"`
 	// Workers is the number of threads that prepare batches. 0: one per core.
 	Workers int `mapstructure:"workers" yaml:"workers" in:"[0,1024]"`
 
@@ -60,7 +64,7 @@ func DefaultConfig() Config {
 		Evaluate:   Epochs(1),
 		Checkpoint: Epochs(1),
 		Log:        Duration{50, "st"},
-		Objective:  Objective{Lambda: 1, LambdaRamp: Duration{0, "st"}, Gamma: 1, Norm: graphs.Frobenius, Temperature: 1},
+		Objective:  Objective{Lambda: 1, LambdaRamp: Duration{0, "st"}, Gamma: 1, CodeNorm: LiteralChange, Norm: graphs.Frobenius, Temperature: 1},
 		Optimizer:  Optimizer{Name: "adam", Beta1: .9, Beta2: .999, Epsilon: 1e-8, Momentum: .9},
 		Schedule:   Schedule{Name: "cosine", Rate: 1e-3, Factor: .1},
 	}

@@ -130,7 +130,11 @@ func (g *TrainGraph) Synthesise(ctx context.Context, net *graphs.Net, appearance
 		copy(appearanceBuffer.Float32(), appearance[from*da:])
 		copy(geometryBuffer.Float32(), geometry[from*dg:])
 		// The codes are fed in place of those of the encoder.
-		out, err := net.Run(graphs.Feeds{g.Inference.Appearance: appearanceBuffer.Tensor, g.Inference.Geometry: geometryBuffer.Tensor}, fetches)
+		feeds := graphs.Feeds{g.Inference.Appearance: appearanceBuffer.Tensor, g.Inference.Geometry: geometryBuffer.Tensor}
+		if err := g.feedMoments(feeds, n); err != nil {
+			return d, err
+		}
+		out, err := net.Run(feeds, fetches)
 		if err != nil {
 			return d, err
 		}
@@ -139,6 +143,34 @@ func (g *TrainGraph) Synthesise(ctx context.Context, net *graphs.Net, appearance
 		d.Reconstruction = append(d.Reconstruction, graphs.Floats(nil, out[2])...)
 	}
 	return d, nil
+}
+
+// What stands for the mean and the deviation of an image that there is not, so
+// that two deviations to either side lie in [0,1].
+const (
+	meanOfNoImage      = .5
+	deviationOfNoImage = .25
+)
+
+// feedMoments feeds the mean and deviation of n images that were made of codes
+// alone, where the decoders make normalised images.
+func (g *TrainGraph) feedMoments(feeds graphs.Feeds, n int) error {
+	for output, value := range map[tf.Output]float32{g.Inference.Mean: meanOfNoImage, g.Inference.Deviation: deviationOfNoImage} {
+		if output.Op == nil {
+			continue
+		}
+		channels := output.Shape().Size(3)
+		b, err := graphs.NewBuffer(tf.Float, int64(n), 1, 1, channels)
+		if err != nil {
+			return err
+		}
+		x := b.Float32()
+		for i := range x {
+			x[i] = value
+		}
+		feeds[output] = b.Tensor
+	}
+	return nil
 }
 
 // checkImages refuses a list of values that is not one of images.

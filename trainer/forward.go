@@ -42,6 +42,7 @@ func (g *TrainGraph) fileForward(s *graphs.Scope, images tf.Output, signatures .
 		f.Appearance, f.Canonical = f.Embedding, f.Reconstruction
 	}
 	g.checkForward(s, f)
+	g.Model.Compare(s.In("compared"), &f)
 	return f
 }
 

@@ -31,6 +31,10 @@ type Objective struct {
 	// deformation (1 in the paper). It has no effect without deform(...) in
 	// train.augment.
 	Gamma float32 `mapstructure:"gamma" yaml:"gamma" json:"gamma" in:"[0,1e9]"`
+	// CodeNorm is how that change is measured: relative (divided by the mean
+	// length of the two codes), rms (divided by the root of their size) or
+	// literal (the paper's norm, at gamma 1 of which all codes become equal).
+	CodeNorm CodeNorm `mapstructure:"code_norm" yaml:"code_norm" json:"code_norm,omitempty"`
 	// Norm is the norm of the reconstruction error: frobenius (the root of the
 	// sum of squares), sse (the sum of squares), mse (their mean) or l1 (the
 	// sum of absolute values).
@@ -45,6 +49,9 @@ type Objective struct {
 }
 
 func (o Objective) check() error {
+	if err := o.CodeNorm.check(); err != nil {
+		return err
+	}
 	switch o.Norm {
 	case graphs.Frobenius, graphs.SSE, graphs.MSE, graphs.L1:
 		return nil
@@ -74,7 +81,7 @@ func (o Objective) termsPerImage(s *graphs.Scope, f graphs.Forward, in targets) 
 	t := Terms{Classification: o.classification(s.In("classification"), f.Logits, in)}
 	t.Total = t.Classification
 	if f.Reconstruction.Op != nil {
-		t.Reconstruction = graphs.Distance(s.In("reconstruction"), f.Reconstruction, f.Images, o.Norm)
+		t.Reconstruction = graphs.Distance(s.In("reconstruction"), f.Rebuilt, f.Target, o.Norm)
 		t.Total = op.AddV2(s.Op("total"), t.Total, o.weighted(s, in, t.Reconstruction))
 	}
 	return t
@@ -106,7 +113,7 @@ func (o Objective) batchTerms(s *graphs.Scope, f graphs.Forward, in targets) Ter
 		if len(halves) != 2 {
 			return t
 		}
-		t.CodeChange = graphs.Mean(s, graphs.Distance(s.In("code_change"), halves[0], halves[1], graphs.Frobenius))
+		t.CodeChange = graphs.Mean(s, o.CodeNorm.change(s.In("code_change"), halves[0], halves[1]))
 		t.Total = op.AddV2(s.Op("regularised"), t.Total, graphs.Weighted(s, o.Gamma, t.CodeChange))
 	}
 	return t

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -110,6 +111,19 @@ func (e *MismatchError) Error() string {
 	return fmt.Sprintf("checkpoint %s: does not fit this model: %s: use the configuration it was trained with", e.Dir, strings.Join(e.Differences, "; "))
 }
 
+// checkManifest refuses what is no list of variables.
+func checkManifest(manifest string) error {
+	if strings.TrimSpace(manifest) == "" {
+		return errors.New("it is empty")
+	}
+	for line := range strings.Lines(manifest) {
+		if _, rest, ok := strings.Cut(strings.TrimSpace(line), " "); !ok || !strings.Contains(rest, "]") {
+			return fmt.Errorf("line %.20q is no variable with its shape", strings.TrimSpace(line))
+		}
+	}
+	return nil
+}
+
 // compareManifest lists what net wants and the manifest lacks or holds in another
 // shape, and trainable variables that the net does not know. Slots and
 // averages that an inference net does not declare are not a difference.
@@ -117,12 +131,8 @@ func compareManifest(manifest string, vars *graphs.Variables) []string {
 	has := map[string]string{}
 	var diff []string
 	for line := range strings.Lines(manifest) {
-		path, rest, ok := strings.Cut(strings.TrimSpace(line), " ")
+		path, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		end := strings.Index(rest, "]")
-		if !ok || end < 0 {
-			diff = append(diff, fmt.Sprintf("manifest line %q is not readable", strings.TrimSpace(line)))
-			continue
-		}
 		has[path] = rest[:end+1]
 		if strings.Contains(rest[end:], " "+graphs.Trainable.String()+" ") && vars.Find(path) == nil {
 			diff = append(diff, fmt.Sprintf("%s %s is in the checkpoint but not in the model", path, has[path]))

@@ -16,6 +16,7 @@ type Terms struct {
 	Divergence                                        tf.Output // trades: KL(clean ‖ adversarial), nats
 	InputGradient                                     tf.Output // squared norm, see [inputGradient]
 	CodeShift                                         tf.Output // of the codes under attack, see [CodePenalty]
+	EmbeddingSpread                                   tf.Output // no part of the loss, see [embeddingSpread]
 
 	entropies tf.Output // [B], what Classification averages
 }
@@ -30,6 +31,9 @@ type Losses struct {
 	Divergence     float32 `json:"divergence,omitempty"`     // trades
 	InputGradient  float32 `json:"input_gradient,omitempty"` // squared norm, mean over the images
 	CodeShift      float32 `json:"code_shift,omitempty"`     // of the codes under attack
+	// EmbeddingSpread is how much the embeddings of the batch differ, in [0,1];
+	// 0 if all are equal, or zero.
+	EmbeddingSpread float32 `json:"embedding_spread"`
 }
 
 // term is a scalar of a training step. Its name is its key in metrics.jsonl and
@@ -51,6 +55,7 @@ func (t Terms) list(gradientNorm tf.Output) []term {
 		{"divergence", t.Divergence, func(l *Losses) *float32 { return &l.Divergence }},
 		{"input_gradient", t.InputGradient, func(l *Losses) *float32 { return &l.InputGradient }},
 		{"code_shift", t.CodeShift, func(l *Losses) *float32 { return &l.CodeShift }},
+		{"embedding_spread", t.EmbeddingSpread, func(l *Losses) *float32 { return &l.EmbeddingSpread }},
 		{"gradient_norm", gradientNorm, func(l *Losses) *float32 { return &l.GradientNorm }},
 	}
 	return slices.DeleteFunc(all, func(t term) bool { return t.value.Op == nil })

@@ -52,9 +52,10 @@ func (t tower) declare(s *graphs.Scope, in towerInputs) towerOutputs {
 	images, originals, target := in.joinViews(s)
 	f := t.model.Apply(s, images)
 	if originals.Op != nil {
-		f.Images = originals // the objective compares the reconstruction with them
+		f.Target = t.model.TargetOf(s.In("originals"), originals)
 	}
 	out := towerOutputs{terms: t.loss(s.In("objective"), f, images, target)}
+	out.terms.EmbeddingSpread = embeddingSpread(s.In("embedding_spread"), f.Embedding)
 	out.weights = s.Builder().Variables().All(graphs.Trainable)
 	out.gradients, out.images = t.gradients(s, out.terms, readsOf(out.weights), in)
 	out.updates = s.Updates()

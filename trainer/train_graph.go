@@ -62,6 +62,7 @@ func Declare(b *graphs.Builder, c Config, m graphs.Disentangled, shape pipelines
 	if err := c.CheckModel(m); err != nil {
 		return nil, err
 	}
+	m.Jitter = c.Jitter.Jitter
 	g := &TrainGraph{Config: c, Model: m, Shape: shape, Views: c.Augment.Deforms()}
 	g.validationAttack = c.Attacked.resolve(c.Adversary)
 	g.declareInputs(b)

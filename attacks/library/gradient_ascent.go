@@ -34,10 +34,10 @@ func (a gradientAscent) run(o *attacks.Oracle, x []float32) bool {
 	return o.Claim(x)
 }
 
-// runOnSource is run where the loss is that of another model, whose logits say
-// nothing about success: every so many steps, and after the last, the iterate is
-// claimed.
-func (a gradientAscent) runOnSource(o *attacks.Oracle, x []float32, every int) bool {
+// runClaiming is run where the logits of the loss say nothing about success,
+// being those of another model, or where not every iterate counts: every so many
+// steps, and after the last, the iterate is claimed.
+func (a gradientAscent) runClaiming(o *attacks.Oracle, x []float32, every int) bool {
 	for i := 1; i <= a.steps; i++ {
 		g := a.lossGradient(x)
 		o.RecordLoss(g.Loss)

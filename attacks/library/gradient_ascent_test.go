@@ -276,7 +276,7 @@ func TestRunOnSource(t *testing.T) {
 	ascent := gradientAscent{steps: 7, alpha: .125, lossGradient: func([]float32) attacks.LossGradient {
 		return attacks.LossGradient{Gradient: []float32{3}}
 	}}
-	if ascent.runOnSource(o, []float32{0}, 3) {
+	if ascent.runClaiming(o, []float32{0}, 3) {
 		t.Error("want no success where no claim is verified")
 	}
 	if want := []float32{.375, .75, .875}; !slices.Equal(model.claimed, want) {

@@ -50,7 +50,7 @@ func (a *Substitute) Run(o *attacks.Oracle) {
 		alpha = stepSize(0, o.Eps, a.Steps)
 	}
 	ascent := gradientAscent{steps: a.Steps, alpha: alpha, lossGradient: attackLoss(o, attacks.Classification)}
-	ascent.runOnSource(o, slices.Clone(o.Image), a.Steps)
+	ascent.runClaiming(o, slices.Clone(o.Image), a.Steps)
 }
 
 // NewSource implements [attacks.Preparer].

@@ -49,5 +49,5 @@ func (f *TransferAttack) Run(o *attacks.Oracle) {
 		o.Threat.Steepest(g, momentum)
 	}
 	ascent := gradientAscent{steps: f.Steps, alpha: alpha, lossGradient: attackLoss(o, attacks.Classification), direction: direction}
-	ascent.runOnSource(o, slices.Clone(o.Image), max(1, f.Steps/f.Claims))
+	ascent.runClaiming(o, slices.Clone(o.Image), max(1, f.Steps/f.Claims))
 }

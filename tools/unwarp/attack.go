@@ -133,6 +133,9 @@ func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, ou
 	if err != nil {
 		return err
 	}
+	if d := s.Config.Attack.Defence; d != "" && d != "none" {
+		title += ", behind the defence " + d
+	}
 	r, err := evaluate(ctx, s, set, keep, evaluation.Options{Title: title, Folder: folder, Resume: o.resume, Restart: o.restart, Log: log})
 	if err != nil {
 		return err

@@ -315,5 +315,5 @@ func TestResumeInOtherWords(t *testing.T) {
 	for _, words := range [][]string{{"model.encoder=resnet(depth=8)"}, {"model.encoder=resnet8"}, {"model.head=linear"}, {"model.dropout=0"}} {
 		must(t, "train", "--resume", run, "--set", words[0])
 	}
-	unwarp(t, "train", "--resume", run, "--set", "model.encoder=resnet14").failsAfter(t, exitMismatch, "model.encoder is resnet(depth=14) instead of resnet(depth=8)")
+	unwarp(t, "train", "--resume", run, "--set", "model.encoder=resnet14").failsAfter(t, exitMismatch, "model.encoder is resnet(depth=14,embedding=features) instead of resnet(depth=8,embedding=features)")
 }

@@ -128,7 +128,9 @@ func TestSpoiled(t *testing.T) {
 			write(t, at(d, data), string(raw))
 		}, 1, []string{"step-00000004"}},
 		{"broken state", func(t *testing.T, d string) { write(t, at(d, "step-00000004/state.json"), "{") }, 1, []string{"state.json"}},
-		{"broken manifest", func(t *testing.T, d string) { write(t, at(d, "step-00000004/manifest.txt"), "x\n") }, 4, []string{"encoder/conv1/kernel"}},
+		{"broken manifest", func(t *testing.T, d string) { write(t, at(d, "step-00000004/manifest.txt"), "x\n") }, 1, []string{"manifest.txt", `line "x"`}},
+		{"empty manifest", func(t *testing.T, d string) { write(t, at(d, "step-00000004/manifest.txt"), "") }, 1, []string{"manifest.txt", "it is empty"}},
+		{"no pointer", func(t *testing.T, d string) { os.Remove(at(d, "last")) }, 1, []string{`want a pointer file "last"`, "write step-00000004"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			dir := spoiled(t)

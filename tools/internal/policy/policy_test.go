@@ -62,7 +62,7 @@ func TestOnlyPlaces(t *testing.T) {
 		plot:         {"tools/internal/report", "tools/internal/study"},
 		protobuf:     {"graphs", "graphs/bpda", "trainer"},
 		gonum:        {"tools/internal/study"},
-		flock: {"pipelines/files", "tools/internal/setup/tflib", "tools/internal/setup"},
+		flock:        {"pipelines/files", "tools/internal/setup/tflib", "tools/internal/setup"},
 	} {
 		for _, r := range Rules {
 			if may := r.allows(name, Rules); may != slices.Contains(places, r.Folder) {

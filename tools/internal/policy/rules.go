@@ -40,6 +40,7 @@ var Rules = []Rule{
 	{"graphs/spec", nil, "the grammar name(key=value,…) serves all packages and knows none"},
 	{"graphs/memory", nil, "what the machine has left, before it is asked for; all packages may ask"},
 	{"graphs/bpda", []string{graft, protobuf, "graphs"}, "it rewrites a graph for backward passes, whatever model or attack it is for"},
+	{"graphs/bounds", []string{graft, "graphs"}, "bounds are written into any graph, and know neither training nor attacks"},
 	{"graphs/graphtest", []string{graft, "graphs"}, "helpers of tests know the graph and nothing that is built on it"},
 
 	{"pipelines", []string{image, "graphs/spec", "graphs/memory"}, "data is pure Go: its tests run where TensorFlow is not"},

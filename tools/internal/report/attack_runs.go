@@ -13,8 +13,9 @@ func hasRadius(r attacks.AttackResult) bool {
 	return r.Family != attacks.Natural && r.Norm != attacks.L0
 }
 
-// wasRun tells whether an attack was run on an image.
-func wasRun(r attacks.ImageResult) bool { return r.Done && !r.Skipped || r.CutShort }
+// wasRun tells whether an attack was run on an image: to its end, or until it had
+// found an example.
+func wasRun(r attacks.ImageResult) bool { return r.Done && !r.Skipped || r.CutShort && r.Found() }
 
 // wasRun tells whether the attack was run on any image.
 func (a AttackSummary) wasRun() bool { return a.Attempted > 0 }

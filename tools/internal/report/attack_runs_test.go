@@ -119,7 +119,7 @@ func TestNothingRun(t *testing.T) {
 	r.Evaluation.Attacks = r.Evaluation.Attacks[1:]
 	text, page := printed(r, 0), strings.ReplaceAll(pageOf(t, r), "\u00a0", " ")
 	for what, got := range map[string]string{"terminal": text, "page": page} {
-		if !strings.Contains(got, "No attack was run") || strings.Contains(got, "worst case") || strings.Contains(got, "attacks together") {
+		if !strings.Contains(got, "No attack ended or found anything") || strings.Contains(got, "worst case") || strings.Contains(got, "attacks together") {
 			t.Errorf("%s: want no figure: %.3000s", what, got[max(0, strings.Index(got, "<body>")):])
 		}
 	}

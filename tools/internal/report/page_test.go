@@ -320,7 +320,7 @@ func TestReportJSON(t *testing.T) {
 func TestDerive(t *testing.T) {
 	r := four()
 	f := Summarise(&r)
-	for k, want := range []Point{newPoint(.05, 3, 3, 4), newPoint(.1, 2, 3, 4), newPoint(.2, 0, 3, 4)} {
+	for k, want := range []Point{newPoint(.05, 3, 0, 3, 4), newPoint(.1, 2, 0, 3, 4), newPoint(.2, 0, 0, 3, 4)} {
 		if f.Worst[k] != want {
 			t.Errorf("worst case: want %+v, got %+v", want, f.Worst[k])
 		}

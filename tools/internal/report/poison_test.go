@@ -250,7 +250,7 @@ func TestRefusedFigures(t *testing.T) {
 		dir := t.TempDir()
 		r := copyRecord(t, smallRecord("a"))
 		spoil(&r.Evaluation)
-		r.Format = recordFormat
+		r.Format = RecordFormat
 		raw, err := json.Marshal(r)
 		if err != nil {
 			t.Fatal(err)
@@ -268,7 +268,7 @@ func TestRefusedFigures(t *testing.T) {
 	for _, names := range [][]string{{"one"}, make([]string, 11)} {
 		r := smallRecord("a")
 		r.ClassNames = names
-		r.Format = recordFormat
+		r.Format = RecordFormat
 		if err := r.check(); err == nil || !strings.Contains(err.Error(), "class_names: want a name for each of 10 classes") {
 			t.Errorf("%d names of 10 classes: got %v", len(names), err)
 		}

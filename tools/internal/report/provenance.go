@@ -10,7 +10,7 @@ func listProvenance(f SummaryData) []string {
 		out = append(out, fmt.Sprintf("These are not the %s images of the set that the model was trained with: %s.", f.Part, f.OtherData))
 	}
 	if f.Resumed > 0 {
-		out = append(out, fmt.Sprintf("%s from the journal of an interrupted evaluation and not verified again.", comeFrom(f.Resumed)))
+		out = append(out, fmt.Sprintf("%s from the journal of an interrupted evaluation, which does not store the examples: they were not verified again.", comeFrom(f.Resumed)))
 	}
 	return out
 }

@@ -25,8 +25,9 @@ const (
 	imagesFile = "images.npz"
 )
 
-// recordFormat is the version of evaluation.json.
-const recordFormat = 1
+// RecordFormat is the version of evaluation.json.
+// RecordFormat is the version of evaluation.json.
+const RecordFormat = 1
 
 // Record is an evaluation with what is needed to repeat it.
 type Record struct {
@@ -66,7 +67,7 @@ func Save(run string, r Record, im Images) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("evaluation: %w", files.NotWritten(dir, err))
 	}
-	r.Format = recordFormat
+	r.Format = RecordFormat
 	r.Evaluation = makeWritable(r.Evaluation)
 	raw, err := json.Marshal(r)
 	if err != nil {

@@ -28,8 +28,8 @@ const (
 // that are none. Other texts may hold anything; they are made printable where they
 // are shown.
 func (r *Record) check() error {
-	if r.Format != recordFormat {
-		return fmt.Errorf("want an evaluation of format %d, got %d", recordFormat, r.Format)
+	if r.Format != RecordFormat {
+		return fmt.Errorf("want an evaluation of format %d, got %d", RecordFormat, r.Format)
 	}
 	for _, check := range []func() error{r.checkAbout, r.checkEvaluation, r.checkClasses} {
 		if err := check(); err != nil {

@@ -87,15 +87,20 @@ func newAttackPoint(e *attacks.Evaluation, s, k int, eps float32, b successes) A
 			}
 		}
 	}
-	misclassified := among
+	misclassified, counted := among, attacksUpTo(e, s)
 	if e.Exhaustive {
-		misclassified, p.OnlyThis = own, &only
+		misclassified, p.OnlyThis, counted = own, &only, []int{s}
 	}
-	p.Point = newPoint(eps, e.CleanCorrect-misclassified, e.CleanCorrect, e.Images)
+	p.Point = newPoint(eps, e.CleanCorrect-misclassified, e.OpenCount(eps, counted...), e.CleanCorrect, e.Images)
 	p.Succeeded, p.Tried = e.SingleRuns(s, k)
 	p.Steps, p.Alpha = stepsAt(e.Attacks[s], eps)
 	p.WeakerThan = findStrongerBaseline(e, s, eps)
 	return p
+}
+
+// attacksUpTo are the places of the attacks that were run, up to that of s.
+func attacksUpTo(e *attacks.Evaluation, s int) []int {
+	return slices.DeleteFunc(e.AttacksRun(), func(a int) bool { return a > s })
 }
 
 // stepsAt returns the number and the size of an attack's steps at a radius, 0 where

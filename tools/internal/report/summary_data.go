@@ -60,8 +60,17 @@ type Point struct {
 
 // newPoint returns the result at eps: of so many images, correct without attack
 // and robust under attack.
-func newPoint(eps float32, robust, correct, images int) Point {
-	return Point{eps, NewRate(robust, images), NewRate(correct-robust, correct), NewRate(correct-robust, images)}
+//
+// Of robust images open ones were not attacked to the end. They count in the
+// figure, and against it in the interval.
+func newPoint(eps float32, robust, open, correct, images int) Point {
+	p := Point{eps, NewRate(robust, images), NewRate(correct-robust, correct), NewRate(correct-robust, images)}
+	if open > 0 {
+		p.Robust.Low, _ = checks.Wilson(robust-open, images)
+		_, p.Misclassified.High = checks.Wilson(correct-robust+open, correct)
+		_, p.Changed.High = checks.Wilson(correct-robust+open, images)
+	}
+	return p
 }
 
 // AttackSummary is the result of one attack.
@@ -130,12 +139,13 @@ func Summarise(r *Record) SummaryData {
 
 // addWorst adds the worst case per image at the radii at which an attack was run.
 func (f *SummaryData) addWorst(e *attacks.Evaluation, a checks.Assessment) {
+	bounded := slices.DeleteFunc(e.AttacksRun(), func(a int) bool { return !hasRadius(e.Attacks[a]) })
 	for _, eps := range e.Radii {
 		if !slices.ContainsFunc(f.Attacks, func(a AttackSummary) bool { return len(a.Points) > 0 && slices.Contains(a.Radii, eps) }) {
 			continue
 		}
 		at, _ := a.At(eps)
-		f.Worst = append(f.Worst, newPoint(eps, e.RobustCount(eps), e.CleanCorrect, e.Images))
+		f.Worst = append(f.Worst, newPoint(eps, e.RobustCount(eps), e.OpenCount(eps, bounded...), e.CleanCorrect, e.Images))
 		f.Standing, f.MayClaim = append(f.Standing, at.Standing), append(f.MayClaim, at.MayClaim)
 	}
 }

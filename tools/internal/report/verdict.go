@@ -54,7 +54,7 @@ func findVerdict(f SummaryData, claim bool) Verdict {
 	case f.Chance.isReached(f.Clean):
 		return Verdict{Level: Worthless, Sentences: []string{clean, f.Chance.describe(f.Clean), "Attacks on it show nothing."}}
 	case len(bounded)+len(others) == 0:
-		return Verdict{Level: Worthless, Sentences: []string{clean, "No attack was run, so nothing else is known."}, Notes: listStop(f)}
+		return Verdict{Level: Worthless, Sentences: []string{clean, "No attack ended or found anything, so nothing else is known."}, Notes: listStop(f)}
 	case len(f.Worst) == 0:
 		v := Verdict{Sentences: []string{clean, describeOthers(others)}, Notes: slices.Concat(listStop(f), listFew(f, lowest(others)))}
 		v.Under, v.Robust = others[lowestIndex(others)].Title, lowest(others)

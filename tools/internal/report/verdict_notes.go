@@ -29,6 +29,11 @@ func listNotes(f SummaryData, p Point, ran []AttackSummary) []string {
 			out = append(out, fmt.Sprintf("The accuracy under an attack along the gradient of the whole training loss is %s: that measures the weakness of this attack, not the strength of the model.", formatPercent(a.Points[i].Robust.Share)))
 		}
 	}
+	for _, a := range ran {
+		if i := slices.IndexFunc(a.Params, func(q attacks.Param) bool { return q.Key == "target" && q.Value != "" }); i >= 0 {
+			out = append(out, fmt.Sprintf("%s looks for one class alone (target=%s): images of that class are not attacked, and an image that becomes another class counts as correct.", a.Title, a.Params[i].Value))
+		}
+	}
 	if text := describeTies(f, p); text != "" {
 		out = append(out, text)
 	}

@@ -30,7 +30,7 @@ func (e *Evaluator) Record(ctx context.Context, set attacks.Images, ev *attacks.
 	if d := c.Attack.Defence; d != "none" && d != "" {
 		kind += " behind " + d
 	}
-	return report.Record{About: report.About{
+	return report.Record{Format: report.RecordFormat, About: report.About{
 		Run: filepath.Base(filepath.Clean(s.Path())), Kind: kind, Encoder: c.Model.Encoder, Checkpoint: s.Checkpoint(),
 		Set: c.Data.Set, Part: experiment.AttackedPart, OtherData: other, Shape: [3]int{sh.H, sh.W, sh.C}, Classes: e.subject.Model.Classes(), ClassNames: e.classNames(),
 		ModelHash: e.Weights, DataHash: hashData(set), Version: doctor.ReadBuild("").Unwarp, TensorFlow: tf.Version(),

@@ -13,6 +13,7 @@ type Training struct {
 	W     io.Writer
 	Batch int
 	bar   *Bar
+	dead  int // steps in a row at which all embeddings were equal
 }
 
 // Began opens the bar.
@@ -26,6 +27,23 @@ func (t *Training) Began(at trainer.Progress) {
 // Stepped moves the bar.
 func (t *Training) Stepped(at trainer.Progress) {
 	t.bar.Set(int64(at.Step*t.Batch), fmt.Sprintf("epoch %d loss %.3f", at.Epoch, at.Losses.Total))
+	t.watchEmbedding(at)
+}
+
+// patience is how many steps all embeddings are equal before a remark: the first
+// steps of a good training can pass through such a state.
+const patience = 20
+
+// watchEmbedding remarks once that all images have the same embedding, from
+// which training rarely recovers.
+func (t *Training) watchEmbedding(at trainer.Progress) {
+	if at.Losses.EmbeddingSpread >= trainer.DeadEmbedding {
+		t.dead = 0
+		return
+	}
+	if t.dead++; t.dead == patience {
+		t.bar.Note("warning: step %d: all images of a batch have had the same embedding for %d steps: nothing can be learned from it; lower train.objective.gamma, train.objective.lambda or train.schedule.rate, or use train.objective.code_norm=relative", at.Step, patience)
+	}
 }
 
 // Evaluated prints the validation accuracy.

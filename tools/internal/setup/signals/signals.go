@@ -7,12 +7,18 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 )
 
-// Context is cancelled by the first of SIGINT, SIGTERM and SIGHUP. A second
-// SIGINT or SIGTERM ends the process at once, as by default; a second SIGHUP
-// does not, since a terminal that closes sends two. A SIGHUP that was ignored
-// when the process began (nohup) stays ignored. stop restores the defaults.
+// grace is how long after the first signal further ones do nothing: whoever
+// signals a process and then its whole group, as timeout does, sends two at once.
+var grace = 2 * time.Second
+
+// Context is cancelled by the first of SIGINT, SIGTERM and SIGHUP. Another SIGINT
+// or SIGTERM, two seconds later or more, ends the process at once, as by default;
+// another SIGHUP does not, since a terminal that closes sends two. A SIGHUP that
+// was ignored when the process began (nohup) stays ignored. stop restores the
+// defaults.
 func Context(parent context.Context) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(parent)
 	received := make(chan os.Signal, 1)
@@ -28,8 +34,12 @@ func Context(parent context.Context) (ctx context.Context, stop func()) {
 			if hangup {
 				signal.Ignore(syscall.SIGHUP)
 			}
-			signal.Stop(received)
 			cancel()
+			select {
+			case <-time.After(grace):
+				signal.Stop(received)
+			case <-ended:
+			}
 		case <-ended:
 		}
 	}()

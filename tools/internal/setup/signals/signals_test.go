@@ -20,6 +20,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asChild) == "" {
 		os.Exit(m.Run())
 	}
+	grace = 100 * time.Millisecond
 	ctx, stop := Context(context.Background())
 	defer stop()
 	fmt.Println("ready")
@@ -34,21 +35,25 @@ func TestMain(m *testing.M) {
 }
 
 // TestContext: the first signal lets a command end in its own way; then SIGINT
-// and SIGTERM end it at once and SIGHUP does not; nohup's stays ignored.
+// and SIGTERM end it at once, but for one that comes with the first, and SIGHUP
+// does not; nohup's stays ignored.
 func TestContext(t *testing.T) {
 	for _, row := range []struct {
 		first, second syscall.Signal
+		later         bool // the second comes after the grace
 		nohup         bool
 		code          int
 	}{
-		{syscall.SIGHUP, 0, false, 7},
-		{syscall.SIGHUP, syscall.SIGHUP, false, 7},
-		{syscall.SIGHUP, syscall.SIGTERM, false, -1},
-		{syscall.SIGTERM, syscall.SIGHUP, false, 7},
-		{syscall.SIGINT, syscall.SIGINT, false, -1},
-		{syscall.SIGTERM, 0, false, 7},
-		{syscall.SIGHUP, 0, true, 8},
-		{syscall.SIGTERM, 0, true, 7},
+		{syscall.SIGHUP, 0, false, false, 7},
+		{syscall.SIGHUP, syscall.SIGHUP, true, false, 7},
+		{syscall.SIGHUP, syscall.SIGTERM, false, false, 7},
+		{syscall.SIGHUP, syscall.SIGTERM, true, false, -1},
+		{syscall.SIGTERM, syscall.SIGHUP, true, false, 7},
+		{syscall.SIGINT, syscall.SIGINT, false, false, 7},
+		{syscall.SIGINT, syscall.SIGINT, true, false, -1},
+		{syscall.SIGTERM, 0, false, false, 7},
+		{syscall.SIGHUP, 0, false, true, 8},
+		{syscall.SIGTERM, 0, false, true, 7},
 	} {
 		t.Run(fmt.Sprint(row), func(t *testing.T) {
 			t.Parallel()
@@ -66,6 +71,9 @@ func TestContext(t *testing.T) {
 			c.Process.Signal(row.first)
 			if row.second != 0 {
 				lines.Scan()
+				if row.later {
+					time.Sleep(250 * time.Millisecond)
+				}
 				c.Process.Signal(row.second)
 			}
 			for lines.Scan() {

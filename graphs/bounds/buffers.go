@@ -1,0 +1,69 @@
+package bounds
+
+import (
+	"unwarp/graphs"
+)
+
+// bufferKey is an input with a number of rows.
+type bufferKey struct {
+	name string
+	rows int
+}
+
+// buffer is the memory that is fed to in with so many rows; it is kept, since
+// new tensors for each run grow without limit.
+func (v *Verifier) buffer(in graphs.Input, rows int) (*graphs.Buffer, error) {
+	key := bufferKey{in.Name, rows}
+	if b, ok := v.buffers[key]; ok {
+		return b, nil
+	}
+	shape := append([]int64{int64(rows)}, in.Shape[1:]...)
+	b, err := graphs.NewBuffer(in.Type, shape...)
+	if err == nil {
+		v.buffers[key] = b
+	}
+	return b, err
+}
+
+// feeding collects the feeds of a run; the first error stays.
+type feeding struct {
+	v     *Verifier
+	rows  int
+	feeds graphs.Feeds
+	err   error
+}
+
+func (v *Verifier) feeding(rows int) *feeding {
+	return &feeding{v: v, rows: rows, feeds: graphs.Feeds{}}
+}
+
+// floats is the memory of a fed float32 input, row by row; it holds what was
+// written last.
+func (f *feeding) floats(in graphs.Input) []float32 {
+	b, err := f.v.buffer(in, f.rows)
+	if err != nil {
+		f.err = err
+		n := f.rows
+		for _, d := range in.Shape[1:] {
+			n *= int(d)
+		}
+		return make([]float32, n)
+	}
+	f.feeds[in.Feed] = b.Tensor
+	return b.Float32()
+}
+
+// ints is the same of an int32 input.
+func (f *feeding) ints(in graphs.Input) []int32 {
+	b, err := f.v.buffer(in, f.rows)
+	if err != nil {
+		f.err = err
+		n := f.rows
+		for _, d := range in.Shape[1:] {
+			n *= int(d)
+		}
+		return make([]int32, n)
+	}
+	f.feeds[in.Feed] = b.Tensor
+	return b.Int32()
+}

@@ -1,0 +1,55 @@
+package bounds
+
+import (
+	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
+)
+
+// propagateBall takes the L2 or L1 ball of in through o. An injective operator
+// keeps it. Any other ends it: the radius of each output is the dual norm of
+// its weights, and box, which the pixels' own limits give, is cut by that.
+func (w *writer) propagateBall(o linear, in, box interval) interval {
+	if _, ok := o.(injective); ok {
+		box.norm = in.norm
+		box.point = o.apply(w, []tf.Output{in.point}, signed)
+		box.reach = o.apply(w, []tf.Output{in.reach}, absolute)
+		return box
+	}
+	terms, _ := o.terms()
+	point := o.apply(w, []tf.Output{in.point}, signed)
+	radius := w.sqrt(o.apply(w, []tf.Output{w.square(in.reach)}, squared))
+	if m, ok := o.(mixing); ok && in.norm == L1 {
+		radius = w.min(radius, w.mul(m.largest(w), w.largestOf(in.reach, radius)))
+	}
+	if w.on() {
+		magnitude := o.apply(w, []tf.Output{w.add(w.abs(in.c), in.r)}, absolute)
+		radius = w.widen(w.times(1+w.rounding.factor(terms), radius), magnitude, terms)
+	}
+	l, u := w.bounds(box)
+	return w.fromBounds(w.max(l, w.sub(point, radius)), w.min(u, w.add(point, radius)))
+}
+
+// largestOf is the largest value of each row of x, in a shape that broadcasts
+// to like.
+func (w *writer) largestOf(x, like tf.Output) tf.Output {
+	rank := like.Shape().NumDimensions()
+	if x.Shape().NumDimensions() < 2 || rank < 2 {
+		w.s.Errorf("want values [B, …], got shape %v", x.Shape())
+		return x
+	}
+	axes := make([]int32, x.Shape().NumDimensions()-1)
+	for i := range axes {
+		axes[i] = int32(i + 1)
+	}
+	most := op.Max(w.s.Op("largest"), x, w.constant(axes))
+	shape := append([]int64{-1}, ones(rank-1)...)
+	return w.reshape(most, shape...)
+}
+
+func ones(n int) []int64 {
+	d := make([]int64, n)
+	for i := range d {
+		d[i] = 1
+	}
+	return d
+}

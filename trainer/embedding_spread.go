@@ -1,0 +1,36 @@
+package trainer
+
+import (
+	"math"
+
+	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
+
+	"unwarp/graphs"
+)
+
+// DeadEmbedding is the embedding spread below which all images of a batch have
+// the same embedding for all that a classifier can see.
+const DeadEmbedding = 1e-3
+
+// embeddingSpread is how much the embeddings [B,D] of a batch differ, in [0,1]:
+// the root of their variance over the batch, averaged over the units, divided by
+// their root mean square. 0 means that all are equal, or zero.
+func embeddingSpread(s *graphs.Scope, embedding tf.Output) tf.Output {
+	if _, ok := s.Dims(embedding, 2, "an embedding [B,D]"); !ok {
+		return tf.Output{}
+	}
+	x := op.StopGradient(s.Op("embedding"), embedding)
+	centred := op.Sub(s.Op("centred"), x, op.Mean(s.Op("mean"), x, op.Const(s.Op("batch"), int32(0)), op.MeanKeepDims(true)))
+	meanSquare := func(name string, y tf.Output) tf.Output {
+		return op.Mean(s.Op(name), op.Square(s.Op(name+"_squares"), y), op.Const(s.Op(name+"_axes"), []int32{0, 1}))
+	}
+	tiny := op.Const(s.Op("tiny"), float32(leastSquare))
+	return op.Sqrt(s.Op("spread"), op.Div(s.Op("share"), meanSquare("variance", centred), op.AddV2(s.Op("floored"), meanSquare("power", x), tiny)))
+}
+
+// leastSquare keeps the spread of embeddings of zeros at 0.
+const leastSquare = 1e-20
+
+// rootOf is the square root of v.
+func rootOf(v float32) float32 { return float32(math.Sqrt(float64(v))) }
