@@ -53,8 +53,11 @@ func places(t *testing.T, key, text string) map[string]Source {
 	outside := text
 	if strings.HasPrefix(text, "'") || strings.HasPrefix(text, `"`) {
 		outside = "'" + strings.ReplaceAll(text, "'", "''") + "'"
-		if strings.ContainsAny(text, "\n\r\u0085\u2028\ufeff\x01\x7f") || !utf8.ValidString(text) {
-			return all // what single quotes cannot hold
+		if !utf8.ValidString(text) {
+			return all
+		}
+		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+			outside = quoteYAML(text) // what single quotes may not hold
 		}
 	}
 	if !strings.ContainsRune(text, 0) { // no argument of a process can hold it

@@ -7,11 +7,21 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 )
+
+// quoteText writes a text as YAML reads it back.
+func quoteText(text string) string {
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return strconv.Quote(text)
+	}
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+}
 
 // parseValue reads a value given outside files for a key of type t. A text
 // stands as it is, whatever YAML would make of it; one that begins with a quote
@@ -23,7 +33,7 @@ func parseValue(t reflect.Type, text string) (any, error) {
 	case readsText(t) && quoted, readsTexts(t) && quoted:
 		n, err := parseNode(text)
 		if err != nil || n.Kind != yaml.ScalarNode {
-			return nil, fmt.Errorf("want a text, or one in quotes as YAML has them, got %s, which begins with a quote: write '%s'", text, strings.ReplaceAll(text, "'", "''"))
+			return nil, fmt.Errorf("want a text, or one in quotes as YAML has them, got %s, which begins with a quote: write %s", text, quoteText(text))
 		}
 		return n.Value, nil
 	case readsText(t):
