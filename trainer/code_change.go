@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"fmt"
+	"math"
 
 	tf "github.com/wamuir/graft/tensorflow"
 	"github.com/wamuir/graft/tensorflow/op"
@@ -41,7 +42,7 @@ func (n CodeNorm) change(s *graphs.Scope, a, b tf.Output) tf.Output {
 		if !ok {
 			return tf.Output{}
 		}
-		return op.Mul(s.Op("rms"), change, op.Const(s.Op("share"), rootOf(1/float32(d[1]))))
+		return op.Mul(s.Op("rms"), change, op.Const(s.Op("share"), float32(1/math.Sqrt(float64(d[1])))))
 	case RelativeChange:
 		length := func(name string, x tf.Output) tf.Output {
 			return graphs.Distance(s.In(name), x, op.ZerosLike(s.Op(name+"_zeros"), x), graphs.Frobenius)

@@ -1,8 +1,6 @@
 package trainer
 
 import (
-	"math"
-
 	tf "github.com/wamuir/graft/tensorflow"
 	"github.com/wamuir/graft/tensorflow/op"
 
@@ -31,6 +29,3 @@ func embeddingSpread(s *graphs.Scope, embedding tf.Output) tf.Output {
 
 // leastSquare keeps the spread of embeddings of zeros at 0.
 const leastSquare = 1e-20
-
-// rootOf is the square root of v.
-func rootOf(v float32) float32 { return float32(math.Sqrt(float64(v))) }

@@ -37,33 +37,42 @@ func (v *Verifier) feeding(rows int) *feeding {
 	return &feeding{v: v, rows: rows, feeds: graphs.Feeds{}}
 }
 
-// floats is the memory of a fed float32 input, row by row; it holds what was
-// written last.
-func (f *feeding) floats(in graphs.Input) []float32 {
+// buffer is the memory of a fed input; nil where it cannot be had, which the run
+// reports: until then values are written to memory that is not fed.
+func (f *feeding) buffer(in graphs.Input) *graphs.Buffer {
 	b, err := f.v.buffer(in, f.rows)
 	if err != nil {
 		f.err = err
-		n := f.rows
-		for _, d := range in.Shape[1:] {
-			n *= int(d)
-		}
-		return make([]float32, n)
+		return nil
 	}
 	f.feeds[in.Feed] = b.Tensor
+	return b
+}
+
+// size is the number of values of an input.
+func (f *feeding) size(in graphs.Input) int {
+	n := f.rows
+	for _, d := range in.Shape[1:] {
+		n *= int(d)
+	}
+	return n
+}
+
+// floats is the memory of a fed float32 input, row by row; it holds what was
+// written last.
+func (f *feeding) floats(in graphs.Input) []float32 {
+	b := f.buffer(in)
+	if b == nil {
+		return make([]float32, f.size(in))
+	}
 	return b.Float32()
 }
 
 // ints is the same of an int32 input.
 func (f *feeding) ints(in graphs.Input) []int32 {
-	b, err := f.v.buffer(in, f.rows)
-	if err != nil {
-		f.err = err
-		n := f.rows
-		for _, d := range in.Shape[1:] {
-			n *= int(d)
-		}
-		return make([]int32, n)
+	b := f.buffer(in)
+	if b == nil {
+		return make([]int32, f.size(in))
 	}
-	f.feeds[in.Feed] = b.Tensor
 	return b.Int32()
 }
