@@ -35,7 +35,7 @@ func (s *Subject) Differs(ctx context.Context, name string) (string, error) {
 	if s.Known.Data == nil || src == nil {
 		return "", nil
 	}
-	now, err := pipelines.TakeFingerprint(ctx, src)
+	now, err := s.fingerprint(ctx, name, src)
 	if err != nil {
 		return "", err
 	}
@@ -48,6 +48,23 @@ func (s *Subject) Differs(ctx context.Context, name string) (string, error) {
 		differs += ", those that were trained on"
 	}
 	return differs, nil
+}
+
+// fingerprint is that of the named part, which is src. All of it is read once,
+// however often it is compared.
+func (s *Subject) fingerprint(ctx context.Context, name string, src pipelines.Source) (pipelines.Fingerprint, error) {
+	if f, ok := s.fingerprints[name]; ok {
+		return f, nil
+	}
+	f, err := pipelines.TakeFingerprint(ctx, src)
+	if err != nil {
+		return f, err
+	}
+	if s.fingerprints == nil {
+		s.fingerprints = map[string]pipelines.Fingerprint{}
+	}
+	s.fingerprints[name] = f
+	return f, nil
 }
 
 // Title names what is measured: the model, the data set, its part and the number

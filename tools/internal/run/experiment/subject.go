@@ -20,6 +20,8 @@ type Subject struct {
 	Known  Known // of the source
 	// OtherData says that data which are not those of the training are meant.
 	OtherData bool
+
+	fingerprints map[string]pipelines.Fingerprint // of parts of Data, as far as they were taken
 }
 
 // OpenSubject opens the data that c names and the model of src for its images.
