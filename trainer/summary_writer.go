@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	tf "github.com/wamuir/graft/tensorflow"
@@ -66,6 +68,9 @@ func (w summaryWriter) openFile(net *graphs.Net, dir string, step int) error {
 		What: &event.Event_SessionLog{SessionLog: &event.SessionLog{Status: event.SessionLog_START}},
 	})
 	if err == nil {
+		err = awaitNewName(dir)
+	}
+	if err == nil {
 		err = w.run(net, w.create, feed{w.dir, dir})
 	}
 	if err == nil {
@@ -75,6 +80,32 @@ func (w summaryWriter) openFile(net *graphs.Net, dir string, step int) error {
 		err = w.flushFile(net)
 	}
 	return w.notWritten(dir, err)
+}
+
+// eventsName is the start of an events file's name; the second of its creation
+// (Unix time, ten digits), the host and the process follow.
+const eventsName = "events.out.tfevents."
+
+// awaitNewName waits until a new events file in dir comes last in the order of
+// names, which is the order that TensorBoard reads in: two sessions of one second
+// would be ordered by their process identifiers. It waits for a second at most; a
+// clock that was set back further cannot be waited for.
+func awaitNewName(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		digits, _, _ := strings.Cut(strings.TrimPrefix(e.Name(), eventsName), ".")
+		made, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil {
+			continue // not an events file
+		}
+		if wait := time.Until(time.Unix(made+1, 0)); wait <= time.Second {
+			time.Sleep(wait)
+		}
+	}
+	return nil
 }
 
 func (w summaryWriter) notWritten(dir string, err error) error {
