@@ -145,11 +145,23 @@ type Entry struct {
 	OwnNorm Norm   // what it minimises whatever the threat, "" for the threat's norm
 	// Standard and Battery are its variants in the ensembles of these names.
 	Standard, Battery []Variant
-	New               func() Attack
+	// Terms are, of an attack on geometric threats, the terms of threats that it
+	// is defined for; nil of one on norms. Geometric are its variants in the
+	// ensemble standard of these, UsualThreat is the threat that is meant where
+	// none is given.
+	Terms       []string
+	Geometric   []Variant
+	UsualThreat string
+	New         func() Attack
 }
 
-// Defined tells whether the attack is defined for threats in norm n.
-func (e Entry) Defined(n Norm) bool { return e.Norms == nil || slices.Contains(e.Norms, n) }
+// Defined tells whether the attack is defined for threats such as t.
+func (e Entry) Defined(t Threat) bool {
+	if t.IsGeometric() {
+		return e.definedFor(t.Geometry)
+	}
+	return e.Terms == nil && (e.Norms == nil || slices.Contains(e.Norms, t.Norm))
+}
 
 var catalogue = map[reflect.Type]Entry{}
 

@@ -39,3 +39,22 @@ func Ensemble(name string) ([]string, bool) {
 	}
 	return out, true
 }
+
+// GeometricEnsemble lists the members of the ensemble standard for a geometric
+// threat: those that are defined for it, the cheap first.
+func GeometricEnsemble(t Threat) []string {
+	var members []Variant
+	for _, e := range Catalogue() {
+		for _, v := range e.Geometric {
+			if a, err := Parse(v.Text); err == nil && CheckThreat(a, t) == nil {
+				members = append(members, v)
+			}
+		}
+	}
+	slices.SortFunc(members, func(a, b Variant) int { return cmp.Compare(a.Rank, b.Rank) })
+	out := make([]string, len(members))
+	for i, m := range members {
+		out[i] = m.Text
+	}
+	return out
+}

@@ -86,6 +86,8 @@ func (n Norm) Tolerance(size int, eps float64) float64 {
 		return 1e-6 + unit*math.Sqrt(float64(size)) + 1e-6*eps
 	case L1:
 		return 1e-6 + unit*float64(size) + 1e-6*eps
+	case "": // a size of a geometric threat: radii are rounded to float32
+		return 1e-6 * eps
 	}
 	return 1e-6
 }

@@ -43,6 +43,10 @@ type Model interface {
 	// several. It returns the place of the first that lies in the box, within
 	// Eps, and is misclassified; -1 for none.
 	Confirm(images ...[]float32) int
+	// ConfirmTransforms is Confirm for a geometric threat: the engine makes the
+	// image of each transform by the reference. A transform beyond Eps counts as
+	// one outside the ball.
+	ConfirmTransforms(list ...Transform) int
 	// BestDistance is the smallest distance confirmed so far, in the problem's
 	// norm; +Inf before.
 	BestDistance() float64
@@ -88,6 +92,9 @@ func (o *Oracle) Margin(logits []float32) float32 { return float32(o.SuccessLead
 
 // Claim has x verified, see [Model.Confirm].
 func (o *Oracle) Claim(x []float32) bool { return o.Confirm(x) == 0 }
+
+// ClaimTransform has f verified, see [Model.ConfirmTransforms].
+func (o *Oracle) ClaimTransform(f Transform) bool { return o.ConfirmTransforms(f) == 0 }
 
 // Distance of x from the clean image in the problem's norm.
 func (o *Oracle) Distance(x []float32) float64 { return o.Norm.Distance(x, o.Image) }

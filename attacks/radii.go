@@ -29,6 +29,16 @@ func ParseRadii(text string) ([]float32, error) {
 	return out, nil
 }
 
+// ParseSizes reads a list of sizes of a geometric threat, as ParseRadii reads
+// radii.
+func ParseSizes(text string) ([]float32, error) {
+	out, err := parseRadii(text)
+	if err != nil {
+		return nil, fmt.Errorf("sizes: %w", err)
+	}
+	return out, nil
+}
+
 func parseRadii(text string) ([]float32, error) {
 	var out []float32
 	for _, t := range strings.Fields(text) {
@@ -70,6 +80,9 @@ func checkRadii(eps []float32) error {
 func (t Threat) Admits(eps []float32) error {
 	if err := checkRadii(eps); err != nil {
 		return fmt.Errorf("eps: %w", err)
+	}
+	if t.IsGeometric() {
+		return t.admitsSizes(eps)
 	}
 	for _, e := range eps {
 		if t.Norm == Linf && e > t.Hi-t.Lo {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
+
+	"unwarp/attacks/geometry"
 )
 
 // Distance is a distance; +Inf, for none found, is null in JSON.
@@ -44,7 +46,7 @@ func (c Cost) Plus(d Cost) Cost {
 // ImageResult is what one attack found on one image.
 type ImageResult struct {
 	Done           bool     `json:"done"`                // the attack has run, or had nothing left to find
-	Skipped        bool     `json:"skipped,omitempty"`   // nothing left to find: misclassified at the smallest radius by earlier attacks, or the target is the label
+	Skipped        bool     `json:"skipped,omitempty"`   // nothing left to find: misclassified at the smallest radius by earlier attacks, proven at the largest, or the target is the label
 	CutShort       bool     `json:"cut_short,omitempty"` // not Done: the evaluation's budget ended during the attempt; what it had found counts
 	Distance       Distance `json:"distance"`            // of the smallest verified example, in the attack's norm
 	ThreatDistance Distance `json:"threat_distance"`     // in the threat's norm: misclassified at this radius and every larger one
@@ -59,8 +61,12 @@ type ImageResult struct {
 	Resumed   bool      `json:"resumed,omitempty"`    // taken from the journal of an interrupted evaluation, and not verified again
 	Effort    *Effort   `json:"effort,omitempty"`     // nil where it found an example at every radius tried
 	LossCurve []float32 `json:"loss_curve,omitempty"` // the loss at each iterate of the last radius run
-	Image     []float32 `json:"-"`                    // of the smallest example, where images are kept
-	Last      []float32 `json:"-"`                    // what was claimed last, verified or not, where images are kept
+	// Parameters are those of the smallest example of a geometric threat; Field is
+	// that of one of fields, where images are kept.
+	Parameters []float64 `json:"parameters,omitempty"`
+	Field      []float32 `json:"field,omitempty"`
+	Image      []float32 `json:"-"` // of the smallest example, where images are kept
+	Last       []float32 `json:"-"` // what was claimed last, verified or not, where images are kept
 }
 
 // AttackResult is what one attack found on all images.
@@ -80,24 +86,30 @@ type AttackResult struct {
 // Evaluation is the result: for each image and attack the smallest radius at
 // which the attack makes the model misclassify it. All curves follow from that.
 type Evaluation struct {
-	Norm         Norm           `json:"norm"`
-	Radii        []float32      `json:"radii"` // of the evaluation and of all attacks, ascending
-	Exhaustive   bool           `json:"exhaustive"`
-	Images       int            `json:"images"`
-	Pixels       int            `json:"pixels"` // values of an image
-	CleanCorrect int            `json:"clean_correct"`
-	CleanTies    int            `json:"clean_ties,omitempty"` // without attack the label shares the largest logit: not correct
-	Labels       []int32        `json:"labels"`
-	Index        []int          `json:"index"`
-	Clean        []int32        `json:"clean"` // classes without attack, see [Predict]
-	Attacks      []AttackResult `json:"attacks"`
-	Cost         Cost           `json:"cost"`
-	Seconds      float64        `json:"seconds"`
+	Norm Norm `json:"norm"`
+	// Threat is the geometric threat, where Norm is "". Radii and distances are
+	// then sizes in its unit.
+	Threat       geometry.Threat `json:"threat,omitzero"`
+	Radii        []float32       `json:"radii"` // of the evaluation and of all attacks, ascending
+	Exhaustive   bool            `json:"exhaustive"`
+	Images       int             `json:"images"`
+	Pixels       int             `json:"pixels"` // values of an image
+	CleanCorrect int             `json:"clean_correct"`
+	CleanTies    int             `json:"clean_ties,omitempty"` // without attack the label shares the largest logit: not correct
+	Labels       []int32         `json:"labels"`
+	Index        []int           `json:"index"`
+	Clean        []int32         `json:"clean"` // classes without attack, see [Predict]
+	Attacks      []AttackResult  `json:"attacks"`
+	Cost         Cost            `json:"cost"`
+	Seconds      float64         `json:"seconds"`
 	// Refuted is how many examples in the journal of an interrupted evaluation did
 	// not hold when they were verified again; these attempts were made anew.
 	Refuted int `json:"refuted,omitempty"`
 	// Stopped says why not every attack ran on every image, "" if all did.
 	Stopped string `json:"stopped,omitempty"`
+	// Proven is, of each image, the largest radius within which it is proven that
+	// no change makes the model misclassify it, 0 for none; nil without proofs.
+	Proven []float32 `json:"proven,omitempty"`
 }
 
 // Correct tells whether image i is classified correctly without attack, by the

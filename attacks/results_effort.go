@@ -28,6 +28,15 @@ func (m Measure) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(m), 'g', 2, 64), nil
 }
 
+// Rounded is m to the digits that are written.
+func (m Measure) Rounded() Measure {
+	v, err := strconv.ParseFloat(strconv.FormatFloat(float64(m), 'g', 2, 64), 64)
+	if err != nil {
+		return m
+	}
+	return Measure(v)
+}
+
 // Least is the least of each of two efforts; e may be nil.
 func (e *Effort) Least(f Effort) *Effort {
 	if e == nil {

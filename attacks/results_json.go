@@ -1,6 +1,11 @@
 package attacks
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+
+	"unwarp/attacks/geometry"
+)
 
 // Versions before 0.2 wrote other keys. Their files are read, never written.
 
@@ -51,11 +56,18 @@ func (e *Evaluation) UnmarshalJSON(raw []byte) error {
 	type plain Evaluation
 	old := struct {
 		*plain
+		Threat       *string        `json:"threat"`
 		CleanCorrect *int           `json:"clean_right"`
 		AttackResult []AttackResult `json:"series"`
 	}{plain: (*plain)(e)}
 	if err := json.Unmarshal(raw, &old); err != nil {
 		return err
+	}
+	if old.Threat != nil {
+		var err error
+		if e.Threat, err = geometry.Parse(*old.Threat); err != nil {
+			return fmt.Errorf("evaluation.threat: want a geometric threat such as rotate(30), got %.60q", *old.Threat)
+		}
 	}
 	if old.CleanCorrect != nil {
 		e.CleanCorrect = *old.CleanCorrect

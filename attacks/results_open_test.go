@@ -29,3 +29,17 @@ func TestCutShort(t *testing.T) {
 		}
 	}
 }
+
+// What is proven is not open, whether attacks ended or not.
+func TestProvenIsNotOpen(t *testing.T) {
+	e := &Evaluation{
+		Radii: []float32{.1, .3}, Images: 2, CleanCorrect: 2, Labels: []int32{0, 0}, Clean: []int32{0, 0}, Proven: []float32{.1, 0},
+		Attacks: []AttackResult{{Results: make([]ImageResult, 2)}},
+	}
+	for i := range e.Attacks[0].Results {
+		e.Attacks[0].Results[i].ThreatDistance = NoDistance
+	}
+	if at, above := e.OpenCount(.1, 0), e.OpenCount(.3, 0); at != 1 || above != 2 {
+		t.Errorf("open: %d at .1 and %d at .3, want 1 and 2", at, above)
+	}
+}

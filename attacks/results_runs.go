@@ -10,7 +10,7 @@ import (
 type Runs struct {
 	Of        int // images classified correctly without attack
 	Made      int // attempts made to their end
-	NotNeeded int // nothing was left to find: misclassified at the smallest radius by earlier attacks, or the target is the label
+	NotNeeded int // nothing was left to find: misclassified at the smallest radius by earlier attacks, proven at the largest, or the target is the label
 	CutShort  int // the evaluation's budget ended during the attempt, which had found an example: that counts
 	Open      int // attempts not begun, or cut short without an example
 }
@@ -44,13 +44,13 @@ func (r ImageResult) Found() bool {
 
 // OpenCount counts the images that are classified correctly under each of the
 // given attacks within eps, as far as they went, and on which not all of them
-// have ended: these could be misclassified too.
+// have ended, nor anything is proven: these could be misclassified too.
 func (e *Evaluation) OpenCount(eps float32, attacks ...int) int {
 	n := 0
 	for i := range e.Images {
 		within := func(a int) bool { return e.Misclassified(a, i, eps) }
 		open := func(a int) bool { return !e.Attacks[a].Results[i].Done }
-		if e.Correct(i) && !slices.ContainsFunc(attacks, within) && slices.ContainsFunc(attacks, open) {
+		if e.Correct(i) && !e.IsProven(i, eps) && !slices.ContainsFunc(attacks, within) && slices.ContainsFunc(attacks, open) {
 			n++
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"unwarp/attacks/geometry"
 	"unwarp/attacks/vector"
 )
 
@@ -13,14 +15,21 @@ var Threats = []Norm{Linf, L2, L1}
 // Threat is what the attacker may do: change an image by at most eps in Norm,
 // and keep every value in [Lo,Hi]. Eps is in units of pixel values of images
 // in [0,1] and comes with each call.
+//
+// Or, where Geometry is a threat, move its pixels: Norm is then "", and eps is a
+// size in the unit of the geometric threat.
 type Threat struct {
-	Norm   Norm
-	Lo, Hi float32
+	Norm     Norm
+	Lo, Hi   float32
+	Geometry geometry.Threat
 }
 
 // Check refuses norms and boxes in which there is no threat.
 func (t Threat) Check() error {
-	if !slices.Contains(Threats, t.Norm) {
+	if t.IsGeometric() && (t.Norm != "" || t.Lo != 0 || t.Hi != 1) {
+		return fmt.Errorf("attacks: want the threat %s without a norm, of images in [0,1], got %s in [%g,%g]", t.Geometry, t.Norm, t.Lo, t.Hi)
+	}
+	if !t.IsGeometric() && !slices.Contains(Threats, t.Norm) {
 		return fmt.Errorf("attack.norm: want one of %v, got %q", Threats, t.Norm)
 	}
 	if !(t.Lo < t.Hi) {

@@ -79,7 +79,7 @@ func TestProject(t *testing.T) {
 	}
 	// Another box, and values of which all change alike.
 	x := []float32{2, 2, 2, -3}
-	attacks.Threat{attacks.L1, -1, 1.25}.Project(x, []float32{1, 1, 1, 0}, 1)
+	attacks.Threat{Norm: attacks.L1, Lo: -1, Hi: 1.25}.Project(x, []float32{1, 1, 1, 0}, 1)
 	graphtest.Near(t, "other box", x, []float64{1, 1, 1, -1}, 1e-6)
 }
 

@@ -50,8 +50,9 @@ func (l BatchNorm) Apply(s *Scope, x tf.Output) tf.Output {
 
 // updateMovingAverage registers v += (1-decay)·(value-v).
 func (s *Scope) updateMovingAverage(v *Variable, value tf.Output, decay float32) {
-	delta := op.Mul(s.Op("delta"), op.Sub(s.Op("difference"), value, v.Read), op.Const(s.Op("rate"), 1-decay))
-	s.Update(op.AssignAddVariableOp(s.Op("follow"), v.Handle, delta))
+	u := StatisticUpdate{v, value, decay}
+	s.pass.statistics = append(s.pass.statistics, u)
+	s.Update(u.Apply(s))
 }
 
 // applyTwiceDifferentiable is the same out of ops whose gradients have gradients: the fused op's

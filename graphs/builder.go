@@ -54,10 +54,13 @@ func (b *Builder) Err() error {
 	if err == nil {
 		return nil
 	}
-	text, _, _ := strings.Cut(err.Error(), " (Stacktrace:")
 	if at == "" {
 		at = "graph"
 	}
+	if b.cause != nil {
+		return fmt.Errorf("graphs: %s: %w", at, err)
+	}
+	text, _, _ := strings.Cut(err.Error(), " (Stacktrace:")
 	return fmt.Errorf("graphs: %s: %s", at, text)
 }
 

@@ -11,16 +11,25 @@ import (
 // seed is ignored), and copies the present values of n's variables to it. So one
 // model can compute in two precisions: attack in bfloat16, verify in float32.
 func (n *Net) Copy(o Options) (*Net, error) {
+	c, err := n.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.CopyVariables(n); err != nil {
+		c.Session.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Open opens another session over the graph of n, with other options (their seed
+// is ignored). Its variables have no values.
+func (n *Net) Open(o Options) (*Net, error) {
 	session, p, err := openSession(n.Graph, o)
 	if err != nil {
 		return nil, err
 	}
-	c := &Net{Graph: n.Graph, Session: session, Vars: n.Vars, Precision: p, inputs: n.inputs, first: o.First}
-	if err := c.CopyVariables(n); err != nil {
-		session.Close()
-		return nil, err
-	}
-	return c, nil
+	return &Net{Graph: n.Graph, Session: session, Vars: n.Vars, Precision: p, inputs: n.inputs, first: o.First}, nil
 }
 
 // CopyVariables sets the variables of n to their values in from, a net over the
@@ -29,30 +38,51 @@ func (n *Net) CopyVariables(from *Net) error {
 	if n.Graph != from.Graph {
 		return errors.New("graphs: variables: want two nets over one graph, made by Copy")
 	}
-	var values []tf.Output // what an initialiser assigns: fed here in place of being drawn
-	var assigns []*tf.Operation
-	var reads []tf.Output
-	for _, v := range n.Vars.list {
-		if v.init == nil {
-			return fmt.Errorf("graphs: variable %s: want an initial value to be replaced, but a portable graph has none: restore a checkpoint", v.Path)
-		}
-		values = append(values, tf.Consumer{Op: v.init, Index: 1}.Producer())
-		assigns = append(assigns, v.init)
-		reads = append(reads, v.Read)
-	}
-	if len(reads) == 0 {
-		return nil
-	}
-	tensors, err := from.Run(nil, reads)
+	values, err := from.ReadVariables()
 	if err != nil {
 		return err
 	}
-	// A variable shares the memory of what it was assigned from: these
-	// tensors are fresh, and nobody else holds them.
-	feeds := Feeds{}
-	for i, t := range tensors {
-		feeds[values[i]] = t
+	return n.SetVariables(values)
+}
+
+// Values are values of variables, for nets over the graph that they are from.
+type Values struct {
+	feeds   Feeds // what an initialiser assigns: fed in place of being drawn
+	assigns []*tf.Operation
+}
+
+// ReadVariables returns the present values of all variables of the given kinds,
+// of every variable without arguments.
+func (n *Net) ReadVariables(kinds ...Kind) (Values, error) {
+	values := Values{feeds: Feeds{}}
+	var reads []tf.Output
+	for _, v := range n.Vars.All(kinds...) {
+		if v.init == nil {
+			return values, fmt.Errorf("graphs: variable %s: want an initial value to be replaced, but a portable graph has none: restore a checkpoint", v.Path)
+		}
+		values.assigns, reads = append(values.assigns, v.init), append(reads, v.Read)
 	}
-	_, err = n.Run(feeds, nil, assigns...)
+	if len(reads) == 0 {
+		return values, nil
+	}
+	tensors, err := n.Run(nil, reads)
+	if err != nil {
+		return values, err
+	}
+	// A variable shares the memory of what it was assigned from: these
+	// tensors are fresh, and nobody writes into them.
+	for i, t := range tensors {
+		values.feeds[tf.Consumer{Op: values.assigns[i], Index: 1}.Producer()] = t
+	}
+	return values, nil
+}
+
+// SetVariables gives variables of n the values that a net over the same graph
+// has read.
+func (n *Net) SetVariables(v Values) error {
+	if len(v.assigns) == 0 {
+		return nil
+	}
+	_, err := n.Run(v.feeds, nil, v.assigns...)
 	return err
 }

@@ -15,9 +15,10 @@ import (
 // Warp false is the paper's reconstruction ablation (Table 10): one decoder
 // reads the whole embedding, nothing is warped. Decode false is the base CNN.
 //
-// The encoder sees normalised images; what is attacked and what is to be
+// The encoder sees normalised images, in training with noise and jitter; what is attacked and what is to be
 // reconstructed are the images as given.
 type Disentangled struct {
+	Noise      Noise // of images, in training passes
 	Normalise  Normalisation
 	Jitter     Jitter // of normalised images, in training passes
 	Target     Target // "" means ImageTarget
@@ -57,7 +58,8 @@ type Forward struct {
 // (eq. 1 and 4).
 func (m Disentangled) Classify(s *Scope, images tf.Output) Forward {
 	f := Forward{Images: images}
-	f.Embedding = m.Encoder.Encode(s.In("encoder"), m.Jitter.Apply(s.In("jitter"), m.Normalise.Apply(s.In("normalise"), images)))
+	seen := m.Normalise.Apply(s.In("normalise"), m.Noise.Apply(s.In("noise"), images))
+	f.Embedding = m.Encoder.Encode(s.In("encoder"), m.Jitter.Apply(s.In("jitter"), seen))
 	d, ok := s.Dims(f.Embedding, 2, "an embedding [B,D]")
 	if !ok {
 		return f

@@ -48,7 +48,7 @@
 // copy.go, buffers.go (tensors that Go may overwrite).
 //
 // Layers: layers.go (the interface, Reshape, Flatten), conv.go, dense.go,
-// relu.go, dropout.go, pooling.go, batchnorm.go, normalise.go, jitter.go, warp.go.
+// relu.go, dropout.go, pooling.go, batchnorm.go, normalise.go, noise.go, jitter.go, warp.go.
 //
 // Models: encoders.go and heads.go list what model.encoder and model.head can
 // name; hinton.go, conv4.go, resnet.go and certified_nets.go are encoders, with

@@ -19,7 +19,7 @@ func (l Dropout) Apply(s *Scope, x tf.Output) tf.Output {
 		s.Errorf("want a dropout rate in [0,1), got %g", l.Rate)
 		return tf.Output{}
 	}
-	u := op.StatelessRandomUniform(s.Op("uniform"), op.Shape(s.Op("shape"), x), s.StepSeed())
+	u := s.uniform(op.Shape(s.Op("shape"), x))
 	keep := op.Cast(s.Op("mask"), op.GreaterEqual(s.Op("keep"), u, op.Const(s.Op("rate"), l.Rate)), tf.Float)
 	return op.Mul(s.Op("dropped"), x, op.Mul(s.Op("scaled"), keep, op.Const(s.Op("scale"), 1/(1-l.Rate))))
 }

@@ -37,7 +37,7 @@ func (j Jitter) Apply(s *Scope, x tf.Output) tf.Output {
 		s := s.In(name)
 		rows := op.Slice(s.Op("rows"), op.Shape(s.Op("shape"), x), op.Const(s.Op("from"), []int32{0}), op.Const(s.Op("one"), []int32{1}))
 		shape := op.ConcatV2(s.Op("numbers"), []tf.Output{rows, op.Const(s.Op("each"), []int32{1, 1, 1})}, op.Const(s.Op("axis"), int32(0)))
-		u := op.StatelessRandomUniform(s.Op("uniform"), shape, s.StepSeed())
+		u := s.uniform(shape)
 		return op.AddV2(s.Op("drawn"), op.Mul(s.Op("width"), u, op.Const(s.Op("range"), high-low)), op.Const(s.Op("low"), low))
 	}
 	mean := op.Mean(s.Op("mean"), x, op.Const(s.Op("pixels"), []int32{1, 2}), op.MeanKeepDims(true))

@@ -22,6 +22,10 @@ type estimate struct {
 // training steps of hinton and resnet20: .43 and .45.
 const liveShare = .5
 
+// FittedLayer is the name of a layer at the top of a pass whose runs are fitted to
+// the memory that is free by what feeds them: it does not count here.
+const FittedLayer = "fitted"
+
 // estimateMemory adds up what the ops of each pass put out. Ops that hand on
 // their input, and those whose size is not known before they run, count nothing.
 func estimateMemory(graph *tf.Graph, vars *Variables) estimate {
@@ -35,7 +39,10 @@ func estimateMemory(graph *tf.Graph, vars *Variables) estimate {
 		case "Identity", "Reshape", "StopGradient", "Squeeze", "ExpandDims", "Placeholder":
 			continue
 		}
-		pass, _, _ := strings.Cut(o.Name(), "/")
+		pass, layer, _ := strings.Cut(o.Name(), "/")
+		if strings.HasPrefix(layer, FittedLayer+"/") {
+			continue
+		}
 		for i := range o.NumOutputs() {
 			if passes[pass] += rowBytes(o.Output(i)); passes[pass] > e.row {
 				e.row = passes[pass]

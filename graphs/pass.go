@@ -39,9 +39,13 @@ type pass struct {
 	name                string
 	mode                Mode
 	averaged            bool
-	twiceDifferentiable bool            // see [TwiceDifferentiable]
-	entered             map[string]bool // layer paths used, each once
+	twiceDifferentiable bool // see [TwiceDifferentiable]
+	initial             []initialKernels
+	shifted             map[string]tf.Output // see [Shifted]
+	entered             map[string]bool      // layer paths used, each once
 	updates             []*tf.Operation
+	statistics          []StatisticUpdate
+	rows, allRows       tf.Output // see [Scope.DrawFor]
 }
 
 // Pass opens a pass over the model: name prefixes its op names ("train",

@@ -3,6 +3,7 @@ package graphs
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	tf "github.com/wamuir/graft/tensorflow"
 	pb "github.com/wamuir/graft/tensorflow/core/protobuf/for_core_protos_go_proto"
@@ -26,6 +27,14 @@ type Options struct {
 	Threads int    // threads within one op, 0 = all cores
 	// Precision of products, "" means Float32.
 	Precision Precision
+	// Target is the server whose devices compute, grpc://host:port; "" is this
+	// process. See package cluster.
+	Target string
+	// Deadline is what each call of a session with a Target may take; without it
+	// a server that does not answer holds a call for ever.
+	Deadline time.Duration
+	// CPUs is the number of CPU devices, 0 means one.
+	CPUs int
 	// Rows is the largest number of images that a run computes at once, and
 	// RowsKey the configuration key that says so: with them [Build] refuses what
 	// would not fit into memory, before it is asked for.
@@ -49,12 +58,12 @@ func SessionOptions(o Options) (*tf.SessionOptions, error) {
 		AllowSoftPlacement:        true,
 		GpuOptions:                &pb.GPUOptions{AllowGrowth: true},
 	}
-	switch o.Device {
-	case "", Auto, GPU:
-	case CPU:
-		c.DeviceCount = map[string]int32{"GPU": 0}
-	default:
-		return nil, fmt.Errorf("device: want auto, cpu or gpu, got %q", o.Device)
+	if err := o.countDevices(c); err != nil {
+		return nil, err
+	}
+	if o.Target != "" {
+		c.OperationTimeoutInMs = o.Deadline.Milliseconds()
+		c.IsolateSessionState = true // variables of several sessions have the same names
 	}
 	p, err := o.Precision.resolve(o.Device)
 	if err != nil {
@@ -65,7 +74,22 @@ func SessionOptions(o Options) (*tf.SessionOptions, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graphs: session options: %w", err)
 	}
-	return &tf.SessionOptions{Config: raw}, nil
+	return &tf.SessionOptions{Target: o.Target, Config: raw}, nil
+}
+
+func (o Options) countDevices(c *pb.ConfigProto) error {
+	c.DeviceCount = map[string]int32{}
+	switch o.Device {
+	case "", Auto, GPU:
+	case CPU:
+		c.DeviceCount["GPU"] = 0
+	default:
+		return fmt.Errorf("device: want auto, cpu or gpu, got %q", o.Device)
+	}
+	if o.CPUs > 0 {
+		c.DeviceCount["CPU"] = int32(o.CPUs)
+	}
+	return nil
 }
 
 // openSession returns a session and the precision in which it computes.

@@ -5,8 +5,8 @@ import (
 	"github.com/wamuir/graft/tensorflow/op"
 )
 
-// Target is what the reconstruction is compared with. Neither holds the jitter
-// of [Disentangled.Jitter], which the encoder alone sees.
+// Target is what the reconstruction is compared with. Neither holds the noise
+// and jitter of [Disentangled], which the encoder alone sees.
 type Target string
 
 // Targets. The decoder of ImageTarget ends in a sigmoid. NormalisedTarget is the

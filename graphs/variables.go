@@ -86,6 +86,9 @@ func (s *Scope) Variable(name string, kind Kind, init Initializer, shape ...int6
 	if v == nil {
 		return tf.Output{}
 	}
+	if x, ok := s.pass.shifted[v.Path]; ok {
+		return x
+	}
 	if s.pass.averaged {
 		if a := s.b.vars.AverageOf(v); a != nil {
 			return a.Read
@@ -112,7 +115,7 @@ func (s *Scope) findOrDeclare(name string, kind Kind, init Initializer, shape ..
 		s.b.recordError(path, fmt.Errorf("pass %q uses a variable that the first pass, %q, did not declare", s.pass.name, vars.owner))
 		return nil
 	}
-	return s.b.Declare(path, kind, init, shape...)
+	return s.b.Declare(path, kind, s.pass.initialOf(path, kind, init, shape), shape...)
 }
 
 // Declare adds a variable outside the model: an optimiser's slot, an average.

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -99,7 +100,7 @@ func (c *stepText) build() (step, error) {
 		return o, nil
 	}
 	return nil, c.fail(c.at, "one of "+strings.Join(names, ", "), strconv.Quote(c.name),
-		fmt.Sprintf("did you mean %s?", Nearest(c.name, names)))
+		cmp.Or(strings.TrimPrefix(DidYouMean(c.name, names, "%s"), ": "), "choose one of these"))
 }
 
 // wantCount wants n unnamed arguments and returns whether that is what came.

@@ -47,12 +47,14 @@ type Data struct {
 	ValidationToys int `mapstructure:"validation_toys" yaml:"validation_toys" json:"validation_toys,omitempty" in:"[0,1000]"`
 	// People is how many people of a facescrub set to use, chosen by seed. 0: all.
 	People int `mapstructure:"people" yaml:"people" json:"people" in:"[0,1e6]"`
-	// Holdout is the share of each class that becomes the test part where a folder or csv set has
-	// none, above 0 and below 1. 0: .2.
+	// Holdout is the share of images that become the test part where a folder or csv set has
+	// none, above 0 and below 1. 0: .2. Each file is chosen by its content and data.seed.
 	Holdout float64 `mapstructure:"holdout" yaml:"holdout" json:"holdout" in:"[0,1)"`
 	// Channels is the number of channels of the images of a folder or csv set: 3 (red, green, blue)
 	// or 1 (luma, Rec. 601). 0: 3.
 	Channels int `mapstructure:"channels" yaml:"channels" json:"channels" in:"[0,3]"`
+	// SkipBad leaves out image files that cannot be read. Without it they are an error.
+	SkipBad bool `mapstructure:"skip_bad" yaml:"skip_bad" json:"skip_bad,omitempty"`
 	// Memory is how many megabytes (2^20 bytes) the images may take. 0: 4096.
 	Memory int `mapstructure:"memory" yaml:"memory" json:"memory" in:"[0,16777216]"`
 }
@@ -73,7 +75,7 @@ func (d Data) Check() error {
 		known      []string
 	}{{"view", d.View, Views}, {"split", d.Split, ViewSplits}} {
 		if w.value != "" && !slices.Contains(w.known, w.value) {
-			return fmt.Errorf("data.%s: want one of %s, or none, got %q: did you mean %s?", w.key, strings.Join(w.known, ", "), w.value, Nearest(w.value, w.known))
+			return fmt.Errorf("data.%s: want one of %s, or none, got %q%s", w.key, strings.Join(w.known, ", "), w.value, DidYouMean(w.value, w.known, "%s"))
 		}
 	}
 	if d.Channels == 2 {
@@ -97,12 +99,16 @@ func (d Data) checkRead() error {
 		{"people", d.People, d.People != 0},
 		{"validation_toys", d.ValidationToys, d.ValidationToys != 0},
 		{"holdout", d.Holdout, d.Holdout != 0 && d.Holdout != defaultHoldout},
+		{"skip_bad", d.SkipBad, d.SkipBad},
 		{"channels", d.Channels, d.Channels != 0 && d.Channels != defaultChannels},
 	} {
 		// A set that does not exist is refused as such.
 		if sets := setsReading(k.key); k.given && slices.Contains(Sets, d.Set) && !slices.Contains(sets, d.Set) {
 			return fmt.Errorf("data.%s: want it for a set of %s alone, got %v for %s, which does not read it: leave it out", k.key, strings.Join(sets, ", "), k.value, d.Set)
 		}
+	}
+	if d.Set == "glyphs" && d.Path != "" {
+		return fmt.Errorf("data.path: want a set that is read from files beside it, got %q for glyphs, which are drawn: set data.set=folder for folders of images, or another of %s", d.Path, strings.Join(Sets[1:], ", "))
 	}
 	if d.Split != "" && d.Split != usualSplit && d.View == "" {
 		return fmt.Errorf("data.split: want it beside a data.view of %s, got %s without a view: set data.view, or leave data.split out", strings.Join(Views, " or "), d.Split)

@@ -1,159 +1,152 @@
 package pipelines
 
 import (
-	"bufio"
-	"context"
+	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
-	_ "image/gif" // formats that image.Decode knows
-	_ "image/jpeg"
-	_ "image/png"
-	"os"
-	"runtime"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"golang.org/x/image/draw"
+	"golang.org/x/image/tiff"
+
+	"unwarp/graphs/memory"
 )
 
 // Limits on image files. Their sides are known before anything is decoded.
 const (
-	defaultSide  = 32
-	leastSide    = 4       // of a file's image: the square of a narrower one shows nothing
-	mostSide     = 1 << 16 // more than any camera has
-	mostPixels   = 1 << 26 // 64 megapixels, 256 MB decoded
-	manyPixels   = 1 << 23 // images above are decoded one at a time
-	mostPerByte  = 9000    // pixels: deflate makes at most 1,032 bytes of one, of eight pixels each in black and white
-	formatsKnown = "PNG, JPEG or GIF"
+	defaultSide = 32
+	leastSide   = 4       // of a file's image: the square of a narrower one shows nothing
+	mostSide    = 1 << 16 // more than any camera has
+	manyPixels  = 1 << 23 // images above are decoded one at a time, if there is memory
+	perPixel    = 16      // bytes at most while a pixel is decoded: the coefficients of a progressive JPEG
+	mostPerByte = 9000    // pixels: deflate makes at most 1,032 bytes of one, of eight pixels each in black and white
+	plainPixels = 1 << 22 // an image of fewer may be one colour, which takes next to no bytes in some formats
 )
-
-// formats are those of formatsKnown, as image.DecodeConfig calls them.
-var formats = []string{"png", "jpeg", "gif"}
 
 // oneLarge keeps several goroutines from decoding huge images at once.
 var oneLarge sync.Mutex
 
-// decodeAll decodes the files into m, each into the example of its place, on all processors, and
-// calls report now and then with how many are done. Of several errors it returns that of the first file.
-func decodeAll(ctx context.Context, files []imageFile, m *memorySource, report func(done int)) error {
-	var next, done atomic.Int64
-	var lock sync.Mutex
-	var all sync.WaitGroup
-	var first error
-	firstAt := len(files)
-	limit := func() int {
-		lock.Lock()
-		defer lock.Unlock()
-		return firstAt
-	}
-	n := m.shape.Len()
-	for range min(runtime.GOMAXPROCS(0), len(files)) {
-		all.Go(func() {
-			square := image.NewRGBA(image.Rect(0, 0, m.shape.W, m.shape.H))
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= limit() { // files after a failed one need not be decoded
-					return
-				}
-				if err := decodeFile(files[i], square, m.shape, m.pixels[i*n:(i+1)*n]); err != nil {
-					lock.Lock()
-					if i < firstAt {
-						first, firstAt = err, i
-					}
-					lock.Unlock()
-				}
-				done.Add(1)
-			}
-		})
-	}
-	ended := make(chan struct{})
-	go func() {
-		all.Wait()
-		close(ended)
-	}()
-	tick := time.NewTicker(reportEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			report(int(done.Load()))
-		case <-ended:
-			if first == nil {
-				first = ctx.Err()
-			}
-			return first
-		}
-	}
-}
-
 // decodeFile decodes an image, takes the square in its middle and resizes that to the size of
 // square, which is scratch space, by a bilinear filter as wide as the reduction asks for
 // (antialiased). Of a file with several images it takes the first; transparent parts are shown
-// over black; 16-bit values are rounded down to 8; CMYK becomes RGB; a JPEG file is turned as its EXIF
-// orientation says.
-func decodeFile(file imageFile, square *image.RGBA, sh Shape, to []uint8) error {
+// over black; 16-bit values are rounded down to 8; CMYK becomes RGB; an image is turned as its EXIF
+// orientation says. note says what is odd about a file that was read all the same.
+func decodeFile(file imageFile, square *image.RGBA, sh Shape, to []uint8) (note decodeNote, err error) {
 	f, size, err := openRegular(file.path, file.display(), file.advise("rename it"), file.advise("check the file's permissions"))
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer f.Close()
-	if size == 0 {
-		return fmt.Errorf("pipelines: %s: want a %s image, got an empty file: %s", file.display(), formatsKnown, file.advise("fetch the file again"))
-	}
-	config, format, err := image.DecodeConfig(bufio.NewReader(f))
+	return decodeImage(file, f, size, square, sh, to)
+}
+
+// decodeImage does it for what f holds, of size bytes.
+func decodeImage(file imageFile, f io.ReadSeeker, size int64, square *image.RGBA, sh Shape, to []uint8) (note decodeNote, err error) {
+	format, config, err := readHeaderOf(file, f, size)
 	if err != nil {
-		return undecodableError(file, err)
-	}
-	if !slices.Contains(formats, format) { // a program may have registered more than this package did
-		return fmt.Errorf("pipelines: %s: want a %s image, got one in format %s: convert it", file.display(), formatsKnown, format)
+		return "", err
 	}
 	w, h := config.Width, config.Height
-	if w > mostSide || h > mostSide || w*h > mostPixels {
-		return fmt.Errorf("pipelines: %s: want an image of at most %d megapixels and %d pixels a side, got %dx%d: make it smaller", file.display(), mostPixels>>20, mostSide, w, h)
-	}
-	if int64(w)*int64(h) > size*mostPerByte {
-		return fmt.Errorf("pipelines: %s: want a whole %s image, got a file of %d bytes that says it has %dx%d pixels: %s", file.display(), formatsKnown, size, w, h, file.advise("fetch the file again"))
-	}
-	if w < leastSide || h < leastSide {
-		return fmt.Errorf("pipelines: %s: want an image of at least %d pixels a side, got %dx%d: %s", file.display(), leastSide, w, h, file.advise("take a larger one"))
-	}
 	if w*h > manyPixels {
 		oneLarge.Lock()
 		defer oneLarge.Unlock()
-	}
-	turn := upright
-	if format == "jpeg" {
-		if turn, err = readOrientation(f); err != nil {
-			return undecodableError(file, err)
+		if err := memory.Check(fmt.Sprintf("pipelines: %s: decoding %dx%d pixels", file.display(), w, h), uint64(w)*uint64(h)*perPixel, file.advise("make it smaller")); err != nil {
+			return "", err
 		}
 	}
-	src, err := decodeFrom(f)
+	turn, err := format.orientation(f)
 	if err != nil {
-		return undecodableError(file, err)
+		return "", undecodableError(file, err)
+	}
+	src, note, err := decodeFrom(f, size, format)
+	if err != nil {
+		return "", undecodableError(file, err)
 	}
 	if canvas := image.Rect(0, 0, w, h); src.Bounds() != canvas { // a GIF whose first frame leaves some of it out
 		src = drawOnto(canvas, src)
 	}
-	draw.BiLinear.Scale(square, square.Bounds(), toFastFormat(src), turn.centreSquare(src.Bounds()), draw.Src, nil)
-	turn.turnUpright(square)
-	unpackRGBA(square, sh.C, to)
-	return nil
+	fitImage(src, turn, square, sh, to)
+	return note, nil
 }
 
-// decodeFrom decodes a file from its start. The decoders of the standard library return errors for
-// whatever bytes they get; their own tests check that.
-func decodeFrom(f *os.File) (image.Image, error) {
-	if _, err := f.Seek(0, 0); err != nil {
-		return nil, err
+// readHeaderOf refuses what is no image, or one that cannot be meant, by what the start of the file says.
+func readHeaderOf(file imageFile, f io.ReadSeeker, size int64) (imageFormat, image.Config, error) {
+	if size == 0 {
+		return imageFormat{}, image.Config{}, fmt.Errorf("pipelines: %s: want a %s image, got an empty file: %s", file.display(), formatsKnown, file.advise("fetch the file again"))
 	}
-	src, _, err := image.Decode(bufio.NewReaderSize(f, 1<<16))
-	if err == nil && src.Bounds().Empty() {
-		return nil, fmt.Errorf("no pixels")
+	if end := strings.ToLower(filepath.Ext(file.path)); slices.Contains(foreignEnds, end) { // raw files begin as TIFF
+		return imageFormat{}, image.Config{}, fmt.Errorf("pipelines: %s: want a %s image, got a file of another format: convert it", file.display(), formatsKnown)
 	}
-	return src, err
+	format, err := recogniseFormat(file, f)
+	if err != nil {
+		return format, image.Config{}, err
+	}
+	config, err := format.config(f)
+	if err != nil {
+		return format, config, undecodableError(file, err)
+	}
+	w, h := config.Width, config.Height
+	switch {
+	case w > mostSide || h > mostSide:
+		err = fmt.Errorf("pipelines: %s: want an image of at most %d pixels a side, got %dx%d: %s", file.display(), mostSide, w, h, file.advise("make it smaller"))
+	case w*h > plainPixels && int64(w)*int64(h) > size*mostPerByte:
+		err = fmt.Errorf("pipelines: %s: want a whole %s image, got a file of %d bytes that says it has %dx%d pixels: %s", file.display(), formatsKnown, size, w, h, file.advise("fetch the file again"))
+	case w < leastSide || h < leastSide:
+		err = fmt.Errorf("pipelines: %s: want an image of at least %d pixels a side, got %dx%d: %s", file.display(), leastSide, w, h, file.advise("take a larger one"))
+	}
+	return format, config, err
+}
+
+// decodeNote is what is odd about an image file that was read; "" for most.
+type decodeNote string
+
+const (
+	endMissing    decodeNote = "files that lack their last bytes, though the image is whole"
+	severalFrames decodeNote = "files with several frames, of which the first is taken"
+)
+
+// decodeFrom decodes a file of size bytes from its start. The decoders return errors for whatever bytes they
+// get; their own tests check that.
+func decodeFrom(f io.ReadSeeker, size int64, format imageFormat) (image.Image, decodeNote, error) {
+	src, err := format.decode(f)
+	note := decodeNote("")
+	if err != nil {
+		whole, ended := format.withEnd(f, size)
+		if !ended {
+			return nil, "", err
+		}
+		src, note = whole, endMissing
+	}
+	if src.Bounds().Empty() {
+		return nil, "", fmt.Errorf("no pixels")
+	}
+	if note == "" && format.name == "gif" && hasFrames(f) {
+		note = severalFrames
+	}
+	return src, note, nil
+}
+
+// withEnd decodes a file to which the last bytes of every file of its format are added, if its last bytes are
+// what it lacks: a decoder that finds pixels missing fails all the same.
+func (m imageFormat) withEnd(f io.ReadSeeker, size int64) (image.Image, bool) {
+	for k := 1; k <= len(m.end); k++ {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return nil, false
+		}
+		src, err := m.read(io.MultiReader(io.LimitReader(f, size), bytes.NewReader(m.end[len(m.end)-k:])))
+		if err == nil {
+			return src, true
+		}
+	}
+	return nil, false
 }
 
 // toFastFormat is src in a form for which the scaler has a fast path, if the standard one would take each
@@ -186,5 +179,8 @@ func unpackRGBA(square *image.RGBA, channels int, to []uint8) {
 }
 
 func undecodableError(file imageFile, err error) error {
+	if errors.As(err, new(jpeg.UnsupportedError)) || errors.As(err, new(png.UnsupportedError)) || errors.As(err, new(tiff.UnsupportedError)) {
+		return fmt.Errorf("pipelines: %s: want a %s image of a usual kind, got %w: convert it to PNG", file.display(), formatsKnown, err)
+	}
 	return fmt.Errorf("pipelines: %s: want a whole %s image, got %w: %s", file.display(), formatsKnown, err, file.advise("fetch the file again"))
 }

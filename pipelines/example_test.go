@@ -26,7 +26,7 @@ func ExampleParseAugment() {
 	// Output:
 	// images of 32x32x2 with deformed views: true
 	// evaluation: centre(48)|resize(32)
-	// augment "crop(48)|rotate(3)": column 10: want one of stretch, shift, crop, centre, resize, flip, brightness, contrast, deform, got "rotate": did you mean resize?
+	// augment "crop(48)|rotate(3)": column 10: want one of stretch, shift, crop, centre, resize, flip, brightness, contrast, deform, got "rotate": choose one of these
 }
 
 // The batches of a stream depend on its seed, not on the number of workers. A

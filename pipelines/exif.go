@@ -13,27 +13,21 @@ import (
 type orientation uint16
 
 const (
-	upright      orientation = 1
-	exifTag                  = 0x0112
-	exifEntry                = 12 // bytes of an entry of a TIFF directory
-	exifShort                = 3  // its type for 16-bit numbers
-	jpegExif                 = 0xe1
-	jpegImage                = 0xda // its data follow: no more tags
-	jpegMost                 = 1 << 20
-	jpegLengthOf             = 2 // bytes that give the length of a segment, themselves included
+	upright   orientation = 1
+	exifTag               = 0x0112
+	exifEntry             = 12 // bytes of an entry of a TIFF directory
+	exifShort             = 3  // its type for 16-bit numbers
+	jpegMost              = 1 << 20
+	exifLong              = 4 // for 32-bit numbers
+	jpegExif              = 0xe1
+	jpegImage             = 0xda // its data follow: no more tags
+
+	jpegLengthOf = 2 // bytes that give the length of a segment, themselves included
 )
 
-// readOrientation looks for the tag at the start of a JPEG file. A malformed file counts as upright.
-// An error is one of seeking.
-func readOrientation(f io.ReadSeeker) (orientation, error) {
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return upright, err
-	}
-	return jpegOrientation(bufio.NewReader(io.LimitReader(f, jpegMost))), nil
-}
-
 // jpegOrientation walks the segments before the image.
-func jpegOrientation(r *bufio.Reader) orientation {
+func jpegOrientation(f io.ReadSeeker) orientation {
+	r := bufio.NewReader(io.LimitReader(f, jpegMost))
 	var start, head [2]byte
 	if _, err := io.ReadFull(r, start[:]); err != nil || start != [2]byte{0xff, 0xd8} {
 		return upright
@@ -73,16 +67,8 @@ func jpegOrientation(r *bufio.Reader) orientation {
 
 // tiffOrientation looks the tag up in the first directory of a TIFF header, in either byte order.
 func tiffOrientation(b []byte) orientation {
-	var order binary.ByteOrder
-	switch {
-	case bytes.HasPrefix(b, []byte("II*\x00")):
-		order = binary.LittleEndian
-	case bytes.HasPrefix(b, []byte("MM\x00*")):
-		order = binary.BigEndian
-	default:
-		return upright
-	}
-	if len(b) < 8 {
+	order := tiffOrder(b)
+	if order == nil || len(b) < 8 {
 		return upright
 	}
 	at := uint64(order.Uint32(b[4:]))
@@ -96,15 +82,37 @@ func tiffOrientation(b []byte) orientation {
 		}
 		e := entries[:exifEntry]
 		if order.Uint16(e) == exifTag {
-			o := orientation(order.Uint16(e[8:]))
-			if order.Uint16(e[2:]) != exifShort || order.Uint32(e[4:]) != 1 || o < 1 || o > 8 {
-				return upright
-			}
-			return o
+			return entryOrientation(order, e)
 		}
 		entries = entries[exifEntry:]
 	}
 	return upright
+}
+
+// tiffOrder is the byte order of a TIFF header; nil if it is none.
+func tiffOrder(b []byte) binary.ByteOrder {
+	switch {
+	case bytes.HasPrefix(b, []byte("II*\x00")):
+		return binary.LittleEndian
+	case bytes.HasPrefix(b, []byte("MM\x00*")):
+		return binary.BigEndian
+	}
+	return nil
+}
+
+// entryOrientation is the value of the tag, a number of 16 bits, or of 32 as some programs write it.
+func entryOrientation(order binary.ByteOrder, e []byte) orientation {
+	var value uint32
+	switch order.Uint16(e[2:]) {
+	case exifShort:
+		value = uint32(order.Uint16(e[8:]))
+	case exifLong:
+		value = order.Uint32(e[8:])
+	}
+	if order.Uint32(e[4:]) != 1 || value < 1 || value > 8 {
+		return upright
+	}
+	return orientation(value)
 }
 
 // An upright image shows at (x, y) what is stored at (x, y), or at (y, x) if swapped, counted from the

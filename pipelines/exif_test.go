@@ -1,7 +1,6 @@
 package pipelines
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"image"
@@ -105,7 +104,7 @@ func TestOrientation(t *testing.T) {
 				path := filepath.Join(tree(t, map[string][]byte{"f": raw}), "f")
 				const size = 10
 				got := make([]uint8, 3*size*size)
-				if err := decodeFile(imageFile{path: path}, image.NewRGBA(image.Rect(0, 0, size, size)), Shape{size, size, 3}, got); err != nil {
+				if _, err := decodeFile(imageFile{path: path}, image.NewRGBA(image.Rect(0, 0, size, size)), Shape{size, size, 3}, got); err != nil {
 					t.Fatal(err)
 				}
 				for channel := range 3 {
@@ -147,7 +146,7 @@ func TestOrientationMalformed(t *testing.T) {
 	}
 }
 
-func orientationOf(b []byte) orientation { return jpegOrientation(bufio.NewReader(bytes.NewReader(b))) }
+func orientationOf(b []byte) orientation { return jpegOrientation(bytes.NewReader(b)) }
 
 func FuzzOrientation(f *testing.F) {
 	f.Add([]byte{0xff, 0xd8})

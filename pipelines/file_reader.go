@@ -2,7 +2,6 @@ package pipelines
 
 import (
 	"bufio"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -55,7 +54,7 @@ func newFileReader(path string, file io.Reader, size int64) (*fileReader, error)
 	in := bufio.NewReaderSize(file, 1<<16)
 	r.in = in
 	if head, _ := in.Peek(2); len(head) == 2 && head[0] == 0x1f && head[1] == 0x8b {
-		z, err := gzip.NewReader(in)
+		z, err := newGzipMembers(in)
 		if err != nil {
 			return nil, r.fail("a gzip file", err.Error(), "fetch the file again", err)
 		}

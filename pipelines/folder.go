@@ -7,13 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-)
 
-// Files are recognised by the ends of their names, in lower case. Other files, such as notes, are
-// skipped.
-var (
-	imageEnds   = []string{".png", ".jpg", ".jpeg", ".jfif", ".gif"}
-	foreignEnds = []string{".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl"}
+	"golang.org/x/text/unicode/norm"
 )
 
 // partFolders are the names that folders of parts may have.
@@ -90,7 +85,10 @@ func listFolders(root string) (listing, error) {
 		if err := checkNoParts(root, folders); err != nil {
 			return l, err
 		}
-		l.parts["train"], l.skippedFiles, err = listClasses(root, folders)
+		if l.parts["train"], l.skippedFiles, err = listClasses(root, folders); err != nil {
+			return l, err
+		}
+		l.remarks, err = remarkStray(root)
 		return l, err
 	}
 	for _, name := range folders {
@@ -114,8 +112,31 @@ func listFolders(root string) (listing, error) {
 			return l, err
 		}
 		l.skippedFiles += skipped
+		stray, err := remarkStray(dir)
+		if err != nil {
+			return l, err
+		}
+		l.remarks = append(l.remarks, stray...)
 	}
 	return l, nil
+}
+
+// remarkStray says which images lie beside the folders of classes, and so belong to none.
+func remarkStray(dir string) ([]string, error) {
+	names, err := visibleNames(dir)
+	if err != nil {
+		return nil, err
+	}
+	stray := slices.DeleteFunc(names, func(n string) bool {
+		return !slices.Contains(imageEnds, strings.ToLower(filepath.Ext(n))) || isFolder(filepath.Join(dir, n))
+	})
+	if len(stray) == 0 {
+		return nil, nil
+	}
+	for i, n := range stray {
+		stray[i] = displayPath(filepath.Join(dir, n))
+	}
+	return []string{fmt.Sprintf("images beside the folders of classes, which belong to no class and are left out: %d: %s", len(stray), nameFirst(stray))}, nil
 }
 
 // checkNoParts refuses folders of parts among which that of the training part is not: folders called
@@ -166,7 +187,10 @@ func listSubfolders(dir string) ([]string, error) {
 	return folders, nil
 }
 
-// visibleNames are the names in a folder, sorted, without hidden ones.
+// junkNames are files and folders that systems leave beside those of people: macOS in archives, Synology, Windows.
+var junkNames = []string{"__MACOSX", "@eaDir", "Thumbs.db", "thumbs.db", "desktop.ini", "$RECYCLE.BIN", "System Volume Information"}
+
+// visibleNames are the names in a folder, sorted, without hidden ones and those that systems make.
 func visibleNames(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -174,7 +198,7 @@ func visibleNames(dir string) ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), ".") {
+		if !strings.HasPrefix(e.Name(), ".") && !slices.Contains(junkNames, e.Name()) {
 			names = append(names, e.Name())
 		}
 	}
@@ -197,7 +221,8 @@ func listClasses(dir string, classes []string) (files []imageFile, skipped int, 
 		}
 		skipped += others
 		for _, path := range found {
-			files = append(files, imageFile{path: path, class: class})
+			// Systems differ in how they write accents; NFC makes one class of both.
+			files = append(files, imageFile{path: path, class: norm.NFC.String(class)})
 		}
 	}
 	return files, skipped, nil
@@ -214,10 +239,8 @@ func listImages(dir string) (paths []string, others int, err error) {
 		path := filepath.Join(dir, name)
 		end := strings.ToLower(filepath.Ext(name))
 		switch {
-		case slices.Contains(imageEnds, end):
+		case slices.Contains(imageEnds, end), slices.Contains(foreignEnds, end): // decoding refuses the latter
 			paths = append(paths, path)
-		case slices.Contains(foreignEnds, end):
-			return nil, 0, fmt.Errorf("pipelines: %s: want %s images, got a file of another format: convert it", displayPath(path), formatsKnown)
 		case isFolder(path):
 			return nil, 0, fmt.Errorf("pipelines: %s: want images in the folder of a class, got a folder: move its images up, or give path the folder one level deeper", displayPath(path))
 		default:

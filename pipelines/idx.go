@@ -22,11 +22,14 @@ func OpenIDX(name, images, labels string, classes int) (Source, error) {
 	if classes == 0 {
 		m.classes = m.highestLabel() + 1
 	}
-	if err := m.checkLabels(labels); err != nil {
+	if err := m.checkLabels(labels, labelAdvice); err != nil {
 		return nil, err
 	}
 	return m, nil
 }
+
+// labelAdvice is what to do about a label beyond the number of classes.
+const labelAdvice = "mend the file or set data.classes"
 
 // openMNIST reads the files of MNIST and of sets in its form, such as Fashion-MNIST.
 func openMNIST(_ context.Context, d Data) (p parts, err error) {
@@ -82,9 +85,13 @@ func readIDXFolder(d Data, classes int) (train, test Source, err error) {
 	if classes == 0 {
 		classes = max(a.set.highestLabel(), b.set.highestLabel()) + 1
 	}
+	advice := labelAdvice
+	if d.Set != "idx" {
+		advice = "mend the file, or set data.set=idx, which has any number of classes"
+	}
 	for _, p := range parts {
 		p.set.classes = classes
-		if err := p.set.checkLabels(p.labels); err != nil {
+		if err := p.set.checkLabels(p.labels, advice); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -146,11 +153,11 @@ func (m *memorySource) highestLabel() int {
 }
 
 // checkLabels refuses labels that are no class, naming their place in the file.
-func (m *memorySource) checkLabels(path string) error {
+func (m *memorySource) checkLabels(path, advice string) error {
 	for i, l := range m.labels {
 		if int(l) >= m.classes {
-			return fmt.Errorf("pipelines: %s: at byte %d (label %d, uncompressed): want a label in 0..%d, got %d: mend the file or set data.classes",
-				displayPath(path), idxHeader(1)+i, i, m.classes-1, l)
+			return fmt.Errorf("pipelines: %s: at byte %d (label %d, uncompressed): want a label in 0..%d, got %d: %s",
+				displayPath(path), idxHeader(1)+i, i, m.classes-1, l, advice)
 		}
 	}
 	return nil

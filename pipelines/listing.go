@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -19,6 +20,7 @@ type imageFile struct {
 	path, class string
 	list        string // the CSV file that names it; "" in folders
 	line        int    // there
+	hash        fileHash
 }
 
 // display is the path for a message, with the line of the CSV file that has it.
@@ -44,6 +46,8 @@ type listing struct {
 	parts map[string][]imageFile
 	// skippedFiles counts files that are no images, by their names.
 	skippedFiles int
+	// remarks say what else its owner should know of the files.
+	remarks []string
 }
 
 // partOrder is the order in which the parts of a listing are read.
@@ -69,53 +73,6 @@ func (l listing) classes(part string) []string {
 	return names
 }
 
-// holdOutTest makes a test part of share of each class of the training part if there is none. Which files it
-// gets depends on the seed, and on the class and its number of files, and on nothing else. Each side
-// gets at least one.
-func (l listing) holdOutTest(seed Seed, share float64) error {
-	if len(l.parts["test"]) > 0 {
-		if share != 0 && share != defaultHoldout {
-			return newRequestError("pipelines: %s: want data.holdout for a set without a test part alone, got holdout %v beside one of %d images: leave data.holdout out, or the test part", displayPath(l.where), share, len(l.parts["test"]))
-		}
-		return nil
-	}
-	if share == 0 {
-		share = defaultHoldout
-	}
-	by := groupByClass(l.parts["train"])
-	var train, test []imageFile
-	for _, class := range l.classes("train") {
-		files := by[class]
-		n := len(files)
-		if n < 2 {
-			return fmt.Errorf("pipelines: %s: want at least 2 images of class %q, one to train on and one to test on, got 1: add images or leave the class out", displayPath(l.where), class)
-		}
-		k := min(max(int(share*float64(n)+.5), 1), n-1)
-		held := make([]bool, n)
-		for _, i := range seed.Split("holdout/" + class).Rand().Perm(n)[:k] {
-			held[i] = true
-		}
-		for i, f := range files {
-			if held[i] {
-				test = append(test, f)
-			} else {
-				train = append(train, f)
-			}
-		}
-	}
-	l.parts["train"], l.parts["test"] = train, test
-	return nil
-}
-
-// groupByClass sorts files into their classes.
-func groupByClass(files []imageFile) map[string][]imageFile {
-	by := map[string][]imageFile{}
-	for _, f := range files {
-		by[f.class] = append(by[f.class], f)
-	}
-	return by
-}
-
 // interleaveClasses orders files so that the classes take turns: the first n of a part are of all classes.
 // Within a class the order stays.
 func interleaveClasses(files []imageFile, classes []string) []imageFile {
@@ -133,43 +90,67 @@ func interleaveClasses(files []imageFile, classes []string) []imageFile {
 
 // decode decodes all files into images of so many channels, 0 for 3.
 func (l listing) decode(ctx context.Context, d Data, channels int) (parts, error) {
-	if channels == 0 {
-		channels = defaultChannels
-	}
-	size := d.Size
-	if size == 0 {
-		size = defaultSide
-	}
-	if size < 4 || size > 1024 {
-		return parts{}, newRequestError("data.size: want 4 to 1024 pixels, or 0 (%d), for a %s set, got %d", defaultSide, d.Set, size)
+	sh, err := d.imageShape(channels)
+	if err != nil {
+		return parts{}, err
 	}
 	if err := l.checkDuplicates(); err != nil {
 		return parts{}, err
 	}
-	if err := l.holdOutTest(Seed(d.Seed), d.Holdout); err != nil {
+	if err := l.hashContents(ctx); err != nil {
 		return parts{}, err
 	}
-	names, err := l.checkClasses(d.Classes)
+	untested, err := l.holdOutTest(Seed(d.Seed), d.Holdout)
 	if err != nil {
 		return parts{}, err
 	}
+	names, err := l.checkClasses(d.Classes, untested)
+	if err != nil {
+		return parts{}, err
+	}
+	sets, notes, err := l.decodeParts(ctx, d, sh, names)
+	if err != nil {
+		return parts{}, err
+	}
+	p := parts{train: sets[0], test: sets[2], skippedFiles: l.skippedFiles, remarks: append(l.remarks, remarkCopies(l.copies())...)}
+	if len(untested) > 0 {
+		p.remarks = append(p.remarks, remarkUntested(untested))
+	}
+	p.remarks = append(p.remarks, notes...)
+	if sets[1] != nil {
+		p.validation = sets[1]
+	}
+	return p, nil
+}
+
+// imageShape is the shape of the images of so many channels, 0 for 3.
+func (d Data) imageShape(channels int) (Shape, error) {
+	size := cmp.Or(d.Size, defaultSide)
+	if size < 4 || size > 1024 {
+		return Shape{}, newRequestError("data.size: want 4 to 1024 pixels, or 0 (%d), for a %s set, got %d", defaultSide, d.Set, size)
+	}
+	return Shape{size, size, cmp.Or(channels, defaultChannels)}, nil
+}
+
+// decodeParts decodes the files of each part, in the order of partOrder, and returns remarks on them.
+func (l listing) decodeParts(ctx context.Context, d Data, sh Shape, names []string) (sets [3]*memorySource, remarks []string, err error) {
 	label := map[string]int{}
 	for i, n := range names {
 		label[n] = i
 	}
 	room := newMemoryBudget(d)
-	var sets [3]*memorySource
 	total := 0
 	for i, part := range partOrder { // before anything is decoded: too many images are refused at once
 		if n := len(l.parts[part]); n > 0 {
-			if sets[i], err = room.allocate(part, n, Shape{size, size, channels}, names); err != nil {
-				return parts{}, err
+			if sets[i], err = room.allocate(part, n, sh, names); err != nil {
+				return sets, nil, err
 			}
 			total += n
 		}
 	}
 	report, before := progressFrom(ctx), 0
 	defer report(total, total)
+	var all remarkedFiles
 	for i, part := range partOrder {
 		if sets[i] == nil {
 			continue
@@ -178,14 +159,31 @@ func (l listing) decode(ctx context.Context, d Data, channels int) (parts, error
 		for k, f := range files {
 			sets[i].labels[k] = int32(label[f.class])
 		}
-		if err := decodeAll(ctx, files, sets[i], func(done int) { report(before+done, total) }); err != nil {
-			return parts{}, err
+		done, err := decodeAll(ctx, files, sets[i], func(done, _ int) { report(before+done, total) })
+		if err != nil {
+			return sets, nil, err
+		}
+		all.add(files, done)
+		if d.SkipBad {
+			sets[i].leaveOut(done.bad)
 		}
 		before += len(files)
 	}
-	p := parts{train: sets[0], test: sets[2], skippedFiles: l.skippedFiles}
-	if sets[1] != nil {
-		p.validation = sets[1]
+	if len(all.bad) > 0 && !d.SkipBad {
+		return sets, nil, unreadableImages(l.where, all.bad)
 	}
-	return p, nil
+	return sets, all.remarks(), l.checkLeft(sets)
+}
+
+// checkLeft refuses a part of which no image could be read, and a class that cannot be trained on.
+func (l listing) checkLeft(sets [3]*memorySource) error {
+	for i, s := range sets {
+		if s == nil {
+			continue
+		}
+		if s.Len() == 0 {
+			return fmt.Errorf("pipelines: %s: want images that can be read, got none in the %s part: mend some", displayPath(l.where), partOrder[i])
+		}
+	}
+	return nil
 }

@@ -1,5 +1,21 @@
 package pipelines
 
+import "fmt"
+
+// DidYouMean asks whether the name of the list that is nearest to the given one was
+// meant, to end an error: format says how a name is written, such as "--%s". It is
+// "" where none resembles it: no more than half of the letters may differ.
+func DidYouMean(name string, known []string, format string) string {
+	if len(known) == 0 {
+		return ""
+	}
+	best := Nearest(name, known)
+	if editDistance(name, best) > (max(len(name), len(best))+1)/2 {
+		return ""
+	}
+	return ": did you mean " + fmt.Sprintf(format, best) + "?"
+}
+
 // Nearest is the name of the list that takes the fewest edits (insert, delete, replace one letter)
 // to become the given one; the earliest of equals. The list must not be empty.
 func Nearest(name string, known []string) string {

@@ -21,9 +21,9 @@ var dataSets = []dataSet{
 	{"mnist", nil, openMNIST},
 	{"cifar10", nil, openCIFAR},
 	{"smallnorb", []string{"view", "split", "validation_toys"}, openNORB},
-	{"facescrub", []string{"size", "people"}, openFaces},
-	{"folder", []string{"size", "classes", "holdout", "channels"}, openFolder},
-	{"csv", []string{"size", "classes", "holdout", "channels"}, openCSV},
+	{"facescrub", []string{"size", "people", "skip_bad"}, openFaces},
+	{"folder", []string{"size", "classes", "holdout", "channels", "skip_bad"}, openFolder},
+	{"csv", []string{"size", "classes", "holdout", "channels", "skip_bad"}, openCSV},
 	{"idx", []string{"classes"}, openIDX},
 }
 
@@ -55,7 +55,7 @@ func Open(ctx context.Context, d Data) (Splits, error) {
 	}
 	i := slices.IndexFunc(dataSets, func(s dataSet) bool { return s.name == d.Set })
 	if i < 0 {
-		return Splits{}, fmt.Errorf("data.set: want one of %s, got %q: did you mean %s?", strings.Join(Sets, ", "), d.Set, Nearest(d.Set, Sets))
+		return Splits{}, fmt.Errorf("data.set: want one of %s, got %q%s", strings.Join(Sets, ", "), d.Set, DidYouMean(d.Set, Sets, "%s"))
 	}
 	p, err := dataSets[i].open(ctx, d)
 	if err != nil {

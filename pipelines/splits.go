@@ -6,7 +6,7 @@ import (
 )
 
 // Splits are the parts of a set. No file, and no place in a file, is in two of them, whatever links lead
-// to it; copies of a file are not looked for.
+// to it. Copies of image files are in Remarks.
 type Splits struct {
 	Train, Validation, Test Source // Validation is nil if there is none
 	// Familiar is what a set split by views has for the views that were trained on, of the objects
@@ -14,12 +14,15 @@ type Splits struct {
 	Familiar Source
 	// SkippedFiles is how many files in the folders of classes are no images, by their names.
 	SkippedFiles int
+	// Remarks say of the files what their owner should know, such as which are copies of each other.
+	Remarks []string
 }
 
 // parts are a set as its files have it. validation and familiar may be nil.
 type parts struct {
 	train, validation, test, familiar Source
-	skippedFiles                      int // see Splits
+	skippedFiles                      int      // see Splits
+	remarks                           []string // see Splits
 }
 
 // selectSplits selects as many examples of each part as d asks for.
@@ -42,6 +45,7 @@ func (p parts) selectSplits(d Data) (Splits, error) {
 		}
 	}
 	s.Familiar, s.SkippedFiles = p.familiar, p.skippedFiles
+	s.Remarks = p.remarks
 	if s.Test, err = firstOrAll(p.test, d.Test); err != nil {
 		return Splits{}, err
 	}

@@ -43,6 +43,7 @@ type settings struct {
 	eps, alpha float32 // largest change of an image and size of a step, once the ramp has ended
 	replays    int     // training steps per batch
 	codes      CodePenalty
+	weights    WeightPerturbation
 }
 
 // methods lists the methods in the order in which messages name them.
@@ -83,7 +84,7 @@ func ParseAdversary(text string) (Adversary, error) {
 func suggest(err error) error {
 	var u *spec.UnknownError
 	if errors.As(err, &u) {
-		return fmt.Errorf("%w: did you mean %q?", err, pipelines.Nearest(u.Got, u.Known))
+		return fmt.Errorf("%w%s", err, pipelines.DidYouMean(u.Got, u.Known, "%q"))
 	}
 	return err
 }

@@ -76,13 +76,21 @@ func (g *TrainGraph) declareAscentStep(s *graphs.Scope, m imageAttack) ascentSte
 // evaluation during training. Both see inference: the adversary with the
 // weights that are trained, the attack with those that are evaluated.
 func (g *TrainGraph) declareAscents(b *graphs.Builder) {
-	if m, ok := g.Config.Adversary.Method.(imageAttack); ok {
-		if m.comparesClean() {
-			g.ascent.clean = b.Input("adversary_reference", tf.Float, -1, int64(g.Model.Classes))
-		}
-		g.adversaryStep = g.declareAscentStep(b.Pass("adversary", graphs.Inference), m)
-	}
+	g.declareAdversary(b)
 	if g.validationAttack.On() {
 		g.validationStep = g.declareAscentStep(b.Pass("attacked", graphs.Inference, graphs.Averaged()), g.validationAttack.pgd())
 	}
+}
+
+// declareAdversary declares the step of the adversary, once: replicas have a copy of
+// it.
+func (g *TrainGraph) declareAdversary(b *graphs.Builder) {
+	m := g.Config.imageAttack()
+	if m == nil || g.adversaryStep.next.Op != nil {
+		return
+	}
+	if m.comparesClean() {
+		g.ascent.clean = b.Input("adversary_reference", tf.Float, -1, int64(g.Model.Classes))
+	}
+	g.adversaryStep = g.declareAscentStep(b.Pass("adversary", graphs.Inference), m)
 }

@@ -10,14 +10,20 @@ import (
 // attacker makes adversarial versions of images, one session call per step.
 type attacker struct {
 	graph   *TrainGraph
-	net     *graphs.Net
+	net     runner
 	method  imageAttack
 	step    ascentStep
 	seed    pipelines.Seed // of starts
 	buffers *inputBuffers
 }
 
-func (g *TrainGraph) newAttacker(net *graphs.Net, m imageAttack, step ascentStep, seed pipelines.Seed) (*attacker, error) {
+// runner computes values of the graph: a net, a copy of a part of its graph, or a
+// worker.
+type runner interface {
+	Run(feeds graphs.Feeds, fetches []tf.Output, targets ...*tf.Operation) ([]*tf.Tensor, error)
+}
+
+func (g *TrainGraph) newAttacker(net runner, m imageAttack, step ascentStep, seed pipelines.Seed) (*attacker, error) {
 	buffers, err := g.newInputBuffers()
 	if err != nil {
 		return nil, err
@@ -27,9 +33,9 @@ func (g *TrainGraph) newAttacker(net *graphs.Net, m imageAttack, step ascentStep
 
 // newAdversary is the attacker that makes images to train on, nil where the
 // configuration has no method that makes any.
-func (g *TrainGraph) newAdversary(net *graphs.Net, seed pipelines.Seed) (*attacker, error) {
-	m, ok := g.Config.Adversary.Method.(imageAttack)
-	if !ok {
+func (g *TrainGraph) newAdversary(net runner, seed pipelines.Seed) (*attacker, error) {
+	m := g.Config.imageAttack()
+	if m == nil {
 		return nil, nil
 	}
 	return g.newAttacker(net, m, g.adversaryStep, seed.Split("adversary"))
@@ -37,8 +43,12 @@ func (g *TrainGraph) newAdversary(net *graphs.Net, seed pipelines.Seed) (*attack
 
 // perturb appends the adversarial versions of a batch to dst, row-major
 // [N,H,W,C]: each differs from its image by at most eps, and stays in [0,1].
-// Random starts depend on the seed, on at, and on each image's index.
+// Random starts depend on the seed, on at, and on each image's index. With eps 0
+// they are the images.
 func (a *attacker) perturb(dst []float32, b pipelines.Batch, at int, eps, alpha float32) ([]float32, error) {
+	if eps == 0 {
+		return append(dst, b.Images...), nil
+	}
 	feeds, err := a.buffers.feedBatch(b, false)
 	if err != nil {
 		return nil, err

@@ -267,4 +267,5 @@ func (w *warm) Stepped(at Progress) {
 }
 func (w *warm) Evaluated(Progress, Evaluation) {}
 func (w *warm) Saved(Progress, []string)       {}
+func (w *warm) Noted(Progress, string)         {}
 func (w *warm) Ended(Progress, Summary, error) {}

@@ -22,6 +22,9 @@ func (c Config) cadence(src pipelines.Source) (cadence, error) {
 	k := cadence{replays: c.Adversary.settings().replays}
 	k.perEpoch = batches * k.replays
 	k.steps = c.Duration.Steps(c.Batch, k.perEpoch, 0)
+	if w := c.Schedule.Warmup.Steps(c.Batch, k.perEpoch, k.steps); w > k.steps {
+		return cadence{}, fmt.Errorf("train.schedule.warmup: want at most the %d steps of the training, got %d: its rate would never be reached: lower it, or raise train.duration", k.steps, w)
+	}
 	every := func(d Duration) int { return d.Steps(c.Batch, k.perEpoch, k.steps) }
 	k.log, k.evaluate, k.save = every(c.Log), every(c.Evaluate), every(c.Checkpoint)
 	return k, nil

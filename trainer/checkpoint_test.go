@@ -320,7 +320,7 @@ func TestInferenceReadsCheckpoint(t *testing.T) {
 // Another configuration or other data must not go on with this run.
 func TestIdentity(t *testing.T) {
 	c := fullConfig(t)
-	c.Duration = mustDuration(t, "2st")
+	c.Duration, c.Schedule.Warmup = mustDuration(t, "2st"), Duration{}
 	in := fullInputs(t.TempDir())
 	p, net := declared(t, 7, c, fullModel(), littleShape)
 	if _, err := p.Run(t.Context(), net, in); err != nil {

@@ -33,8 +33,20 @@ type Config struct {
 	// remove a jitter before it: jitter(brightness=63/255,low=.2,high=1.8). The
 	// encoder alone sees it. "": none.
 	Jitter Jitter `mapstructure:"jitter" yaml:"jitter"`
+	// Noise adds normal noise to images before model.normalise, as the training
+	// for randomised smoothing does: gaussian(sigma=.25). The encoder alone sees
+	// it; evaluation has none. "": none.
+	Noise Noise `mapstructure:"noise" yaml:"noise"`
 	// Workers is the number of threads that prepare batches. 0: one per core.
 	Workers int `mapstructure:"workers" yaml:"workers" in:"[0,1024]"`
+
+	// Replicas is the number of parts into which each batch is split: each replica of
+	// the model computes the gradients of its part, and they are added. Batch norm
+	// takes the statistics of each part. 0: as many as there are devices or workers.
+	Replicas int `mapstructure:"replicas" yaml:"replicas" json:"replicas,omitempty" in:"[0,64]"`
+	// Gradients is the precision in which replicas hand over their gradients:
+	// float32, or bfloat16, which halves what workers send.
+	Gradients graphs.Precision `mapstructure:"gradients" yaml:"gradients" json:"gradients,omitempty"`
 
 	Objective Objective `mapstructure:"objective" yaml:"objective"`
 	Optimizer Optimizer `mapstructure:"optimizer" yaml:"optimizer"`
@@ -46,6 +58,16 @@ type Config struct {
 	// Adversary is the method that makes adversarial images to train on, such
 	// as pgd(eps=.1,steps=10): fgsm, pgd, trades, fast or free. "": none.
 	Adversary Adversary `mapstructure:"adversary" yaml:"adversary"`
+	// Certified is the method that trains on bounds of the margins over a ball,
+	// such as ibp(eps=.4,kappa=.5), in place of an adversary: ibp, crown-ibp,
+	// mtl-ibp or sabr. The certificate is of the classifier. "": none.
+	Certified Certified `mapstructure:"certified" yaml:"certified"`
+	// Verified is how evaluation during training and of the trained model counts
+	// images for which it is proven that no change up to eps alters their class:
+	// auto (ibp at the eps of certified; off without it), off, ibp(eps=.3) or
+	// crown-ibp(eps=.3). With certified the accuracy so verified chooses the best
+	// checkpoint.
+	Verified Verification `mapstructure:"verified" yaml:"verified"`
 	// Teacher is the folder of a finished run whose softened class
 	// probabilities are trained on in place of labels (distillation). "": none.
 	Teacher string `mapstructure:"teacher" yaml:"teacher"`
@@ -64,6 +86,7 @@ func DefaultConfig() Config {
 		Evaluate:   Epochs(1),
 		Checkpoint: Epochs(1),
 		Log:        Duration{50, "st"},
+		Gradients:  graphs.Float32,
 		Objective:  Objective{Lambda: 1, LambdaRamp: Duration{0, "st"}, Gamma: 1, CodeNorm: LiteralChange, Norm: graphs.Frobenius, Temperature: 1},
 		Optimizer:  Optimizer{Name: "adam", Beta1: .9, Beta2: .999, Epsilon: 1e-8, Momentum: .9},
 		Schedule:   Schedule{Name: "cosine", Rate: 1e-3, Factor: .1},
@@ -77,7 +100,7 @@ func (c Config) Rows() int {
 	if c.Augment.Deforms() {
 		rows *= 2
 	}
-	if !c.Adversary.Off() {
+	if !c.Adversary.Off() || c.Certified.attack() != nil {
 		rows *= 2
 	}
 	return rows
@@ -91,6 +114,18 @@ func (c Config) Check() error {
 	if c.Duration.Zero() || c.Duration.Relative() {
 		return fmt.Errorf("train.duration: want epochs, steps or examples such as 10ep, got %s", c.Duration)
 	}
+	if c.Replicas > c.Batch {
+		return fmt.Errorf("train.replicas: want at most train.batch, an image for each, got %d replicas for batches of %d", c.Replicas, c.Batch)
+	}
+	if c.Replicas > 1 && c.Adversary.settings().weights.Gamma > 0 {
+		return fmt.Errorf("train.adversary: want no awp beside several replicas, of which each would perturb the weights for its own images, got %s: leave awp out, or train on one device", c.Adversary)
+	}
+	if c.Replicas > 1 && !c.Certified.Off() {
+		return fmt.Errorf("train.certified: want none beside several replicas, whose shares its regularisers do not know, got %s: train on one device", c.Certified)
+	}
+	if g := c.Gradients; g != "" && g != graphs.Float32 && g != graphs.Bfloat16 {
+		return fmt.Errorf("train.gradients: want float32 or bfloat16, got %q", g)
+	}
 	if err := c.Objective.check(); err != nil {
 		return err
 	}
@@ -103,10 +138,28 @@ func (c Config) Check() error {
 	if err := c.Adversary.check(c); err != nil {
 		return err
 	}
+	if err := c.Certified.check(c); err != nil {
+		return err
+	}
+	if err := c.Verified.check(); err != nil {
+		return err
+	}
 	return c.Attacked.check()
 }
 
 // CheckModel refuses what a model cannot be trained with, naming the key.
 func (c Config) CheckModel(m graphs.Disentangled) error {
+	if err := c.Certified.checkModel(m); err != nil {
+		return err
+	}
 	return c.Adversary.settings().codes.checkModel(m)
+}
+
+// imageAttack makes the images that a step is trained on, nil where no method
+// makes any before the step.
+func (c Config) imageAttack() imageAttack {
+	if m, ok := c.Adversary.Method.(imageAttack); ok {
+		return m
+	}
+	return c.Certified.attack()
 }

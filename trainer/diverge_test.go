@@ -119,13 +119,13 @@ func TestNotANumber(t *testing.T) {
 	for _, kind := range []string{"base", "disentangled"} {
 		p, net := declared(t, 1, c, littleModel(kind), littleShape)
 		in := Inputs{Train: littleDots(36), Dir: t.TempDir()}
-		r, err := p.begin(net, in, nil)
+		r, err := p.begin(t.Context(), net, in, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		b := firstBatch(t, in.Train, pipelines.Options{Batch: 8})
 		b.Images[77] = float32(math.NaN())
-		err = r.step(stepBatch{Batch: b})
+		err = r.step(t.Context(), stepBatch{Batch: b})
 		var d *DivergedError
 		if !errors.As(err, &d) || *d != (DivergedError{From: 0, To: 1}) {
 			t.Errorf("%s: want a DivergedError from 0 to 1, got %v", kind, err)

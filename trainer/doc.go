@@ -19,6 +19,10 @@
 //	optimizer         adam, sgd and moving averages
 //	adversary, adversary_keys             adversarial training as a configuration names it
 //	fgsm, pgd, trades, fast, free         a method each
+//	awp           perturbation of weights beside an adversary
+//	certified, certified_keys, ibp, crown_ibp, mtl_ibp, sabr   certified training, a method each
+//	certified_loss, certified_regularisers                     their loss
+//	verification, evaluate_verified                            verified accuracy
 //	ascent, projection, attacker, step_batch   how adversarial images are made
 //	validation_attack, evaluate_attacked, evaluate   accuracy, also under attack
 //	input_buffers     what is fed

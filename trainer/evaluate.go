@@ -21,6 +21,8 @@ type Evaluation struct {
 	// Attacked is set by evaluation during training, where train.attacked asks
 	// for it. All else is without any attack.
 	Attacked *Attacked `json:"attacked,omitempty"`
+	// Verified is set where train.verified asks for it.
+	Verified *Verified `json:"verified,omitempty"`
 }
 
 // Evaluate classifies every image of src once, prepared as for evaluation.

@@ -115,7 +115,7 @@ func ExampleParseAdversary() {
 	// Output:
 	// pgd(eps=0.03137255,steps=7,alpha=0.011204482,clean=0,loss=classification,norm=linf,ramp=2ep,target=adversarial)
 	// 7 gradients per image
-	// unknown key "step", want one of alpha, clean, codes, eps, loss, norm, of, ramp, steps, target: did you mean "steps"?
+	// unknown key "step", want one of alpha, awp, awp_after, clean, codes, eps, loss, norm, of, ramp, steps, target: did you mean "steps"?
 }
 
 // A rate that rises for a tenth of the run and then falls to 0 by a cosine.

@@ -76,7 +76,9 @@ type ExportInfo struct {
 const (
 	savedModelFile = "saved_model.pb"
 	variablesDir   = "variables"
-	infoFile       = "unwarp.json"
+	// ExportInfoFile says what unwarp wrote, and how the model is built.
+	ExportInfoFile = "unwarp.json"
+	assetsDir      = "assets"
 )
 
 // WriteSavedModel writes the model with the weights that net holds (their
@@ -86,6 +88,7 @@ const (
 //	saved_model.pb   graph and signatures
 //	variables/       the weights, in checkpoint format
 //	unwarp.json      an [ExportInfo]
+//	assets/labels.txt  the names of the classes, one a line, where the set has them
 //
 // Every signature takes "image", [B,H,W,C] of any batch size, and outputs
 // float32 under names that are also the names of the graph's nodes:
@@ -95,6 +98,11 @@ const (
 //	                 parts, appearance [B,Da] and geometry [B,Dg]
 //	reconstruct      reconstruction [B,H,W,C]; of a disentangled model also
 //	                 canonical [B,H,W,C] and field [B,H,W,2] in pixels (dx, dy)
+//
+// Where image files can be decoded to the model's images, and evaluation does nothing else to them, there is also
+//
+//	serve_image      of "image", the content of one image file (a scalar string, JPEG, PNG, GIF or BMP of any
+//	                 size), class (its name, or label as text), class_label, class_probabilities [K]
 //
 // A base CNN and an inference-only export have no reconstruct. The
 // reconstruction ablation has one code and no warp: its embedding is its
@@ -160,8 +168,13 @@ func (g *TrainGraph) writeExportFiles(to *files.Pending, net *graphs.Net, x *exp
 	if err != nil {
 		return err
 	}
-	if err := to.Write(infoFile, append(info, '\n')); err != nil {
+	if err := to.Write(ExportInfoFile, append(info, '\n')); err != nil {
 		return err
+	}
+	if x.labels != nil {
+		if err := g.writeLabels(to); err != nil {
+			return err
+		}
 	}
 	model, err := x.savedModel()
 	if err != nil {

@@ -93,6 +93,9 @@ func (g *TrainGraph) compareExport(net *graphs.Net, dir string, x *exported, pr 
 		}
 		differences[end.name] = d
 	}
+	if len(x.photoEnds) > 0 {
+		return differences, g.comparePhoto(net, dir, tolerance)
+	}
 	return differences, nil
 }
 

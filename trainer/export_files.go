@@ -103,7 +103,7 @@ func isExport(dir string) bool {
 	return err == nil && len(entries) == len(exportEntries) && foreignEntry(entries) == ""
 }
 
-var exportEntries = []string{savedModelFile, infoFile, variablesDir}
+var exportEntries = []string{savedModelFile, ExportInfoFile, variablesDir}
 
 // foreignEntry names the first entry that an export does not have.
 func foreignEntry(entries []fs.DirEntry) string {

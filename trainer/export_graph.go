@@ -43,9 +43,13 @@ func endpoints(m graphs.Disentangled, f graphs.Forward) []endpoint {
 type exported struct {
 	net   *graphs.Net
 	image tf.Output // placeholder
-	ends  []endpoint
-	saver Saver
-	saved *tf.Operation // identity of the saver's prefix, after a save: Python fetches it
+	// photo is the placeholder of an image file's content; without Op where there is none.
+	photo     tf.Output
+	photoEnds []endpoint
+	labels    *tf.Operation // the path of the file of class names; nil where they have none
+	ends      []endpoint
+	saver     Saver
+	saved     *tf.Operation // identity of the saver's prefix, after a save: Python fetches it
 }
 
 // newExported builds the inference-only graph of the model. Its variables have
@@ -64,8 +68,19 @@ func (g *TrainGraph) newExported(net *graphs.Net, e Export) (*exported, error) {
 		}
 		x.ends = endpoints(g.Model, f)
 		x.ends = slices.Insert(x.ends, 1, endpoint{signServe, "probabilities", op.Softmax(s.Op("softmax"), f.Logits)})
-		for i, end := range x.ends {
-			x.ends[i].value = namedOutput(b, end.name, end.value).Output(0)
+		if g.takesPhotos() {
+			x.photoEnds = x.photoEndpoints(b, b.Pass("photo", graphs.Inference), g)
+		}
+		if !s.OK() {
+			return b.Err()
+		}
+		for _, ends := range [][]endpoint{x.ends, x.photoEnds} {
+			for i, end := range ends {
+				ends[i].value = namedOutput(b, end.name, end.value).Output(0)
+			}
+		}
+		if len(g.ClassNames) > 0 {
+			x.labels = namedOutput(b, "labels", op.Const(s.Op("labels_file"), assetsDir+"/"+labelsAsset))
 		}
 		x.saver = declareSaver(b)
 		if !s.OK() {
@@ -119,7 +134,7 @@ func onGPU(net *graphs.Net) bool {
 // signatures lists the outputs of each signature.
 func (x *exported) signatures() map[string][]string {
 	m := map[string][]string{}
-	for _, e := range x.ends {
+	for _, e := range slices.Concat(x.ends, x.photoEnds) {
 		m[e.signature] = append(m[e.signature], e.name)
 	}
 	return m

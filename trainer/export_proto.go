@@ -1,6 +1,8 @@
 package trainer
 
 import (
+	"slices"
+
 	tf "github.com/wamuir/graft/tensorflow"
 	graphpb "github.com/wamuir/graft/tensorflow/core/framework/graph_go_proto"
 	shapepb "github.com/wamuir/graft/tensorflow/core/framework/tensor_shape_go_proto"
@@ -41,6 +43,7 @@ func (x *exported) savedModel() ([]byte, error) {
 			SaverDef:      x.saverDef(),
 			CollectionDef: collections,
 			SignatureDef:  x.signatureDefs(),
+			AssetFileDef:  x.assetFiles(),
 		}},
 	})
 }
@@ -84,12 +87,12 @@ func (x *exported) collections() (map[string]*pb.CollectionDef, error) {
 
 func (x *exported) signatureDefs() map[string]*pb.SignatureDef {
 	out := map[string]*pb.SignatureDef{}
-	for _, e := range x.ends {
+	for _, e := range slices.Concat(x.ends, x.photoEnds) {
 		s := out[e.signature]
 		if s == nil {
 			s = &pb.SignatureDef{
 				MethodName: predictMethod,
-				Inputs:     map[string]*pb.TensorInfo{"image": tensorInfo(x.image)},
+				Inputs:     map[string]*pb.TensorInfo{"image": tensorInfo(x.input(e.signature))},
 				Outputs:    map[string]*pb.TensorInfo{},
 			}
 			out[e.signature] = s
@@ -97,6 +100,22 @@ func (x *exported) signatureDefs() map[string]*pb.SignatureDef {
 		s.Outputs[e.name] = tensorInfo(e.value)
 	}
 	return out
+}
+
+// assetFiles names the file of class names, where there is one: Python finds it by that.
+func (x *exported) assetFiles() []*pb.AssetFileDef {
+	if x.labels == nil {
+		return nil
+	}
+	return []*pb.AssetFileDef{{TensorInfo: &pb.TensorInfo{Encoding: &pb.TensorInfo_Name{Name: x.labels.Name() + ":0"}}, Filename: labelsAsset}}
+}
+
+// input is the placeholder of a signature.
+func (x *exported) input(signature string) tf.Output {
+	if signature == signPhoto {
+		return x.photo
+	}
+	return x.image
 }
 
 func tensorInfo(x tf.Output) *pb.TensorInfo {

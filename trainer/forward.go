@@ -66,10 +66,10 @@ func (g *TrainGraph) checkForward(s *graphs.Scope, f graphs.Forward) {
 		if o.got.Op == nil || !s.OK() {
 			continue
 		}
-		d, ok := s.Dims(o.got, len(o.want), o.name+" as "+infoFile+" says")
+		d, ok := s.Dims(o.got, len(o.want), o.name+" as "+ExportInfoFile+" says")
 		for i := range d {
 			if ok && o.want[i] >= 0 && d[i] != o.want[i] {
-				s.Errorf("want %s of shape %v, as %s says, got %v", o.name, o.want, infoFile, d)
+				s.Errorf("want %s of shape %v, as %s says, got %v", o.name, o.want, ExportInfoFile, d)
 				return
 			}
 		}

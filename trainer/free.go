@@ -40,8 +40,9 @@ func (m *Free) check(c Config) error { return refuseInputGradient(c.Objective, m
 // pass adds to the images, and that each step moves.
 type inPassAttack interface {
 	Method
-	// perturb declares the perturbation of a batch of images [B,H,W,C].
-	perturb(s *graphs.Scope, images tf.Output, batch []int64) *perturbation
+	// perturb declares the perturbation of a batch, and adds it to images [B,H,W,C].
+	// seen is the part of it that belongs to images; none where that is all.
+	perturb(s *graphs.Scope, images, seen tf.Output, batch []int64) *perturbation
 }
 
 // perturbation is the variable of an [inPassAttack].
@@ -52,11 +53,15 @@ type perturbation struct {
 	loss   string // that is raised, see [Followed]
 }
 
-func (m *Free) perturb(s *graphs.Scope, images tf.Output, batch []int64) *perturbation {
+func (m *Free) perturb(s *graphs.Scope, images, seen tf.Output, batch []int64) *perturbation {
 	p := &perturbation{norm: m.Norm, loss: m.Loss}
 	p.delta = s.Builder().Declare("adversary/perturbation", graphs.Slot, graphs.Zeros, batch...)
-	if p.delta != nil {
+	switch {
+	case p.delta == nil:
+	case seen.Op == nil:
 		p.images = inBox(s, images, p.delta.Read)
+	default:
+		p.images = inBox(s, images, seen)
 	}
 	return p
 }

@@ -91,7 +91,7 @@ func TestFolderGone(t *testing.T) {
 // things that resuming removes although nothing is left to train.
 func TestLeftoversOfTheEnd(t *testing.T) {
 	c := fullConfig(t)
-	c.Duration, c.Evaluate, c.Checkpoint = mustDuration(t, "2st"), Duration{}, mustDuration(t, "1st")
+	c.Duration, c.Evaluate, c.Checkpoint, c.Schedule.Warmup = mustDuration(t, "2st"), Duration{}, mustDuration(t, "1st"), Duration{}
 	in := fullInputs(t.TempDir())
 	in.Validation = nil
 	dir := filepath.Join(in.Dir, CheckpointsDir)

@@ -153,7 +153,7 @@ func stepLosses(t testing.TB, p *TrainGraph, net *graphs.Net, feeds graphs.Feeds
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.terms.losses(out[0])
+	return p.terms.losses(graphs.Floats(nil, out[0]))
 }
 
 // ofEq8 are the terms of eq. 8, in the order of [seen.loss].

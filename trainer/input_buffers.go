@@ -15,7 +15,9 @@ type inputBuffers struct {
 	step   *graphs.Buffer
 	rate   *graphs.Buffer
 	// Fed where there is an adversary, and where lambda rises.
-	eps, alpha, lambda *graphs.Buffer
+	eps, alpha, lambda, awp *graphs.Buffer
+	// Fed where there is certified training.
+	bound struct{ eps, kappa, beta, pull, crownRows *graphs.Buffer }
 }
 
 // batchBuffers hold a batch of one size; those that the graph does not read are
@@ -28,7 +30,10 @@ func (g *TrainGraph) newInputBuffers() (*inputBuffers, error) {
 	if f.step, err = graphs.NewBuffer(tf.Int64); err != nil {
 		return nil, err
 	}
-	for _, scalar := range []**graphs.Buffer{&f.rate, &f.eps, &f.alpha, &f.lambda} {
+	if f.bound.crownRows, err = graphs.NewBuffer(tf.Int32); err != nil {
+		return nil, err
+	}
+	for _, scalar := range []**graphs.Buffer{&f.rate, &f.eps, &f.alpha, &f.lambda, &f.awp, &f.bound.eps, &f.bound.kappa, &f.bound.beta, &f.bound.pull} {
 		if *scalar, err = graphs.NewBuffer(tf.Float); err != nil {
 			return nil, err
 		}
@@ -107,12 +112,37 @@ func (f *inputBuffers) feedStep(r stepBatch, step int, at stepParams) (graphs.Fe
 	feeds[g.step.Feed] = f.step.Tensor
 	feedFloats(feeds, g.rate, f.rate, at.rate)
 	feedFloats(feeds, g.lambda, f.lambda, at.lambda)
+	feedFloats(feeds, g.awp, f.awp, at.awp)
 	feedFloats(feeds, g.originals, s.originals, r.originals...)
 	feedFloats(feeds, g.teacher, s.teacher, r.teacher...)
 	if _, ok := g.Config.Adversary.Method.(inPassAttack); ok {
 		f.feedRadius(feeds, at.eps, at.alpha)
 	}
+	f.feedBound(feeds, at.bound, r.N)
 	return feeds, nil
+}
+
+// feedBound adds what certified training schedules. CROWN bounds all n rows of a
+// batch, with their views, or where its share is 0 a single one: gradients of some
+// ops want a row.
+func (f *inputBuffers) feedBound(feeds graphs.Feeds, at boundParams, n int) {
+	in := f.graph.bound
+	feedFloats(feeds, in.eps, f.bound.eps, at.eps)
+	feedFloats(feeds, in.kappa, f.bound.kappa, at.kappa)
+	feedFloats(feeds, in.beta, f.bound.beta, at.beta)
+	feedFloats(feeds, in.pull, f.bound.pull, at.pull)
+	if in.crownRows.Feed.Op == nil {
+		return
+	}
+	rows := int32(1)
+	if at.beta > 0 {
+		rows = int32(n)
+		if f.graph.Views {
+			rows *= 2
+		}
+	}
+	f.bound.crownRows.Int32()[0] = rows
+	feeds[in.crownRows.Feed] = f.bound.crownRows.Tensor
 }
 
 // feedRadius adds the largest change of an image and the size of a step.

@@ -62,6 +62,7 @@ func (s *stepper) Began(Progress)                 {}
 func (s *stepper) Stepped(at Progress)            { s.on(at.Step) }
 func (s *stepper) Evaluated(Progress, Evaluation) {}
 func (s *stepper) Saved(Progress, []string)       {}
+func (s *stepper) Noted(Progress, string)         {}
 func (s *stepper) Ended(Progress, Summary, error) {}
 
 // Tensors kept from each step would be 64 KB of images and as much of views: 32

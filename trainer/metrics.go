@@ -23,7 +23,8 @@ type metricsLine struct {
 	ImagesPerSecond float64 `json:"images_per_second,omitempty"`
 	// Waiting is the share in [0,1] of the time since the line before in which
 	// the loop waited for data; evaluation and saving are in neither.
-	Waiting *float64 `json:"waiting,omitempty"`
+	Waiting  *float64          `json:"waiting,omitempty"`
+	Replicas []ReplicaProgress `json:"replicas,omitempty"` // the same time
 	*Losses
 	Evaluation *Evaluation `json:"evaluation,omitempty"`
 }
@@ -54,12 +55,24 @@ func dropLinesAfter(path string, st State) error {
 		return files.NotRead(path, err)
 	}
 	var keep []byte
+	n, damaged := 0, error(nil) // a damaged end is what a power cut leaves
 	for l := range bytes.Lines(raw) {
+		n++
 		var at struct {
 			Kind string
 			Step int
 		}
-		if json.Unmarshal(l, &at) != nil || at.Step > st.Step || !bytes.HasSuffix(l, []byte("\n")) {
+		if !bytes.HasSuffix(l, []byte("\n")) {
+			continue // the end of a write that was cut off
+		}
+		if json.Unmarshal(l, &at) != nil {
+			damaged = fmt.Errorf("%s: line %d: want a line in JSON, got %.40q: the file is damaged: remove the line, or move the file away, and resume again", files.ShortPath(path), n, l)
+			continue
+		}
+		if damaged != nil {
+			return damaged
+		}
+		if at.Step > st.Step {
 			continue
 		}
 		if again := at.Kind == "validation" && at.Step == st.Step && st.Evaluated < st.Step; !again {

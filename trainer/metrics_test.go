@@ -138,3 +138,31 @@ func TestMetricsAfterAKill(t *testing.T) {
 		}
 	}
 }
+
+// TestDamagedMetrics: a line that is damaged within the file is named, not
+// dropped; the end of a write that was cut off is dropped.
+func TestDamagedMetrics(t *testing.T) {
+	line := func(step int) string { return fmt.Sprintf(`{"kind":"train","step":%d,"epoch":1}`+"\n", step) }
+	path := filepath.Join(t.TempDir(), MetricsFile)
+	for text, want := range map[string]string{
+		line(1) + line(2)[:9]:                     "",
+		line(1) + line(2)[:9] + "\n" + line(3):    "line 2",
+		"\x00\x00\x00\n" + line(2):                "line 1",
+		line(1) + line(2) + line(3)[1:] + line(4): "line 3",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		m, err := openMetrics(path, State{Step: 9})
+		if err == nil {
+			m.close()
+		}
+		raw, _ := os.ReadFile(path)
+		switch {
+		case want == "" && (err != nil || string(raw) != line(1)):
+			t.Errorf("%q: left %q, %v", text, raw, err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want+":") || string(raw) != text):
+			t.Errorf("%q: want %s named and the file as it was, got %v, %q", text, want, err, raw)
+		}
+	}
+}

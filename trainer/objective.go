@@ -42,6 +42,9 @@ type Objective struct {
 	// InputGradient is the weight of the squared norm of the gradient of each
 	// image's cross-entropy with respect to its pixels. 0: none.
 	InputGradient float32 `mapstructure:"input_gradient" yaml:"input_gradient" json:"input_gradient" in:"[0,1e9]"`
+	// L1 is the weight of the sum of the absolute values of all kernels (1e-6 in
+	// De Palma et al. 2024). 0: none.
+	L1 float32 `mapstructure:"l1" yaml:"l1" json:"l1,omitempty" in:"[0,1e9]"`
 	// Temperature divides the logits in the cross-entropy that is trained, and
 	// those of the teacher (Papernot et al. 2016, section IV). Evaluation,
 	// attacks and exports do not divide.
@@ -64,6 +67,7 @@ type targets struct {
 	labels  tf.Output // int32 [B]
 	teacher tf.Output // float32 [B,K], a teacher's logits in place of labels; none without a teacher
 	lambda  tf.Output // scalar; none where it is Objective.Lambda throughout
+	centers tf.Output // float32 [B,H,W,C], of the balls of certified training; none: the images
 	views   bool      // the second half of the batch are the deformed views of the first
 }
 

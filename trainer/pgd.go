@@ -9,6 +9,7 @@ type PGD struct {
 	Steps int      `key:"steps" in:"[1,1000]" default:"7" help:"gradients per image"`
 	Alpha Positive `key:"alpha" help:"size of a step; 2.5·eps/steps unless given, at most eps"`
 	Clean float32  `key:"clean" in:"[0,.99]" default:"0" help:"share of clean images"`
+	WeightPerturbation
 	CodePenalty
 	Followed
 	Common
@@ -22,11 +23,14 @@ func (m *PGD) Validate() error {
 	if m.Alpha == 0 {
 		m.Alpha = crossingStep(m.Eps, m.Steps)
 	}
+	if err := m.completeAWP(); err != nil {
+		return err
+	}
 	return m.completeMixed(m.Clean)
 }
 
 func (m *PGD) settings() settings {
-	return settings{Common: m.Common, eps: m.Eps, alpha: float32(m.Alpha), replays: 1, codes: m.CodePenalty}
+	return settings{Common: m.Common, eps: m.Eps, alpha: float32(m.Alpha), replays: 1, codes: m.CodePenalty, weights: m.WeightPerturbation}
 }
 
 func (m *PGD) steps() int { return m.Steps }

@@ -7,6 +7,16 @@ type Progress struct {
 	Losses          Losses
 	Rate            float32 // learning rate
 	ImagesPerSecond float64 // since the last report, evaluation and saving left out
+	// Replicas are what computes them, since the last report; nil where one device
+	// computes all.
+	Replicas []ReplicaProgress
+}
+
+// ReplicaProgress is what a device or a worker has computed.
+type ReplicaProgress struct {
+	Name            string  `json:"name"` // cpu:1, or the address of a worker
+	ImagesPerSecond float64 `json:"images_per_second"`
+	Waiting         float64 `json:"waiting"` // share of the time in which it computed nothing, in [0,1]
 }
 
 // Observer is called when something happens. It may watch, never modify; it is
@@ -17,6 +27,7 @@ type Observer interface {
 	Stepped(at Progress)                   // after every step
 	Evaluated(at Progress, e Evaluation)   // after each evaluation
 	Saved(at Progress, pointers []string)  // after each checkpoint
+	Noted(at Progress, text string)        // what befalls workers, a line each
 	Ended(at Progress, s Summary, e error) // once
 }
 

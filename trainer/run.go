@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"unwarp/graphs"
+	"unwarp/graphs/cluster"
 	"unwarp/pipelines"
 	"unwarp/pipelines/files"
 )
@@ -19,6 +20,10 @@ type Inputs struct {
 	Resume     bool             // go on from the last checkpoint
 	Identity   string           // hash of everything that determines the run; a resumed run must have the same
 	Teacher    *Teacher         // what Config.Teacher names; nil without one
+
+	// Workers compute the replicas; none where devices of this process do.
+	Workers cluster.Addresses
+	Cluster cluster.Config
 }
 
 // CheckpointsDir, EventsDir and MetricsFile are names in a run folder.
@@ -31,10 +36,11 @@ const (
 // Run trains for Config.Duration and returns the summary. When ctx is cancelled
 // it saves a checkpoint and returns [ErrInterrupted].
 func (g *TrainGraph) Run(ctx context.Context, net *graphs.Net, in Inputs, observers ...Observer) (Summary, error) {
-	r, err := g.begin(net, in, observers)
+	r, err := g.begin(ctx, net, in, observers)
 	if err != nil {
 		return Summary{}, err
 	}
+	defer r.close()
 	err = r.train(ctx)
 	if cerr := r.log.close(); err == nil {
 		err = cerr
@@ -51,12 +57,12 @@ type run struct {
 	in        Inputs
 	observers []Observer
 
-	buffers   *inputBuffers
-	adversary *attacker // nil where no images are made before a step
-	params    func(step int) stepParams
-	cadence   cadence
-	clock     clock
-	log       runLog
+	steps    stepMaker
+	replicas *replicas // the stepMaker, where there are several; else nil
+	params   func(step int) stepParams
+	cadence  cadence
+	clock    clock
+	log      runLog
 
 	place       files.Place // the run folder
 	checkpoints Checkpoints
@@ -66,9 +72,16 @@ type run struct {
 	validation  *Evaluation
 }
 
+// close ends the sessions on workers.
+func (r *run) close() {
+	if r.replicas != nil {
+		r.replicas.close()
+	}
+}
+
 // begin checks the inputs, restores the last checkpoint where that is asked
 // for, and opens what the run writes.
-func (g *TrainGraph) begin(net *graphs.Net, in Inputs, observers []Observer) (*run, error) {
+func (g *TrainGraph) begin(ctx context.Context, net *graphs.Net, in Inputs, observers []Observer) (*run, error) {
 	if err := g.checkInputs(in); err != nil {
 		return nil, err
 	}
@@ -81,16 +94,14 @@ func (g *TrainGraph) begin(net *graphs.Net, in Inputs, observers []Observer) (*r
 		return nil, err
 	}
 	r.params = g.Config.stepParams(r.cadence)
-	if r.adversary, err = g.newAdversary(net, pipelines.Seed(in.Seed)); err != nil {
-		return nil, err
-	}
-	if r.buffers, err = g.newInputBuffers(); err != nil {
-		return nil, err
-	}
 	if err := r.restore(); err != nil {
 		return nil, err
 	}
+	if r.steps, err = r.newStepMaker(ctx); err != nil {
+		return nil, err
+	}
 	if r.log, err = g.openLog(net, in.Dir, r.state); err != nil {
+		r.close()
 		return nil, err
 	}
 	r.at = Progress{Step: r.state.Step, Steps: r.cadence.steps, Epoch: r.cadence.epoch(r.state.Step)}

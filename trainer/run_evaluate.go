@@ -37,7 +37,7 @@ func (r *run) evaluateAndSave(ctx context.Context) error {
 }
 
 // evaluate reports whether the validation accuracy is the best so far; with an
-// adversary, that under attack.
+// adversary, that under attack, with certified training, that verified.
 func (r *run) evaluate(ctx context.Context) (best bool, err error) {
 	e, err := r.graph.Evaluate(ctx, r.net, r.in.Validation)
 	if err != nil {
@@ -47,6 +47,9 @@ func (r *run) evaluate(ctx context.Context) (best bool, err error) {
 		return false, r.divergedAfter(r.state.Step) // with these weights the next step's loss is computed
 	}
 	if e.Attacked, err = r.graph.EvaluateAttacked(ctx, r.net, r.in.Validation, r.in.Seed); err != nil {
+		return false, err
+	}
+	if e.Verified, err = r.graph.EvaluateVerified(ctx, r.net, r.in.Validation); err != nil {
 		return false, err
 	}
 	r.validation, r.state.Evaluated = &e, r.state.Step
@@ -62,6 +65,9 @@ func (r *run) updateBest(e Evaluation) bool {
 	score := e.Accuracy
 	if e.Attacked != nil && !r.graph.Config.Adversary.Off() {
 		score = e.Attacked.Accuracy
+	}
+	if e.Verified != nil && !r.graph.Config.Certified.Off() {
+		score = e.Verified.Accuracy
 	}
 	if r.state.BestStep > 0 && score <= r.state.Best {
 		return false

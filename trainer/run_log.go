@@ -91,7 +91,7 @@ type scalar struct {
 // training writes the losses of a step; waiting is the share of time since the
 // last line in which the loop waited for data.
 func (l runLog) training(at Progress, terms []term, waiting float64) error {
-	line := metricsLine{Kind: "train", Step: at.Step, Epoch: at.Epoch, Rate: at.Rate, ImagesPerSecond: at.ImagesPerSecond, Waiting: &waiting, Losses: &at.Losses}
+	line := metricsLine{Kind: "train", Step: at.Step, Epoch: at.Epoch, Rate: at.Rate, ImagesPerSecond: at.ImagesPerSecond, Waiting: &waiting, Replicas: at.Replicas, Losses: &at.Losses}
 	if err := l.metrics.write(line); err != nil {
 		return err
 	}
@@ -111,6 +111,9 @@ func (l runLog) evaluation(at Progress, e Evaluation) error {
 	scalars := []scalar{{"validation/accuracy", e.Accuracy}, {"validation/loss", e.Loss}}
 	if e.Attacked != nil {
 		scalars = append(scalars, scalar{"validation/attacked_accuracy", e.Attacked.Accuracy})
+	}
+	if e.Verified != nil {
+		scalars = append(scalars, scalar{"validation/verified_accuracy", e.Verified.Accuracy})
 	}
 	return l.writeScalars(at.Step, scalars)
 }

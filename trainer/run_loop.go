@@ -2,9 +2,11 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
+	"unwarp/graphs/cluster"
 	"unwarp/pipelines"
 )
 
@@ -36,7 +38,10 @@ func (r *run) train(ctx context.Context) error {
 			return err
 		}
 		if err := r.trainBatch(ctx, b); err != nil {
-			return err
+			if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+				break // the step under way is lost
+			}
+			return r.saveIfLost(err)
 		}
 		if r.ended() {
 			break
@@ -49,6 +54,18 @@ func (r *run) train(ctx context.Context) error {
 		return ErrInterrupted
 	}
 	return nil
+}
+
+// saveIfLost saves what has been reached before a worker was lost for good.
+func (r *run) saveIfLost(err error) error {
+	var lost *cluster.LostError
+	if !errors.As(err, &lost) {
+		return err
+	}
+	if serr := r.saveOnce(); serr != nil {
+		return fmt.Errorf("%w; and then: %w", err, serr)
+	}
+	return err
 }
 
 func (r *run) ended() bool { return r.state.Step >= r.cadence.steps }
@@ -72,7 +89,7 @@ func (r *run) trainBatch(ctx context.Context, batch pipelines.Batch) error {
 		}
 	}
 	for range r.cadence.replays - r.state.Step%r.cadence.replays {
-		if err := r.step(b); err != nil {
+		if err := r.step(ctx, b); err != nil {
 			return err
 		}
 		if r.cadence.logs(r.state.Step) {

@@ -22,6 +22,7 @@ type recorder struct {
 	epochs []int
 	sum    Summary
 	err    error
+	notes  []string
 	on     func(event string) // called after each
 }
 
@@ -47,6 +48,7 @@ func (r *recorder) Evaluated(at Progress, e Evaluation) {
 func (r *recorder) Saved(at Progress, pointers []string) {
 	r.add("saved %d %s", at.Step, strings.Join(pointers, "+"))
 }
+func (r *recorder) Noted(at Progress, text string) { r.notes = append(r.notes, text) }
 func (r *recorder) Ended(at Progress, s Summary, err error) {
 	r.sum, r.err = s, err
 	r.add("ended %d", at.Step)

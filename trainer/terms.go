@@ -16,6 +16,10 @@ type Terms struct {
 	Divergence                                        tf.Output // trades: KL(clean ‖ adversarial), nats
 	InputGradient                                     tf.Output // squared norm, see [inputGradient]
 	CodeShift                                         tf.Output // of the codes under attack, see [CodePenalty]
+	WorstCase                                         tf.Output // certified training: cross-entropy of the worst-case logits
+	Tightness, Balance                                tf.Output // its regularisers, weighted, see [boundLoss.regularise]
+	WeightSize                                        tf.Output // sum of absolute kernels
+	Verified, Radius                                  tf.Output // no part of the loss: share of rows verified, and the radius
 	EmbeddingSpread                                   tf.Output // no part of the loss, see [embeddingSpread]
 
 	entropies tf.Output // [B], what Classification averages
@@ -31,6 +35,12 @@ type Losses struct {
 	Divergence     float32 `json:"divergence,omitempty"`     // trades
 	InputGradient  float32 `json:"input_gradient,omitempty"` // squared norm, mean over the images
 	CodeShift      float32 `json:"code_shift,omitempty"`     // of the codes under attack
+	WorstCase      float32 `json:"worst_case,omitempty"`     // certified training: cross-entropy of the worst-case logits
+	Tightness      float32 `json:"tightness,omitempty"`      // its regularisers, weighted
+	Balance        float32 `json:"balance,omitempty"`
+	WeightSize     float32 `json:"weight_size,omitempty"`    // sum of absolute kernels
+	Radius         float32 `json:"certified_eps,omitempty"`  // of the balls of the step
+	Verified       float32 `json:"verified_share,omitempty"` // share of the batch that is verified at this radius, in [0,1]
 	// EmbeddingSpread is how much the embeddings of the batch differ, in [0,1];
 	// 0 if all are equal, or zero.
 	EmbeddingSpread float32 `json:"embedding_spread"`
@@ -44,9 +54,12 @@ type term struct {
 	field func(*Losses) *float32
 }
 
+// gradientNorm is the name of the norm of the gradient of all weights.
+const gradientNorm = "gradient_norm"
+
 // list is what a step reports: the terms that the loss has, and the norm of the
 // gradient of all weights.
-func (t Terms) list(gradientNorm tf.Output) []term {
+func (t Terms) list(norm tf.Output) []term {
 	all := []term{
 		{"loss", t.Total, func(l *Losses) *float32 { return &l.Total }},
 		{"classification", t.Classification, func(l *Losses) *float32 { return &l.Classification }},
@@ -55,8 +68,14 @@ func (t Terms) list(gradientNorm tf.Output) []term {
 		{"divergence", t.Divergence, func(l *Losses) *float32 { return &l.Divergence }},
 		{"input_gradient", t.InputGradient, func(l *Losses) *float32 { return &l.InputGradient }},
 		{"code_shift", t.CodeShift, func(l *Losses) *float32 { return &l.CodeShift }},
+		{"worst_case", t.WorstCase, func(l *Losses) *float32 { return &l.WorstCase }},
+		{"tightness", t.Tightness, func(l *Losses) *float32 { return &l.Tightness }},
+		{"balance", t.Balance, func(l *Losses) *float32 { return &l.Balance }},
+		{"weight_size", t.WeightSize, func(l *Losses) *float32 { return &l.WeightSize }},
+		{"certified_eps", t.Radius, func(l *Losses) *float32 { return &l.Radius }},
+		{"verified_share", t.Verified, func(l *Losses) *float32 { return &l.Verified }},
 		{"embedding_spread", t.EmbeddingSpread, func(l *Losses) *float32 { return &l.EmbeddingSpread }},
-		{"gradient_norm", gradientNorm, func(l *Losses) *float32 { return &l.GradientNorm }},
+		{gradientNorm, norm, func(l *Losses) *float32 { return &l.GradientNorm }},
 	}
 	return slices.DeleteFunc(all, func(t term) bool { return t.value.Op == nil })
 }
@@ -76,9 +95,9 @@ func packTerms(s *graphs.Scope, terms []term) termVector {
 }
 
 // losses unpacks the fetched vector.
-func (v termVector) losses(fetched *tf.Tensor) Losses {
+func (v termVector) losses(fetched []float32) Losses {
 	var l Losses
-	for i, x := range graphs.Floats(nil, fetched) {
+	for i, x := range fetched {
 		*v.terms[i].field(&l) = x
 	}
 	return l

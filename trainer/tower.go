@@ -15,6 +15,7 @@ type tower struct {
 	model     graphs.Disentangled
 	objective Objective
 	adversary Adversary
+	certified boundLoss // of no eps where there is no certified training
 }
 
 // towerInputs are a batch in the graph. Values that a configuration does not
@@ -24,9 +25,17 @@ type towerInputs struct {
 	labels    tf.Output // int32 [B]
 	views     tf.Output // float32 [B,H,W,C], the deformed view of each image
 	originals tf.Output // float32 [B,H,W,C], what to reconstruct in place of images
+	centers   tf.Output // float32 [B,H,W,C], of the balls of certified training, in place of images
 	teacher   tf.Output // float32 [B,K], a teacher's logits in place of labels; [2B,K] with views
 	lambda    tf.Output // scalar; none where it is Objective.Lambda throughout
-	raised    string    // Classification or TrainingLoss: whose gradient with respect to images is wanted; "" is none
+	share     replicaShare
+	raised    string // Classification or TrainingLoss: whose gradient with respect to images is wanted; "" is none
+}
+
+// replicaShare says which rows of a batch a replica sees. The zero value is all.
+type replicaShare struct {
+	rows, all tf.Output // int32 [B], their positions in the batch; int32 [], its number of rows
+	weight    tf.Output // float32 [], the share of rows in all
 }
 
 // towerOutputs are what one replica contributes to a step.
@@ -36,20 +45,25 @@ type towerOutputs struct {
 	gradients []tf.Output        // of the total loss, one for each of weights
 	images    tf.Output          // [B,H,W,C], gradient with respect to images of the loss that is raised
 	updates   []*tf.Operation    // of batch norm's statistics
+	// statistics are what updates moves. With a share, they and all gradients are
+	// weighted by it: those of all replicas add up to those of the batch.
+	statistics []graphs.StatisticUpdate
 }
 
 // passOptions are what the pass of a tower needs.
 func (t tower) passOptions() []graphs.PassOption {
+	options := t.certified.passOptions()
 	if t.objective.InputGradient > 0 {
-		return []graphs.PassOption{graphs.TwiceDifferentiable()}
+		options = append(options, graphs.TwiceDifferentiable())
 	}
-	return nil
+	return options
 }
 
 // declare writes the forward pass, the loss and its gradients into a training
 // pass.
 func (t tower) declare(s *graphs.Scope, in towerInputs) towerOutputs {
 	images, originals, target := in.joinViews(s)
+	in.drawForShare(s)
 	f := t.model.Apply(s, images)
 	if originals.Op != nil {
 		f.Target = t.model.TargetOf(s.In("originals"), originals)
@@ -57,9 +71,35 @@ func (t tower) declare(s *graphs.Scope, in towerInputs) towerOutputs {
 	out := towerOutputs{terms: t.loss(s.In("objective"), f, images, target)}
 	out.terms.EmbeddingSpread = embeddingSpread(s.In("embedding_spread"), f.Embedding)
 	out.weights = s.Builder().Variables().All(graphs.Trainable)
-	out.gradients, out.images = t.gradients(s, out.terms, readsOf(out.weights), in)
-	out.updates = s.Updates()
+	out.gradients, out.images = t.gradients(s, out.terms, s.ValuesOf(out.weights), in)
+	out.updates, out.statistics = s.Updates(), s.Statistics()
+	for i := range out.statistics {
+		out.statistics[i].Value = in.share.of(s, out.statistics[i].Value)
+	}
 	return out
+}
+
+// drawForShare gives the pass the random numbers of the replica's rows. Those of
+// deformed views follow those of all images.
+func (in towerInputs) drawForShare(s *graphs.Scope) {
+	rows, all := in.share.rows, in.share.all
+	if rows.Op == nil || !s.OK() {
+		return
+	}
+	if in.views.Op != nil {
+		first := op.Const(s.Op("axis"), int32(0))
+		rows = op.ConcatV2(s.Op("rows"), []tf.Output{rows, op.AddV2(s.Op("rows_of_views"), rows, all)}, first)
+		all = op.AddV2(s.Op("all_rows"), all, all)
+	}
+	s.DrawFor(rows, all)
+}
+
+// of is x weighted by the share.
+func (r replicaShare) of(s *graphs.Scope, x tf.Output) tf.Output {
+	if r.weight.Op == nil || !s.OK() {
+		return x
+	}
+	return op.Mul(s.Op("share"), x, r.weight)
 }
 
 // readsOf are the values of variables.
@@ -76,7 +116,7 @@ func readsOf(vars []*graphs.Variable) []tf.Output {
 // images and then their views, the labels of both.
 func (in towerInputs) joinViews(s *graphs.Scope) (images, originals tf.Output, t targets) {
 	images, originals = in.images, in.originals
-	t = targets{labels: in.labels, teacher: in.teacher, lambda: in.lambda, views: in.views.Op != nil}
+	t = targets{labels: in.labels, teacher: in.teacher, lambda: in.lambda, centers: in.centers, views: in.views.Op != nil}
 	if !t.views {
 		return images, originals, t
 	}
@@ -86,6 +126,9 @@ func (in towerInputs) joinViews(s *graphs.Scope) (images, originals tf.Output, t
 	}
 	if originals.Op != nil {
 		originals = join(originals)
+	}
+	if in.centers.Op != nil {
+		t.centers = join(in.centers)
 	}
 	t.labels = op.ConcatV2(s.Op("labels"), []tf.Output{t.labels, t.labels}, first)
 	return join(images), originals, t
@@ -105,19 +148,43 @@ func (t tower) loss(s *graphs.Scope, f graphs.Forward, images tf.Output, target 
 		terms.InputGradient = graphs.Weighted(s, target.branches(), inputGradient(s.In("input_gradient"), terms.entropies, images))
 		terms.Total = op.AddV2(s.Op("smoothed"), terms.Total, graphs.Weighted(s, o.InputGradient, terms.InputGradient))
 	}
+	if t.certified.eps > 0 && s.OK() {
+		centers := target.centers
+		if centers.Op == nil {
+			centers = images
+		}
+		terms = t.certified.join(s.In("certified"), o, terms, f, images, centers, target)
+	}
+	if o.L1 > 0 && s.OK() {
+		terms.WeightSize = weightSize(s.In("l1"))
+		terms.Total = op.AddV2(s.Op("sparse"), terms.Total, graphs.Weighted(s, o.L1, terms.WeightSize))
+	}
 	return terms
+}
+
+// weightSize is the sum of the absolute values of all kernels.
+func weightSize(s *graphs.Scope) tf.Output {
+	var sums []tf.Output
+	for _, v := range s.Builder().Variables().All(graphs.Trainable) {
+		if len(v.Shape) > 1 {
+			flat := op.Reshape(s.Op("flat"), v.Read, op.Const(s.Op("all"), []int32{-1}))
+			sums = append(sums, op.Sum(s.Op("sum"), op.Abs(s.Op("abs"), flat), op.Const(s.Op("axis"), int32(0))))
+		}
+	}
+	return op.AddN(s.Op("total"), sums)
 }
 
 // gradients are those of the total loss with respect to the weights, and that
 // of the raised loss with respect to the images that were fed. One backward
 // pass serves both where the losses are the same.
 func (t tower) gradients(s *graphs.Scope, terms Terms, weights []tf.Output, in towerInputs) (ofWeights []tf.Output, ofImages tf.Output) {
+	total := in.share.of(s, terms.Total)
 	switch {
 	case in.raised == "":
-		return graphs.Gradients(s, terms.Total, weights...), tf.Output{}
+		return graphs.Gradients(s, total, weights...), tf.Output{}
 	case in.raised == TrainingLoss || !t.model.Decode:
-		all := graphs.Gradients(s, terms.Total, append(weights[:len(weights):len(weights)], in.images)...)
+		all := graphs.Gradients(s, total, append(weights[:len(weights):len(weights)], in.images)...)
 		return all[:len(weights)], all[len(weights)]
 	}
-	return graphs.Gradients(s, terms.Total, weights...), graphs.Gradients(s, terms.Classification, in.images)[0]
+	return graphs.Gradients(s, total, weights...), graphs.Gradients(s, in.share.of(s, terms.Classification), in.images)[0]
 }

@@ -21,6 +21,7 @@ type TRADES struct {
 	Alpha Positive `key:"alpha" help:"size of a step; 2.5·eps/steps unless given, at most eps"`
 	Beta  float32  `key:"beta" in:"(0,1e6]" default:"6" help:"weight of the divergence"`
 	Noise float32  `key:"noise" in:"(0,1]" default:".001" help:"standard deviation of the start"`
+	WeightPerturbation
 	CodePenalty
 	Common
 }
@@ -33,11 +34,14 @@ func (m *TRADES) Validate() error {
 	if m.Alpha == 0 {
 		m.Alpha = crossingStep(m.Eps, m.Steps)
 	}
+	if err := m.completeAWP(); err != nil {
+		return err
+	}
 	return m.complete()
 }
 
 func (m *TRADES) settings() settings {
-	return settings{Common: m.Common, eps: m.Eps, alpha: float32(m.Alpha), replays: 1, codes: m.CodePenalty}
+	return settings{Common: m.Common, eps: m.Eps, alpha: float32(m.Alpha), replays: 1, codes: m.CodePenalty, weights: m.WeightPerturbation}
 }
 
 func (m *TRADES) check(c Config) error {

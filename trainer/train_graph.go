@@ -29,7 +29,10 @@ type TrainGraph struct {
 	rate      graphs.Input // scalar, learning rate
 	lambda    graphs.Input // scalar
 	step      graphs.Input // int64 scalar
+	awp       graphs.Input // scalar, size of the perturbation of weights
+	bound     boundInputs
 	ascent    ascentInputs
+	replicas  replicaGraph // where a batch is split
 
 	// One training step.
 	update     *tf.Operation
@@ -46,6 +49,8 @@ type TrainGraph struct {
 	adversaryStep    ascentStep       // of images to train on
 	validationStep   ascentStep       // of the attack of evaluation during training
 	validationAttack ValidationAttack // resolved; off where there is none
+	verification     Verification     // resolved; off where there is none
+	verifier         verifier
 
 	Saver     Saver
 	summaries summaryWriter
@@ -54,25 +59,34 @@ type TrainGraph struct {
 }
 
 // Declare writes the training pass, the update, the inference pass, the
-// checkpoint ops and the summaries into b.
-func Declare(b *graphs.Builder, c Config, m graphs.Disentangled, shape pipelines.Shape) (*TrainGraph, error) {
+// checkpoint ops and the summaries into b. With Config.Replicas, devices are those
+// that compute them, as TensorFlow names them; none where that is one, or workers.
+func Declare(b *graphs.Builder, c Config, m graphs.Disentangled, shape pipelines.Shape, devices ...string) (*TrainGraph, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	if err := c.CheckModel(m); err != nil {
 		return nil, err
 	}
-	m.Jitter = c.Jitter.Jitter
+	m.Noise, m.Jitter = c.Noise.Noise, c.Jitter.Jitter
 	g := &TrainGraph{Config: c, Model: m, Shape: shape, Views: c.Augment.Deforms()}
 	g.validationAttack = c.Attacked.resolve(c.Adversary)
+	g.verification = c.Verified.resolve(c.Certified)
 	g.declareInputs(b)
 	g.declareTrainingInputs(b)
-	g.declareTraining(b)
+	if c.Replicas > 1 {
+		g.declareReplicas(b, devices)
+	} else {
+		g.declareTraining(b)
+	}
 	g.declareInference(b)
 	g.declareAscents(b)
+	if g.verification.On() {
+		g.declareVerifier(b)
+	}
 	g.Saver = declareSaver(b)
 	g.summaries = declareSummaryWriter(b)
-	return g, b.Err()
+	return g, unbounded(b.Err())
 }
 
 // DeclareInference writes the inference pass and the checkpoint's restore into
@@ -117,7 +131,11 @@ func (g *TrainGraph) declareTrainingInputs(b *graphs.Builder) {
 		g.teacher = b.Input("teacher_logits", tf.Float, -1, int64(g.Model.Classes))
 	}
 	g.step = b.Step()
-	if !g.Config.Adversary.Off() || g.validationAttack.On() {
+	if g.Config.Adversary.settings().weights.Gamma > 0 {
+		g.awp = b.Input("awp", tf.Float)
+	}
+	g.declareBoundInputs(b)
+	if !g.Config.Adversary.Off() || g.Config.Certified.attack() != nil || g.validationAttack.On() {
 		g.declareAscentInputs(b)
 	}
 }

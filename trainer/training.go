@@ -10,30 +10,55 @@ import (
 // declareTraining writes one training step: a tower on the batch that is fed,
 // and the update of the weights by its gradients.
 func (g *TrainGraph) declareTraining(b *graphs.Builder) {
-	t := tower{model: g.Model, objective: g.Config.Objective, adversary: g.Config.Adversary}
-	s := b.Pass("train", graphs.Training, t.passOptions()...)
-	in := towerInputs{
-		images: g.Images.Value, labels: g.Labels.Value, views: g.views.Value, teacher: g.teacher.Value, lambda: g.lambda.Value,
+	s, out, p := g.declareTower(b, replicaShare{}, tf.Output{})
+	norm := g.declareUpdate(b, out, p)
+	if !s.OK() {
+		return
 	}
-	var p *perturbation
+	g.weightNorm = globalNorm(s.In("weights"), readsOf(out.weights))
+	g.terms = packTerms(s, out.terms.list(norm))
+}
+
+// declareTower writes a tower on what is fed; p is nil without an adversary inside
+// the pass. With a share that is a part of a batch, seen is the part of the
+// perturbation that belongs to it.
+func (g *TrainGraph) declareTower(b *graphs.Builder, share replicaShare, seen tf.Output) (s *graphs.Scope, out towerOutputs, p *perturbation) {
+	t := tower{model: g.Model, objective: g.Config.Objective, adversary: g.Config.Adversary, certified: boundLoss{g.Config.Certified.settings(), g.bound}}
+	s = b.Pass("train", graphs.Training, t.passOptions()...)
+	in := towerInputs{
+		images: g.Images.Value, labels: g.Labels.Value, views: g.views.Value, teacher: g.teacher.Value, lambda: g.lambda.Value, share: share,
+	}
 	if m, ok := g.Config.Adversary.Method.(inPassAttack); ok {
-		p = m.perturb(s, g.Images.Value, g.imageDims(int64(g.Config.Batch)))
+		p = m.perturb(s, g.Images.Value, seen, g.imageDims(int64(g.Config.Batch)))
 		in.images, in.raised = p.images, p.loss
 	}
 	in.originals = g.declareOriginals(b, p != nil)
-	out := t.declare(s, in)
+	if t.certified.centred {
+		g.originals = b.Input("originals", tf.Float, g.imageDims(-1)...)
+		in.centers = g.originals.Value
+	}
+	out = t.declare(s, in)
+	if g.awp.Value.Op != nil && s.OK() {
+		moved := perturbWeights(b.Pass("awp", graphs.Training), g.awp.Value, out.weights, out.gradients)
+		s = b.Pass("train_moved", graphs.Training, append(t.passOptions(), graphs.Shifted(moved))...)
+		out = t.declare(s, in)
+	}
+	return s, out, p
+}
 
+// declareUpdate writes the update of the weights, and of a perturbation inside the
+// pass. It returns the norm of the gradients.
+func (g *TrainGraph) declareUpdate(b *graphs.Builder, out towerOutputs, p *perturbation) (norm tf.Output) {
 	u := b.Pass("update", graphs.Training)
 	updates, norm := g.applyGradients(u, out)
-	if !s.OK() {
-		return
+	if !u.OK() {
+		return tf.Output{}
 	}
 	if p != nil {
 		updates = append(updates, p.move(u, out.images, g.ascent.eps.Value, g.ascent.alpha.Value))
 	}
 	g.update = op.NoOp(u.Op("step").WithControlDependencies(updates...))
-	g.weightNorm = globalNorm(s.In("weights"), readsOf(out.weights))
-	g.terms = packTerms(s, out.terms.list(norm))
+	return norm
 }
 
 // declareOriginals returns what the images are to be reconstructed as, none

@@ -27,6 +27,7 @@ var bearings = map[string]Bearing{
 	"C31": NoBearing,            // few images: the intervals say so
 	"C32": Unreliable,           // images attacked that were misclassified before
 	"C34": NoBearing,            // threats beyond the ball
+	"C36": Unreliable,           // an image is proven and broken at once
 }
 
 // BearingOf is the bearing of the check called id.

@@ -31,26 +31,36 @@ func judgeDeterminism(c *checkContext) (verdict, error) {
 }
 
 // repeatPasses measures how much logits differ from pass to pass, before the
-// first check: several checks depend on it.
+// first check: several checks depend on it. The passes are of the same images in
+// the same order: what differs is not what images of a batch do to each other.
 func (c *checkContext) repeatPasses() error {
-	images := c.sampleImages()
-	for range repeatedPasses - 1 {
-		logits, err := c.reference.Logits(images...)
+	var first, firstCentred [][]float32
+	for range repeatedPasses {
+		logits, err := c.reference.Logits(c.sampleImages()...)
 		if err != nil {
 			return err
 		}
-		centred, err := c.reference.CentredLogits(images...)
+		centred, err := c.reference.CentredLogits(c.sampleImages()...)
 		if err != nil {
 			return err
+		}
+		if first == nil {
+			first, firstCentred = logits, centred
 		}
 		for i, z := range logits {
-			c.largestDifference = max(c.largestDifference, shareOf(attacks.L2.Distance(c.logits[i], centred[i]), c.spread(c.logits[i])))
-			if !attacks.Correct(z, int(c.sample.Labels[i])) && !slices.Contains(c.unstableClass, c.sample.Index[i]) {
-				c.unstableClass = append(c.unstableClass, c.sample.Index[i])
-			}
+			c.comparePasses(i, first[i], firstCentred[i], z, centred[i])
 		}
 	}
 	return nil
+}
+
+// comparePasses takes in the logits of image i of the sample in two passes.
+func (c *checkContext) comparePasses(i int, a, aCentred, b, bCentred []float32) {
+	c.largestDifference = max(c.largestDifference, shareOf(attacks.L2.Distance(aCentred, bCentred), c.spread(aCentred)))
+	label := int(c.sample.Labels[i])
+	if attacks.Correct(a, label) != attacks.Correct(b, label) && !slices.Contains(c.unstableClass, c.sample.Index[i]) {
+		c.unstableClass = append(c.unstableClass, c.sample.Index[i])
+	}
 }
 
 // isRandom tells whether logits differ from pass to pass by more than rounding.

@@ -10,7 +10,7 @@ import (
 
 var _ = register(Check{
 	ID: "C15", Title: "Examples lie in ball and box",
-	Threshold: "every stored example: within its distance + 1e-6, finite, in [0,1], and misclassified in a pass of its own",
+	Threshold: "every stored example: within its distance + 1e-6, finite, in [0,1], or what its geometric change makes of the image within 1e-4, and misclassified in a pass of its own",
 	Source:    autoattack + "final check; foolbox issue 711",
 	needs:     needsEvaluation | needsModel | needsAttempts, judge: judgeStoredExamples,
 })
@@ -74,6 +74,9 @@ func (c *checkContext) isOfClass(logits []float32, e example) bool {
 // isInBallAndBox measures an example by arithmetic that it shares with no
 // attack and no referee.
 func (c *checkContext) isInBallAndBox(e example) bool {
+	if c.isGeometric() {
+		return c.isTransform(e)
+	}
 	if len(e.image) != len(e.clean) {
 		return false
 	}

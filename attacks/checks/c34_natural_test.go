@@ -1,15 +1,13 @@
 package checks
 
-import (
-	"strings"
-	"testing"
-)
+import "testing"
 
 func TestNatural(t *testing.T) {
-	expect(t, newEvaluation(10, .1).add(t, "pgd", 5).runCheck(t, "C34"), Warn)
-	r := newEvaluation(10, .1).add(t, "spatial", 5).runCheck(t, "C34")
+	ev := newEvaluation(10, .1).add(t, "pgd", 5)
+	expect(t, ev.runCheck(t, "C34"), Warn)
+	r := runChecks(t, Input{Evaluation: ev.Evaluation, OtherThreats: []string{"rotate(30)", "corruption"}}, "C34")["C34"]
 	expect(t, r, Pass)
-	if !strings.Contains(r.Value, "5 of 10") {
-		t.Errorf("value %q: want 5 of 10", r.Value)
+	if want := "evaluated too: rotate(30), corruption"; r.Value != want {
+		t.Errorf("value %q: want %q", r.Value, want)
 	}
 }

@@ -43,6 +43,9 @@ func completenessRequirements(ev *attacks.Evaluation) []completenessRequirement 
 
 func judgeCompleteness(c *checkContext) (verdict, error) {
 	ev := c.Evaluation
+	if c.isGeometric() {
+		return judgeGeometricCompleteness(ev)
+	}
 	v := verdict{status: Pass}
 	var ran, missing, remedies []string
 	if ev.CleanCorrect < leastImages {

@@ -106,6 +106,17 @@ func TestEffort(t *testing.T) {
 		}
 		expect(t, edit(c.attack, 95, c.change), Pass) // on 5 of 95 images
 	}
+	l := fresh() // of what is proven no attack need have tried anything
+	l.Proven = make([]float32, l.Images)
+	for i := range l.Images {
+		for a := range l.Attacks {
+			l.Attacks[a].Results[i].Effort = nil
+		}
+		l.Proven[i] = slices.Max(l.Radii)
+	}
+	expect(t, l.runCheck(t, "C35"), Pass)
+	l.Proven[50] = 0
+	expect(t, l.runCheck(t, "C35"), Fail)
 }
 
 // Attacks at other radii, on few images, or that have not ended.

@@ -34,10 +34,11 @@ const (
 
 // verdict is what a check's judge returns.
 type verdict struct {
-	status Status
-	value  string
-	images []int // places in the data
-	advice string
+	status    Status
+	value     string
+	images    []int // places in the data
+	advice    string
+	threshold string // what was wanted, where that is not the check's
 }
 
 // skip is the verdict of a check that does not apply.

@@ -20,13 +20,14 @@ const (
 	leastRadius  = 1. / 255
 )
 
-// remainingImages are the places in an evaluation of the images that no attack
-// makes the model misclassify at the smallest radius: those whose figures rest
-// on what attacks did without success.
+// remainingImages are the places in an evaluation of the images that at some radius
+// are neither proven nor misclassified under any attack: those whose figures rest on
+// what attacks did without success.
 func remainingImages(ev *attacks.Evaluation) []int {
 	all, out := firstPlaces(len(ev.Attacks)), []int(nil)
 	for i := range ev.Images {
-		if ev.Correct(i) && !misclassifiedUnderAny(ev, all, i, slices.Min(ev.Radii)) {
+		undecided := func(eps float32) bool { return !ev.IsProven(i, eps) && !misclassifiedUnderAny(ev, all, i, eps) }
+		if ev.Correct(i) && slices.ContainsFunc(ev.Radii, undecided) {
 			out = append(out, i)
 		}
 	}

@@ -14,7 +14,9 @@ type example struct {
 	image, clean []float32
 	distance     float64 // in the threat's norm, as it was reported
 	exact        bool    // distance is this example's own, not that of a nearer one
-	minimumNorm  bool    // the attack looks for the decision boundary
+	parameters   []float64
+	field        []float32
+	minimumNorm  bool // the attack looks for the decision boundary
 }
 
 // keptExamples are the examples in the evaluation; without any, those of the
@@ -43,7 +45,7 @@ func collectExamples(ev *attacks.Evaluation, images attacks.Images) []example {
 			out = append(out, example{
 				place: ev.Index[i], label: int(ev.Labels[i]), class: r.Class,
 				image: r.Image, clean: images.Pixels[i*size : (i+1)*size],
-				distance: float64(r.ThreatDistance), exact: a.Norm == ev.Norm, minimumNorm: a.Search == attacks.MinimumNorm,
+				distance: float64(r.ThreatDistance), parameters: r.Parameters, field: r.Field, exact: a.Norm == ev.Norm, minimumNorm: a.Search == attacks.MinimumNorm,
 			})
 		}
 	}

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"unwarp/attacks"
+	"unwarp/attacks/certify"
 	"unwarp/attacks/engine"
 )
 
@@ -12,7 +13,11 @@ type Input struct {
 	Images    attacks.Images // the images that were evaluated
 
 	Evaluation *attacks.Evaluation // nil: only the model is checked
-	Baseline   *attacks.Evaluation // the same attacks on an undefended model, or nil
+	// OtherThreats are those of which the same model has evaluations.
+	OtherThreats []string
+	Baseline     *attacks.Evaluation // the same attacks on an undefended model, or nil
+	// Certificates are proofs of the same model and images.
+	Certificates []certify.Certificate
 
 	N         int     // images of the sample on which the model is run; 0: 100
 	Eps       float32 // radius of the checks; 0: the radius of the evaluation whose accuracy under attack is nearest 50 %

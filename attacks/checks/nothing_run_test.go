@@ -13,7 +13,7 @@ import (
 )
 
 // everyKind has an attack of each kind that a check looks for.
-var everyKind = []string{"fgsm", "pgd", "deepfool", "apgd-t", "square", "hopskipjump", "substitute", "random", "codes", "mixed", "spatial"}
+var everyKind = []string{"fgsm", "pgd", "deepfool", "apgd-t", "square", "hopskipjump", "substitute", "random", "codes", "mixed"}
 
 // notRun is an evaluation whose attacks have made no attempt.
 func notRun(t *testing.T, n int) handmadeEvaluation {

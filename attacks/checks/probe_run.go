@@ -45,7 +45,7 @@ func (c *checkContext) wantedAttacks(chosen []Check) []attacks.Attack {
 	var list []attacks.Attack
 	seen := map[string]bool{}
 	for _, k := range chosen {
-		if k.attacks == nil || k.needs&needsEvaluation != 0 && c.Evaluation == nil {
+		if k.attacks == nil || c.applies(k) != "" || k.needs&needsEvaluation != 0 && c.Evaluation == nil {
 			continue
 		}
 		for _, text := range k.attacks(c) {
@@ -70,8 +70,8 @@ func (c *checkContext) parseAttack(text string) (attacks.Attack, error) {
 	if err != nil {
 		return nil, err
 	}
-	if about := attacks.About(a); !about.Defined(c.threat.Norm) {
-		return nil, fmt.Errorf("%s is not defined in %s", about.Name, c.threat.Norm)
+	if err := attacks.CheckThreat(a, c.threat); err != nil {
+		return nil, fmt.Errorf("%s is not defined for %s: %w", attacks.About(a).Name, c.threat, err)
 	}
 	if err := attacks.CheckClasses(a, c.victim.Classes); err != nil {
 		return nil, err

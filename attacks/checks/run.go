@@ -34,7 +34,10 @@ func Run(ctx context.Context, in Input, progress func(Progress)) ([]Result, erro
 		if ctx.Err() != nil { // v may be cut short
 			return nil, ctx.Err()
 		}
-		out = append(out, Result{k.ID, k.Title, v.status, v.value, k.Threshold, v.images, v.advice, k.Source})
+		if v.threshold == "" {
+			v.threshold = k.Threshold
+		}
+		out = append(out, Result{k.ID, k.Title, v.status, v.value, v.threshold, v.images, v.advice, k.Source})
 		c.done++
 	}
 	c.report("")
@@ -55,6 +58,9 @@ func (c *checkContext) runCheck(k Check) verdict {
 
 // missingNeed says what check k lacks, "" for nothing.
 func (c *checkContext) missingNeed(k Check) string {
+	if reason := c.applies(k); reason != "" {
+		return reason
+	}
 	lacks := func(n needs, present bool) bool { return k.needs&n != 0 && !present }
 	switch {
 	case lacks(needsEvaluation, c.Evaluation != nil):

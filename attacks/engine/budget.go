@@ -15,7 +15,7 @@ var errBudget = errors.New("the budget of the evaluation is used up")
 // budget is what an evaluation may spend. Passes are counted when they are
 // computed, those of attempts that a journal holds when they are read.
 // Verification of claims is free, so that an example that an attack has found
-// counts.
+// counts; not so that of an attack which asks for nothing else, such as random.
 type budget struct {
 	passes int           // forward and backward, 0 for no limit
 	time   time.Duration // 0 for no limit
@@ -28,7 +28,7 @@ type budget struct {
 
 // allows tells whether one request of a kind may still be computed.
 func (b *budget) allows(what computation) bool {
-	cost := passesOf(costOf(what, 1))
+	cost := priceOf(what, 1)
 	if cost == 0 {
 		return true
 	}
@@ -41,14 +41,14 @@ func (b *budget) allows(what computation) bool {
 // affordable is how many requests of a kind, at most n, the passes that are
 // left suffice for.
 func (b *budget) affordable(what computation, n int) int {
-	cost := passesOf(costOf(what, 1))
+	cost := priceOf(what, 1)
 	if b.passes == 0 || cost == 0 {
 		return n
 	}
 	return max(0, min(n, (b.passes-b.spent)/cost))
 }
 
-func (b *budget) spend(c attacks.Cost) { b.spent += passesOf(c) }
+func (b *budget) spend(passes int) { b.spent += passes }
 
 // plannedPasses are those of attack a at its largest radius, if it says which
 // steps it takes; 0 otherwise.
@@ -63,8 +63,24 @@ func (e *Engine) plannedPasses(a int) int {
 	return perStep * plan.Steps * plan.Restarts * max(1, e.o.Attacks[a].Settings().EOT)
 }
 
-// passesOf are the passes that a budget counts.
+// passesOf are the forward and backward passes.
 func passesOf(c attacks.Cost) int { return c.Forward + c.Backward }
+
+// priceOf is what a budget counts for n requests of a kind.
+func priceOf(what computation, n int) int {
+	if what == claimedLogits {
+		return n
+	}
+	return passesOf(costOf(what, n))
+}
+
+// priceOfResult is what a budget counts for an attempt that a journal holds.
+func priceOfResult(c attacks.Cost) int {
+	if c.Forward == 0 {
+		return c.Referee
+	}
+	return passesOf(c)
+}
 
 // reason says why an evaluation ended early, "" if it did not.
 func (b *budget) reason() string {

@@ -55,6 +55,21 @@ func TestBudgetInsideAttempts(t *testing.T) {
 	}
 }
 
+// The claims of an attack that asks for nothing else are its passes: they count,
+// also those of attempts that a journal holds.
+func TestBudgetOfClaims(t *testing.T) {
+	for _, text := range []string{"random(draws=50)", "random(draws=9,seed=3)"} {
+		ev := evaluateWithin(t, 100, text)
+		n := 0
+		for _, r := range ev.Attacks[0].Results {
+			n += r.Referee
+		}
+		if n > 110 || n < 90 || !strings.Contains(ev.Stopped, "the budget of 100 passes is used up (100 spent") { // near-ties are verified again
+			t.Errorf("%s: %d claims, stopped %q: want 100", text, n, ev.Stopped)
+		}
+	}
+}
+
 // Some attempts come to their end where the budget does not suffice for all.
 func TestBudgetEndsSomeAttempts(t *testing.T) {
 	ev := evaluateWithin(t, 1000, "square(queries=150)")

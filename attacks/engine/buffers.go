@@ -13,13 +13,6 @@ type inputBuffers struct {
 	references                                      map[attacks.Loss]*graphs.Buffer
 }
 
-// paddedSize is the size in which n requests are computed: few sizes, since
-// TensorFlow prepares its kernels anew for each.
-func (r *BatchRunner) paddedSize(n int) int {
-	step := max(1, r.batch/8)
-	return min(r.batch, (n+step-1)/step*step)
-}
-
 func (r *BatchRunner) buffersFor(size int) (*inputBuffers, error) {
 	if b, ok := r.buffers[size]; ok {
 		return b, nil

@@ -73,10 +73,11 @@ func (m *imageOracle) addEffort() {
 	}
 }
 
-// finite is v, 0 where it is no finite number.
+// finite is v to the digits that are written, so that it is the same from a
+// journal; 0 where it is no finite number.
 func finite(v float64) attacks.Measure {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0
 	}
-	return attacks.Measure(v)
+	return attacks.Measure(v).Rounded()
 }

@@ -24,6 +24,10 @@ type Options struct {
 	Keep       int                // of the first Keep images, keep the smallest example of each attack
 	LossCurves int                // of the first LossCurves images, record the loss at each iterate
 	Sources    map[string]Session // other models, for transfer attacks
+	// Shard attacks only some of the images; all others are classified without
+	// attack and left open. What attacks find on an image is the same to the last
+	// bit whichever shard it is in, see [Engine.Merge].
+	Shard attacks.Shard
 }
 
 // Progress is how far an evaluation is.
@@ -41,6 +45,7 @@ type Engine struct {
 	sessions []Session
 	sources  map[string]int // name to session
 	o        Options
+	proven   []float32 // see [Engine.SkipProven]
 }
 
 // NewEngine checks that both models fit the options. Their graphs must have
@@ -78,8 +83,8 @@ func (e *Engine) checkAttack(a attacks.Attack) error {
 	} else if err := threat.Admits(e.o.Eps); err != nil {
 		return fmt.Errorf("attack.%w", err)
 	}
-	if entry := attacks.About(a); !entry.Defined(threat.Norm) {
-		return fail("want a threat in one of %v, got %s: leave it out, or change attack.norm", entry.Norms, threat.Norm)
+	if err := attacks.CheckThreat(a, threat); err != nil {
+		return fail("%w", err)
 	}
 	if err := attacks.CheckClasses(a, g.Victim.Classes); err != nil {
 		return fail("%w", err)
@@ -110,8 +115,8 @@ func (e *Engine) radii(a attacks.Attack) []float32 {
 func (e *Engine) newEvaluation(images attacks.Images) *attacks.Evaluation {
 	g := e.sessions[referenceSession].Graph
 	ev := &attacks.Evaluation{
-		Norm: g.Threat.Norm, Exhaustive: e.o.Exhaustive, Images: images.Len(), Pixels: g.Victim.Size(),
-		Labels: slices.Clone(images.Labels), Index: slices.Clone(images.Index), Clean: make([]int32, images.Len()),
+		Norm: g.Threat.Norm, Threat: g.Threat.Geometry, Exhaustive: e.o.Exhaustive, Images: images.Len(), Pixels: g.Victim.Size(),
+		Labels: slices.Clone(images.Labels), Index: slices.Clone(images.Index), Clean: make([]int32, images.Len()), Proven: e.proven,
 	}
 	for _, a := range e.o.Attacks {
 		r := e.newAttackResult(a, images.Len())
@@ -148,11 +153,10 @@ func (e *Engine) Run(ctx context.Context, images attacks.Images, journal *Journa
 	if err := images.Check(e.sessions[referenceSession].Graph.Victim); err != nil {
 		return nil, err
 	}
-	ev := e.newEvaluation(images)
-	r := &scheduler{Engine: e, ev: ev, images: images, journal: journal, progress: progress, budget: budget{passes: e.o.Passes, time: e.o.Time, began: time.Now()}, prepared: map[int]int{}}
-	for _, s := range e.sessions {
-		r.runners = append(r.runners, NewBatchRunner(s, e.o.Batch))
+	if n := len(e.proven); n > 0 && n != images.Len() {
+		return nil, fmt.Errorf("attacks: want a proven radius for each of %d images, got %d", images.Len(), n)
 	}
+	r := e.newScheduler(images, journal, progress)
 	if err := r.classifyClean(ctx); err != nil {
 		return nil, err
 	}
@@ -161,7 +165,19 @@ func (e *Engine) Run(ctx context.Context, images attacks.Images, journal *Journa
 	}
 	defer r.closePrepared()
 	err := r.run(ctx)
-	ev.Seconds += time.Since(r.budget.began).Seconds()
-	ev.Stopped = r.budget.reason()
-	return ev, err
+	r.ev.Seconds += time.Since(r.budget.began).Seconds()
+	r.ev.Stopped = r.budget.reason()
+	return r.ev, err
+}
+
+// newScheduler is a scheduler of the evaluation before anything is known.
+func (e *Engine) newScheduler(images attacks.Images, journal *Journal, progress func(Progress)) *scheduler {
+	r := &scheduler{
+		Engine: e, ev: e.newEvaluation(images), images: images, own: e.o.Shard.Images(images.Labels), journal: journal, progress: progress,
+		budget: budget{passes: e.o.Passes, time: e.o.Time, began: time.Now()}, prepared: map[int]int{},
+	}
+	for _, s := range e.sessions {
+		r.runners = append(r.runners, NewBatchRunner(s, e.o.Batch))
+	}
+	return r
 }

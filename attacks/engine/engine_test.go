@@ -19,6 +19,7 @@ import (
 	"unwarp/attacks"
 	"unwarp/attacks/attacktest"
 	"unwarp/attacks/engine"
+	"unwarp/attacks/journal"
 	_ "unwarp/attacks/library"
 	"unwarp/graphs"
 )
@@ -344,7 +345,7 @@ func TestJournalRefused(t *testing.T) {
 	j.Close()
 	_, err = engine.OpenJournal(path, identity{"model": "aaa", "attack": identity{"defence": "none", "eps": []float32{.1, .2}}})
 	for _, want := range []string{"attack.defence: the journal has quantise, now none", "attack.eps: the journal has 0.1, now 0.1 0.2"} {
-		if !errors.Is(err, engine.ErrOtherEvaluation) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "aaa") {
+		if !errors.Is(err, journal.ErrOther) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "aaa") {
 			t.Errorf("got %v, want what differs named, %s", err, want)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unwarp/attacks"
+	"unwarp/attacks/journal"
 )
 
 // confirmJournal goes through what the journal knows before it is used. A result
@@ -18,11 +19,12 @@ func (r *scheduler) confirmJournal(ctx context.Context) error {
 		return nil
 	}
 	var stored [][2]int
-	for at, e := range r.journal.known {
+	for _, at := range r.journal.sorted() {
+		e := r.journal.known[at]
 		if err := r.checkEntry(at, e.result); err != nil {
-			return fmt.Errorf("attacks: journal %s: line %d: %w: %s", r.journal.Path(), e.line, err, beginAgain)
+			return fmt.Errorf("attacks: journal %s: line %d: %w: %s", r.journal.Path(), e.line, err, journal.BeginAgain)
 		}
-		e.result.Resumed = true
+		e.result.Resumed = !r.journal.merged
 		r.journal.known[at] = e
 		if e.result.Image != nil {
 			stored = append(stored, at)
@@ -50,7 +52,9 @@ func (r *scheduler) confirmStored(batch [][2]int) error {
 	if err != nil {
 		return err
 	}
-	r.ev.Cost.Referee += len(batch)
+	if !r.journal.merged { // what a merged evaluation cost is what its shards did
+		r.ev.Cost.Referee += len(batch)
+	}
 	for k, at := range batch {
 		e := r.journal.known[at]
 		if !r.holds(at, e.result, responses[k].logits) {
@@ -70,6 +74,9 @@ func (r *scheduler) holds(at [2]int, result attacks.ImageResult, logits []float3
 	var reachable bool
 	s.o.Target, reachable = s.attack.Settings().ChooseTarget(s.o.Label, s.o.Clean, s.random(0))
 	p := &s.o.Problem
+	if p.Threat.IsGeometric() {
+		return reachable && allFinite(logits) && p.Success(logits) && holdsTransform(p, result)
+	}
 	if !reachable || !isLegal(result.Image, p.Image, p.Threat, float32(math.Inf(1))) || !allFinite(logits) || !p.Success(logits) {
 		return false
 	}
@@ -85,6 +92,8 @@ func (r *scheduler) checkEntry(at [2]int, result attacks.ImageResult) error {
 	classes := r.sessions[referenceSession].Graph.Victim.Classes
 	found := !math.IsInf(float64(result.Distance), 1)
 	switch {
+	case !r.isOwn(at[1]):
+		return fmt.Errorf("want an image of shard %s, got image %d", r.o.Shard, at[1])
 	case !r.ev.Correct(at[1]):
 		return fmt.Errorf("want an image that is classified correctly without attack, got image %d", at[1])
 	case !result.Done:
@@ -96,7 +105,39 @@ func (r *scheduler) checkEntry(at [2]int, result attacks.ImageResult) error {
 	case result.Skipped && (found || result.Image != nil):
 		return fmt.Errorf("want no example where there was nothing to find")
 	}
-	return r.checkCounts(at, result, found)
+	return firstOf(r.checkCounts(at, result, found), r.checkTransform(at, result, found))
+}
+
+// firstOf is the first error that is not nil.
+func firstOf(all ...error) error {
+	for _, err := range all {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkTransform is checkEntry of what a geometric threat's example is made by.
+func (r *scheduler) checkTransform(at [2]int, result attacks.ImageResult, found bool) error {
+	v, g := r.sessions[referenceSession].Graph.Victim, r.ev.Threat
+	parameters, field := 0, 0
+	if found && r.sessions[referenceSession].Graph.Threat.IsGeometric() {
+		parameters = len(g.Parameters())
+		if g.IsField() && at[1] < r.o.Keep {
+			field = 2 * v.H * v.W
+		}
+	}
+	if len(result.Parameters) != parameters || len(result.Field) != field {
+		return fmt.Errorf("want an example made by %d parameters and a field of %d values, got %d and %d", parameters, field, len(result.Parameters), len(result.Field))
+	}
+	return nil
+}
+
+// isOwn tells whether image i is one of the shard's.
+func (r *scheduler) isOwn(i int) bool {
+	_, found := slices.BinarySearch(r.own, i)
+	return found
 }
 
 // checkCounts is checkEntry of counts and lists.

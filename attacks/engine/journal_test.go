@@ -8,19 +8,6 @@ import (
 	"unwarp/attacks"
 )
 
-// TestFullDisk: a result that cannot be kept is an error that says so.
-func TestFullDisk(t *testing.T) {
-	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
-	if err != nil {
-		t.Skip("this system has no /dev/full")
-	}
-	defer full.Close()
-	err = (&Journal{file: full}).add(0, 0, attacks.ImageResult{Done: true, Distance: attacks.NoDistance, ThreatDistance: attacks.NoDistance})
-	if err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(err.Error(), "free space") {
-		t.Errorf("got %v", err)
-	}
-}
-
 // journalFile is a journal of three results, as lines.
 func journalFile(t testing.TB) (path string, lines []string) {
 	t.Helper()

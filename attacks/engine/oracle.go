@@ -45,6 +45,8 @@ type example struct {
 	tied           bool // the label shares the largest logit
 	queries        int  // forward passes up to the first one
 	image          []float32
+	parameters     []float64 // of a geometric threat
+	field          []float32 // of one of fields
 }
 
 // Logits implements [Model].
@@ -100,7 +102,7 @@ func (m *imageOracle) request(kind requestKind, requests []attacks.Request) []re
 // costOf counts n requests of one computation.
 func costOf(what computation, n int) attacks.Cost {
 	switch {
-	case what == verifiedLogits || what == aloneLogits:
+	case what == verifiedLogits || what == claimedLogits || what == aloneLogits:
 		return attacks.Cost{Referee: n}
 	case what == plainLogits || strings.HasPrefix(string(what), codePrefix):
 		return attacks.Cost{Forward: n}
@@ -143,7 +145,7 @@ func (m *imageOracle) Confirm(images ...[]float32) int {
 	var requests []attacks.Request
 	var places []int
 	for i, x := range images {
-		if !isLegal(x, p.Image, p.Threat, p.Eps) {
+		if p.Threat.IsGeometric() || !isLegal(x, p.Image, p.Threat, p.Eps) {
 			m.invalid++
 			continue
 		}
@@ -155,16 +157,20 @@ func (m *imageOracle) Confirm(images ...[]float32) int {
 	if len(requests) == 0 {
 		return -1
 	}
+	what := verifiedLogits
+	if m.cost.Forward == 0 { // the attack does nothing but claim: its claims are its passes
+		what = claimedLogits
+	}
 	first := -1
-	for k, r := range m.request(requestKind{referenceSession, verifiedLogits}, requests) {
+	for k, r := range m.request(requestKind{referenceSession, what}, requests) {
 		x := images[places[k]]
-		if !allFinite(r.logits) || !p.Success(r.logits) || p.NearTie(r.logits) && !m.succeedsAgain(x) {
+		if !m.isSuccess(x, r.logits) {
 			continue
 		}
 		if first < 0 {
 			first = places[k]
 		}
-		m.keepSmallest(x, r.logits)
+		m.keepSmallest(example{distance: distance(p.Norm, x, p.Image), threatDistance: distance(p.Threat.Norm, x, p.Image)}, x, r.logits)
 	}
 	return first
 }
@@ -178,12 +184,12 @@ func (m *imageOracle) succeedsAgain(x []float32) bool {
 	return !slices.ContainsFunc(responses, func(r response) bool { return !allFinite(r.logits) || !m.problem.Success(r.logits) })
 }
 
-// keepSmallest takes in a verified example with its logits.
-func (m *imageOracle) keepSmallest(x, logits []float32) {
-	p := m.problem
+// keepSmallest takes in a verified example, whose distances are known, with its
+// logits.
+func (m *imageOracle) keepSmallest(e example, x, logits []float32) {
 	m.verified = true
-	class, tied := attacks.Predict(logits, p.Label)
-	e := example{class: class, tied: tied, distance: distance(p.Norm, x, p.Image), threatDistance: distance(p.Threat.Norm, x, p.Image), queries: m.cost.Forward}
+	e.class, e.tied = attacks.Predict(logits, m.problem.Label)
+	e.queries = m.cost.Forward
 	if m.best == nil {
 		m.firstDistance = e.distance
 	}
@@ -227,6 +233,7 @@ func (m *imageOracle) result(tried []byte) attacks.ImageResult {
 	r := attacks.ImageResult{Done: true, Distance: attacks.NoDistance, ThreatDistance: attacks.NoDistance, Invalid: m.invalid, Cost: m.cost, Tried: string(tried), Effort: m.effort, LossCurve: m.losses, Last: m.lastClaim}
 	if e := m.best; e != nil {
 		r.Distance, r.ThreatDistance, r.Class, r.Tied, r.Queries, r.Image = attacks.Distance(e.distance), attacks.Distance(e.threatDistance), e.class, e.tied, e.queries, e.image
+		r.Parameters, r.Field = e.parameters, e.field
 	}
 	return r
 }

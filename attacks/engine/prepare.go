@@ -52,8 +52,8 @@ func (c countedRunner) count(what computation, n int) error {
 	if !c.budget.allows(what) || c.budget.affordable(what, n) < n {
 		return errBudget
 	}
-	c.budget.spend(costOf(what, n))
-	c.budget.training += passesOf(costOf(what, n))
+	c.budget.spend(priceOf(what, n))
+	c.budget.training += priceOf(what, n)
 	return nil
 }
 

@@ -57,6 +57,8 @@ func slack(norm attacks.Norm, n int, eps float64) float64 {
 		return 1e-6 + unit*math.Sqrt(float64(n)) + 1e-6*eps
 	case attacks.L1:
 		return 1e-6 + unit*float64(n) + 1e-6*eps
+	case "": // a size of a geometric threat: radii are rounded to float32
+		return 1e-6 * eps
 	}
 	return 1e-6
 }

@@ -14,13 +14,20 @@ import (
 // measurements of the model itself, which do not count as queries.
 type BatchRunner struct {
 	Session
-	batch   int // largest number of requests in a batch
+	batch   int                   // largest number of requests in a batch
+	rows    int                   // of each session call, or as many as give the same, see [BatchRunner.size]
+	sizes   map[computation][]int // nil: r.rows alone
 	buffers map[int]*inputBuffers
 }
 
 // NewBatchRunner computes at most batch requests at once.
 func NewBatchRunner(s Session, batch int) *BatchRunner {
-	return &BatchRunner{Session: s, batch: max(1, batch), buffers: map[int]*inputBuffers{}}
+	batch = max(1, batch)
+	r := &BatchRunner{Session: s, batch: batch, rows: rowsPerCall(s, batch), buffers: map[int]*inputBuffers{}}
+	if !hasGPU(s) {
+		r.sizes = map[computation][]int{}
+	}
+	return r
 }
 
 // Logits are the scores of images as the model itself computes them, by plain
@@ -100,7 +107,7 @@ func (r *BatchRunner) centredOf(own []response, requests []attacks.Request) ([]r
 // runAlone computes each request in a batch of its own.
 func (r *BatchRunner) runAlone(requests []attacks.Request) ([]response, error) {
 	var out []response
-	alone := BatchRunner{Session: r.Session, batch: 1, buffers: r.buffers}
+	alone := BatchRunner{Session: r.Session, batch: 1, rows: 1, buffers: r.buffers}
 	for i := range requests {
 		one, err := alone.run(verifiedLogits, requests[i:i+1])
 		if err != nil {
@@ -116,7 +123,31 @@ func (r *BatchRunner) run(what computation, requests []attacks.Request) ([]respo
 	if what == aloneLogits {
 		return r.runAlone(requests)
 	}
-	b, err := r.buffersFor(r.paddedSize(len(requests)))
+	out := make([]response, 0, len(requests))
+	for rows := range slices.Chunk(requests, r.rows) {
+		responses, err := r.call(what, rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, responses...)
+	}
+	return out, nil
+}
+
+// call computes one response for each request, at most r.rows, as a session call
+// of r.rows rows does.
+func (r *BatchRunner) call(what computation, requests []attacks.Request) ([]response, error) {
+	rows, err := r.size(what, requests)
+	if err != nil {
+		return nil, err
+	}
+	return r.compute(what, requests, rows)
+}
+
+// compute computes one response for each request, at most rows, in one session
+// call of so many rows.
+func (r *BatchRunner) compute(what computation, requests []attacks.Request, rows int) ([]response, error) {
+	b, err := r.buffersFor(rows)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +159,7 @@ func (r *BatchRunner) run(what computation, requests []attacks.Request) ([]respo
 	switch {
 	case what == plainLogits:
 		fetches = []tf.Output{r.Graph.centred}
-	case what == verifiedLogits:
+	case what == verifiedLogits || what == claimedLogits:
 		fetches = []tf.Output{r.Graph.logits}
 	case isGradient:
 		b.feed(feeds, r.Graph, lossOf(what))

@@ -18,6 +18,7 @@ type scheduler struct {
 	*Engine
 	ev       *attacks.Evaluation
 	images   attacks.Images
+	own      []int // the places of those to attack, ascending: the shard's
 	journal  *Journal
 	progress func(Progress)
 	budget   budget
@@ -33,6 +34,7 @@ type scheduler struct {
 	older         []*worker // that compute, served before the last round
 	latest        []*worker // that compute, served in the last round
 	quit          chan struct{}
+	attacked      int // images of own that are classified correctly
 	done          int
 	misclassified int
 }
@@ -97,7 +99,12 @@ func (r *scheduler) addClean(i int, logits, centred []float32) error {
 // passes end where they are; what they have claimed is still verified.
 func (r *scheduler) run(ctx context.Context) error {
 	r.queues = make([][]int, len(r.o.Attacks))
-	for i := range r.images.Len() {
+	for _, i := range r.own {
+		if r.ev.Correct(i) {
+			r.attacked++
+		}
+	}
+	for _, i := range r.own {
 		if r.ev.Correct(i) {
 			r.enqueue(0, i)
 		}
@@ -167,7 +174,7 @@ func (r *scheduler) hasQueue() bool {
 // endAttempts ends the attempts whose requests wait and cost passes.
 func (r *scheduler) endAttempts() {
 	r.waiting = slices.DeleteFunc(r.waiting, func(w *worker) bool {
-		if passesOf(costOf(w.kind.what, 1)) == 0 {
+		if priceOf(w.kind.what, 1) == 0 {
 			return false
 		}
 		w.cutShort = true
@@ -178,15 +185,18 @@ func (r *scheduler) endAttempts() {
 }
 
 // enqueue sends image i to attack a, or past all attacks whose result the
-// journal knows.
+// journal knows or proofs decide.
 func (r *scheduler) enqueue(a, i int) {
 	for ; a < len(r.o.Attacks); a++ {
+		if r.skipProven(a, i) {
+			continue
+		}
 		known, ok := r.journal.find(a, i)
 		if !ok {
 			r.queues[a] = append(r.queues[a], i)
 			return
 		}
-		r.budget.spend(known.Cost)
+		r.budget.spend(priceOfResult(known.Cost))
 		r.addResult(a, i, known)
 	}
 }
@@ -204,7 +214,7 @@ func (r *scheduler) addResult(a, i int, result attacks.ImageResult) {
 		r.misclassified++
 	}
 	if r.progress != nil {
-		r.progress(Progress{r.done, len(r.o.Attacks) * r.ev.CleanCorrect, r.ev.Attacks[a].Attack, r.misclassified, r.ev.CleanCorrect})
+		r.progress(Progress{r.done, len(r.o.Attacks) * r.attacked, r.ev.Attacks[a].Attack, r.misclassified, r.attacked})
 	}
 }
 
@@ -308,10 +318,10 @@ func (r *scheduler) serveBatch(kind requestKind, waiting []*worker) error {
 	if err != nil {
 		return err
 	}
-	r.budget.spend(costOf(kind.what, len(batch)))
+	r.budget.spend(priceOf(kind.what, len(batch)))
 	for _, w := range served {
 		n := min(len(w.waiting()), len(responses))
-		w.passes += passesOf(costOf(kind.what, n))
+		w.passes += priceOf(kind.what, n)
 		w.responses = append(w.responses, responses[:n]...)
 		responses = responses[n:]
 		if len(w.waiting()) == 0 {

@@ -16,7 +16,8 @@ type search struct {
 	o          *attacks.Oracle
 	image      *imageOracle // o's model
 	radii      []float32    // all of the attack, ascending
-	open       int          // how many of them are still to be searched, from the smallest
+	proven     int          // how many of them, from the smallest, proofs decide
+	open       int          // where those end that are still to be searched
 	exhaustive bool
 	tried      []byte
 }
@@ -25,9 +26,9 @@ type search struct {
 func (r *scheduler) newSearch(w *worker) *search {
 	a := r.o.Attacks[w.attack]
 	common, v, result := a.Settings(), r.sessions[referenceSession].Graph.Victim, r.ev.Attacks[w.attack]
-	s := &search{attack: a, entry: attacks.About(a), radii: result.Radii, open: len(result.Radii), exhaustive: r.o.Exhaustive}
+	s := &search{attack: a, entry: attacks.About(a), radii: result.Radii, proven: r.provenRadii(w.attack, w.image), open: len(result.Radii), exhaustive: r.o.Exhaustive}
 	if !s.exhaustive {
-		for s.open > 0 && r.ev.Within(w.bound, s.radii[s.open-1]) {
+		for s.open > s.proven && r.ev.Within(w.bound, s.radii[s.open-1]) {
 			s.open--
 		}
 	}
@@ -91,15 +92,15 @@ func (s *search) run() (result attacks.ImageResult) {
 	}()
 	var reachable bool
 	s.o.Target, reachable = s.attack.Settings().ChooseTarget(s.o.Label, s.o.Clean, s.random(0))
-	if s.open == 0 || !reachable {
+	if s.open == s.proven || !reachable {
 		return attacks.ImageResult{Done: true, Skipped: true, Distance: attacks.NoDistance, ThreatDistance: attacks.NoDistance, Tried: string(s.tried)}
 	}
 	switch {
 	case s.entry.Search == attacks.MinimumNorm:
-		s.o.Radii = s.radii[:s.open]
+		s.o.Radii = s.radii[s.proven:s.open]
 		s.try(s.open-1, float32(math.Inf(1)))
 	case s.entry.Search == attacks.Ascending || s.exhaustive:
-		for k := range s.open {
+		for k := s.proven; k < s.open; k++ {
 			if s.try(k, s.radii[k]) && !s.exhaustive {
 				break
 			}
@@ -113,7 +114,7 @@ func (s *search) run() (result attacks.ImageResult) {
 // bisect looks for the smallest radius at which the attack succeeds, taking a
 // failure for one at all smaller radii; the largest comes first.
 func (s *search) bisect() {
-	fails, succeeds := -1, s.open
+	fails, succeeds := s.proven-1, s.open
 	for k := s.open - 1; succeeds-fails > 1; k = (fails + succeeds) / 2 {
 		if !s.try(k, s.radii[k]) {
 			fails = k

@@ -18,6 +18,7 @@ type computation attacks.Loss
 const (
 	plainLogits    computation = "logits"  // centred
 	verifiedLogits computation = "referee" // the model's own, which decide
+	claimedLogits  computation = "claim"   // the same, of an attack that asks for nothing else
 	aloneLogits    computation = "alone"   // the same, each image in a batch of its own
 	codePrefix                 = "code:"
 )

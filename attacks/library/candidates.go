@@ -27,25 +27,6 @@ func scoreCandidates(o *attacks.Oracle, n int, fill func(i int, x []float32), vi
 	}
 }
 
-// claimNearest evaluates n candidates and claims the nearest of each chunk that
-// is misclassified and nearer than all before. It is all that a MinimumNorm
-// attack with a fixed list of candidates does.
-func claimNearest(o *attacks.Oracle, n int, fill func(i int, x []float32)) {
-	for from := 0; from < n; from += candidateChunk {
-		var best []float32
-		distance := o.BestDistance()
-		scoreCandidates(o, min(candidateChunk, n-from), func(i int, x []float32) { fill(from+i, x) }, func(_ int, x, z []float32) bool {
-			if d := o.Distance(x); o.ClearSuccess(z) && d < distance {
-				distance, best = d, append(best[:0], x...)
-			}
-			return true
-		})
-		if best != nil {
-			o.Claim(best)
-		}
-	}
-}
-
 // claimFirst claims the first of n drawn images that is misclassified.
 func claimFirst(o *attacks.Oracle, n int, draw func(x []float32)) {
 	const group = 10 // evaluated at once: often the first succeeds

@@ -69,11 +69,11 @@ var conformanceRows = []string{
 	"uniform(draws=15)",
 	"gaussian(draws=15)",
 	"saltpepper(steps=30)",
-	"spatial(angles=5,moves=3)",
-	"spatial(mode=random,border=edge)",
-	"flow(steps=15)",
-	"corruption",
-	"corruption(kind=blur,severity=3)",
+	"grid(points=5,moves=3)",
+	"moves",
+	"worst-of-k(draws=20)",
+	"affine-pgd(steps=6,restarts=2)",
+	"field-pgd(steps=6)",
 }
 
 // TestEveryAttackHasARow keeps the table complete.
@@ -89,7 +89,7 @@ func TestEveryAttackHasARow(t *testing.T) {
 func attacksFor(t *testing.T, n attacks.Norm, classes int) []attacks.Attack {
 	var out []attacks.Attack
 	for _, a := range attacktest.Parse(t, conformanceRows...) {
-		if e := attacks.About(a); e.Norms != nil && !slices.Contains(e.Norms, n) {
+		if !attacks.About(a).Defined(attacktest.UnitBox(n)) {
 			continue
 		}
 		if c, ok := a.(attacks.ClassChecker); ok && c.CheckClasses(classes) != nil {

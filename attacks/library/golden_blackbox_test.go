@@ -10,6 +10,7 @@ import (
 	"unwarp/attacks"
 	"unwarp/attacks/attacktest"
 	"unwarp/attacks/engine"
+	"unwarp/attacks/geometry"
 	"unwarp/attacks/vector"
 )
 
@@ -255,8 +256,9 @@ func TestGoldenSpatial(t *testing.T) {
 		moved := func(x, from []float32, k int) {
 			turn := float64(grid[3*k])
 			sin, cos := math.Sincos(turn * math.Pi / 180)
+			threat := geometry.Threat{Rotate: 180, Translate: 256}
 			dx, dy := float64(grid[3*k+1])*float64(v.W-1)/float64(v.W), float64(grid[3*k+2])*float64(v.H-1)/float64(v.H)
-			resample(x, from, v.H, v.W, v.C, true, rotateAndTranslate(v.H, v.W, turn, -cos*dx-sin*dy, sin*dx-cos*dy))
+			threat.Apply(x, from, []float64{turn, -cos*dx - sin*dy, sin*dx - cos*dy}, v.H, v.W, v.C)
 		}
 		x := make([]float32, v.Size())
 		shown := g.ints(record+"/shown", -1)

@@ -76,7 +76,7 @@ func TestScaledLogits(t *testing.T) {
 		"pgd(start=clean,steps=5,loss=margin,alpha=.05)", "apgd(steps=8,loss=dlr)", "apgd-t(steps=8,targets=3)", "deepfool", "deepfool(target=second)",
 		"cw(search=4,steps=50,rate=.05,weight=.01)", "ead(search=4,steps=40,rate=.05,weight=.01)", "jsma", "ddn(steps=20,loss=margin)",
 		"fmn(steps=20)", "fmn-l0(steps=20)", "fab(steps=10)", "fab(steps=10,targets=3)", "fab(steps=10,target=second)", "square(queries=40)",
-		"spsa(steps=5,samples=20)", "boundary(steps=60)", "hopskipjump(steps=2,first=20,gamma=10)", "saltpepper(steps=30)", "flow(steps=15)", "corruption",
+		"spsa(steps=5,samples=20)", "boundary(steps=60)", "hopskipjump(steps=2,first=20,gamma=10)", "saltpepper(steps=30)",
 	}
 	v := attacktest.Smooth(6, 6, 1, 10)
 	all := evaluateEach(t, attacks.Linf, []float32{.03, .1}, rows, v, withLogits(v, timesNumber(1e-6)), withLogits(v, timesNumber(1e6)))

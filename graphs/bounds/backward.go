@@ -14,17 +14,24 @@ type backward struct {
 	known  Intervals
 	slopes []tf.Output // of each activation, zero Output or nil: by policy
 	splits []tf.Output // of each activation: what is added to its input's rows [B,K,n]; zero Output or nil: nothing
+	open   []tf.Output // of each max pooling: 1 where a value may be the largest of a window; zero Output or nil: all may
 	policy Slopes
 	stop   bool
 	k      int64
 
-	rows   []tf.Output // by node: [B·K·lead, dims...]; zero Output: none
+	rows   []tf.Output         // by node: [B·K·lead, dims...]; zero Output: none
+	flats  map[place]tf.Output // rows [B,K,n], by rows in the shape of a node
 	ends   []end
 	sizes  map[int]tf.Output // by node: what bounds its absolute values, [B,1,n]
 	d      []tf.Output       // constants, [B,K] each
 	errors []tf.Output       // what rounding may have added to them
+	shares []share           // the same, of absolute rows
 	inputs []tf.Output       // by activation: its output's rows [B,K,n], for branching
 }
+
+// share is a rounding error Σ|a|·v, of rows a [B,K,n] and v [B,1,n] or [1,1,n].
+// Those of one a are added up before a is read: a is large.
+type share struct{ a, v tf.Output }
 
 // end is where a back-substitution ended.
 type end struct {
@@ -36,9 +43,9 @@ type end struct {
 func (b *backward) run(from *node, a tf.Output) {
 	b.k = a.Shape().Size(1)
 	b.rows = make([]tf.Output, from.id+1)
-	b.sizes = map[int]tf.Output{}
+	b.sizes, b.flats = map[int]tf.Output{}, map[place]tf.Output{}
 	b.inputs = make([]tf.Output, len(b.net.activations))
-	b.rows[from.id] = b.w.rows(a, from)
+	b.rows[from.id] = b.rowsOf(a, from)
 	for i := from.id; i >= 0; i-- {
 		if b.rows[i].Op != nil && b.w.s.OK() {
 			b.step(b.net.nodes[i])
@@ -82,7 +89,27 @@ func (b *backward) give(n *node, a tf.Output) {
 }
 
 // flat gives rows of a node the shape [B,K,n].
-func (b *backward) flat(a tf.Output, n *node) tf.Output { return b.w.reshape(a, -1, b.k, n.size()) }
+func (b *backward) flat(a tf.Output, n *node) tf.Output {
+	if a.Op == nil {
+		return a
+	}
+	at := placeOf(a)
+	f, ok := b.flats[at]
+	if !ok {
+		f = b.w.reshape(a, -1, b.k, n.size())
+		b.flats[at] = f
+	}
+	return f
+}
+
+// rowsOf gives rows [B,K,n] the shape of a node.
+func (b *backward) rowsOf(a tf.Output, n *node) tf.Output {
+	x := b.w.rows(a, n)
+	if x.Op != nil {
+		b.flats[placeOf(x)] = a
+	}
+	return x
+}
 
 // relax substitutes an activation.
 func (b *backward) relax(n *node, o activation) {
@@ -90,6 +117,9 @@ func (b *backward) relax(n *node, o activation) {
 	r := relaxation{a: b.flat(b.rows[n.id], n), l: b.known.Lower[at], u: b.known.Upper[at], policy: b.policy}
 	if b.slopes != nil {
 		r.slopes = b.slopes[at]
+	}
+	if b.open != nil {
+		r.open = b.open[at]
 	}
 	b.inputs[at] = r.a
 	out := o.relax(w, r)
@@ -105,23 +135,17 @@ func (b *backward) relax(n *node, o activation) {
 	if out.error.Op != nil {
 		b.errors = append(b.errors, out.error)
 	}
-	b.give(in, w.rows(a, in))
+	b.give(in, b.rowsOf(a, in))
 }
 
 // addConstant adds the constant of a shift.
 func (b *backward) addConstant(n *node, o *shift) {
 	w := b.w
-	product := func(a, v tf.Output) tf.Output {
-		if o.each {
-			return w.dot(b.flat(a, n), w.reshape(v, -1, 1, n.size()))
-		}
-		return w.sum(b.flat(w.mul(a, v), n), 2)
-	}
-	a := b.rows[n.id]
-	b.d = append(b.d, w.times(o.sign, product(a, o.value)))
+	a := b.flat(b.rows[n.id], n)
+	b.d = append(b.d, w.times(o.sign, w.dot(a, o.spread(w, o.value, n))))
 	if w.on() {
-		b.errors = append(b.errors, w.times(w.rounding.factor(n.size()), product(w.abs(a), o.magnitude(w))))
-		b.addRounding(a, n, slack)
+		b.share(a, w.times(w.rounding.factor(n.size()), o.spread(w, o.magnitude(w), n)))
+		b.addRoundingOf(a, n, slack)
 	}
 }
 
@@ -135,8 +159,19 @@ func (b *backward) addRounding(a tf.Output, n *node, terms int64) {
 
 func (b *backward) addRoundingOf(a tf.Output, n *node, terms int64) {
 	if w := b.w; w.on() {
-		b.errors = append(b.errors, w.times(w.rounding.factor(terms), w.dot(w.abs(a), b.size(n))))
+		b.share(a, w.times(w.rounding.factor(terms), b.size(n)))
 	}
+}
+
+// share adds Σ|a|·v to the errors.
+func (b *backward) share(a, v tf.Output) {
+	for i := range b.shares {
+		if s := &b.shares[i]; a.Op != nil && s.a.Op != nil && placeOf(s.a) == placeOf(a) {
+			s.v = b.w.add(s.v, v)
+			return
+		}
+	}
+	b.shares = append(b.shares, share{a, v})
 }
 
 // size bounds the absolute values of a node and of the partial sums that make
@@ -184,6 +219,9 @@ func (b *backward) lower() tf.Output {
 			lo, hi := e.node.op.(activation).interval(w, l, u)
 			n := e.node.size()
 			box := region{norm: Linf, lower: w.reshape(lo, -1, n), upper: w.reshape(hi, -1, n)}
+			if p, ok := b.paths[e.node.id]; ok {
+				box.point, box.reach, box.slopes = p.point, p.reach, p.slopes
+			}
 			least, rounding = w.minimum(e.a, box)
 		}
 		sums = append(sums, least)
@@ -194,6 +232,9 @@ func (b *backward) lower() tf.Output {
 	total := w.total(sums...)
 	if !w.on() {
 		return total
+	}
+	for _, x := range b.shares {
+		b.errors = append(b.errors, w.dot(w.abs(x.a), x.v))
 	}
 	for _, x := range sums {
 		b.errors = append(b.errors, w.times(w.rounding.factor(int64(len(sums))), w.abs(x)))

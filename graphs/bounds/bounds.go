@@ -21,6 +21,9 @@ type Bounds struct {
 	// alone leaves intervals by CROWN as the paper has them, not cut by those of
 	// IBP: for comparisons.
 	alone bool
+	// paths are those of the outputs of activations, by node, where IBP has found
+	// some.
+	paths map[int]interval
 }
 
 // Intervals are bounds of the inputs of the activations, in the network's
@@ -41,7 +44,7 @@ func New(s *graphs.Scope, n *Network, r Region, u Rounding) (*Bounds, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Bounds{net: n, w: w, region: reg}, nil
+	return &Bounds{net: n, w: w, region: reg, paths: map[int]interval{}}, nil
 }
 
 // mostError is up to which share sums may be off: beyond, factors of the
@@ -57,7 +60,7 @@ func (n *Network) checkTerms(u Rounding) error {
 			terms = max(terms, forward+transposed)
 		}
 		if float64(terms)*float64(u) > mostError {
-			return fmt.Errorf("bounds: op %q: want sums of at most %.0f terms in arithmetic of unit roundoff %g, got %d: use float32, or bound a smaller network", x.name, mostError/float64(u), float64(u), terms)
+			return fmt.Errorf("bounds: op %q: want sums of at most %.0f terms in arithmetic of unit roundoff %g, got %d: take smaller images, a smaller network or, where it is not, float32", x.name, mostError/float64(u), float64(u), terms)
 		}
 	}
 	return nil
@@ -86,9 +89,16 @@ func (b *Bounds) IBP(known *Intervals) Intervals {
 		if _, ok := n.op.(activation); ok {
 			l, u := b.cut(in[0], n.in[0], known, n.at)
 			out.Lower, out.Upper = append(out.Lower, l), append(out.Upper, u)
+			path := in[0]
 			in[0] = w.fromBounds(w.rows(l, n.in[0]), w.rows(u, n.in[0]))
+			if hasPath([]interval{path}) {
+				in[0].point, in[0].reach, in[0].slopes = path.point, path.reach, path.slopes
+			}
 		}
 		state[i] = w.propagate(n, in)
+		if _, ok := n.op.(activation); ok && hasPath(state[i:i+1]) {
+			b.paths[n.id] = state[i]
+		}
 	}
 	return out
 }

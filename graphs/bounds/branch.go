@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -12,7 +13,11 @@ import (
 func (r *run) branch(subjects []*subject) error {
 	for _, s := range subjects {
 		began := time.Now()
-		err := r.branchOne(s, began.Add(r.v.set.Time))
+		ctx, cancel := context.WithTimeout(r.ctx, r.v.set.Time)
+		timed := *r
+		timed.ctx = ctx
+		err := ignoreDeadline(timed.branchOne(s), r.ctx)
+		cancel()
 		s.verdict.Seconds = time.Since(began).Seconds()
 		if err != nil {
 			return err
@@ -24,7 +29,7 @@ func (r *run) branch(subjects []*subject) error {
 
 // branchOne proves the open margins of an image one after the other, as long as
 // there is time.
-func (r *run) branchOne(s *subject, until time.Time) error {
+func (r *run) branchOne(s *subject) error {
 	if broken, err := r.attack(s); err != nil || broken {
 		return err
 	}
@@ -34,13 +39,10 @@ func (r *run) branchOne(s *subject, until time.Time) error {
 		if err := r.evaluate([]*domain{root}, 0); err != nil {
 			return err
 		}
-		closed, err := r.search(root, q, until)
-		if err != nil {
-			return err
-		}
+		closed, err := r.search(root, q)
 		s.raise(k, min(closed, q.least()))
-		if s.verdict.Status == Broken || q.Len() > 0 {
-			return nil
+		if err != nil || s.verdict.Status == Broken || q.Len() > 0 {
+			return err
 		}
 	}
 	return nil
@@ -59,9 +61,9 @@ func (r *run) attack(s *subject) (broken bool, err error) {
 }
 
 // search closes domains, lowest bound first, until none is left, an example is
-// found, or time or domains are used up; what is left stays in q. It returns
+// found, or time (the end of the context) or domains are used up; what is left stays in q. It returns
 // the least bound of those that were closed.
-func (r *run) search(root *domain, q *frontier, until time.Time) (closed float32, err error) {
+func (r *run) search(root *domain, q *frontier) (closed float32, err error) {
 	s, set := root.s, r.v.set
 	closed = float32(math.MaxFloat32)
 	settle := func(d *domain) {
@@ -76,20 +78,20 @@ func (r *run) search(root *domain, q *frontier, until time.Time) (closed float32
 	if broken, err := r.tryCorners([]*domain{root}); err != nil || broken {
 		return closed, err
 	}
-	for q.Len() > 0 && s.verdict.Domains < set.Domains && time.Now().Before(until) {
-		parents := q.take(max(set.Rows/2, 1))
+	for q.Len() > 0 && s.verdict.Domains < set.Domains && r.ctx.Err() == nil {
+		parents := q.take(max(r.v.atOnce/2, 1))
 		if parents == nil { // no ReLU left to split
 			leaf := heap.Pop(q).(*domain)
-			err := r.polish(leaf, until)
+			err := r.polish(leaf)
 			settle(leaf)
 			if err != nil || !(leaf.bound > 0) {
-				return closed, ignoreDeadline(err, r.ctx)
+				return closed, err
 			}
 			continue
 		}
 		children, err := r.divide(parents)
 		if err == nil {
-			err = r.evaluateAll(children, until)
+			err = r.evaluateAll(children)
 		}
 		for _, d := range children {
 			settle(d)
@@ -100,7 +102,7 @@ func (r *run) search(root *domain, q *frontier, until time.Time) (closed float32
 					settle(d)
 				}
 			}
-			return closed, ignoreDeadline(err, r.ctx)
+			return closed, err
 		}
 		s.verdict.Domains += len(children)
 		if broken, err := r.tryCorners(children); err != nil || broken {
@@ -111,28 +113,18 @@ func (r *run) search(root *domain, q *frontier, until time.Time) (closed float32
 }
 
 // evaluateAll optimises the domains that are still open.
-func (r *run) evaluateAll(domains []*domain, until time.Time) error {
-	var open []*domain
-	for _, d := range domains {
-		if !(d.bound > 0) {
-			open = append(open, d)
-		}
-	}
-	for from := 0; from < len(open) && time.Now().Before(until); from += r.v.set.Rows {
-		if err := r.evaluate(open[from:min(from+r.v.set.Rows, len(open))], r.v.set.SplitSteps); err != nil {
-			return err
-		}
-	}
-	return nil
+func (r *run) evaluateAll(domains []*domain) error {
+	open := slices.DeleteFunc(slices.Clone(domains), func(d *domain) bool { return d.bound > 0 })
+	return r.evaluateParts(open, r.v.set.SplitSteps)
 }
 
 // polish optimises the multipliers of a domain without unstable ReLUs, whose
 // best bound is exact, as long as that helps: in turn by Adam and by Polyak's
 // steps, each of which gets stuck in other places.
-func (r *run) polish(d *domain, until time.Time) error {
+func (r *run) polish(d *domain) error {
 	inherited := d.bound // of the parent; the multipliers may not have come that far
 	best := float32(-math.MaxFloat32)
-	for idle, turn := 0, 0; idle < 2 && !(best > 0) && time.Now().Before(until); turn++ {
+	for idle, turn := 0, 0; idle < 2 && !(best > 0) && r.ctx.Err() == nil; turn++ {
 		climb := (*ascent).climb
 		if turn%2 == 1 {
 			climb = (*ascent).climbPolyak
@@ -195,6 +187,9 @@ func (r *run) tryExamples(s *subject, images [][]float32) (broken bool, err erro
 
 // within reports whether x lies in the ball of s and in [0,1], up to rounding.
 func (v *Verifier) within(s *subject, x []float32) bool {
+	if v.set.Norm == Boxes {
+		return false // what a set holds besides is not known
+	}
 	var sum, most float64
 	for i, a := range x {
 		if !(a >= 0 && a <= 1) {

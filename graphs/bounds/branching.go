@@ -2,29 +2,48 @@ package bounds
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
-// candidates are the splits of domain i that promise the largest gain, best
-// first. The score is what the relaxation of a ReLU costs the bound: the
+// next are the splits of domain i that promise the largest gain, best first. The
+// score is what the relaxation of an activation costs the bound. Of a ReLU: the
 // intercept of the upper line where its coefficient is negative (Bunel et al.
 // 2020, "Branch and bound for piecewise linear neural network verification",
-// BaBSR), else what its lower line lies below it at the middle of a side.
-func (a *ascent) candidates(i int) []split {
+// BaBSR), else what its lower line lies below it at the middle of a side. Of
+// other activations: the coefficient times how far the lines lie apart.
+func (a *ascent) next(i int) []split {
 	d, n := a.domains[i], a.r.v.set.Candidates
 	var best []split
-	for number, at := range a.r.v.domain.relus {
+	offer := func(x split) {
+		if len(best) < n || x.score > best[len(best)-1].score { // a score of 0 may rise with multipliers
+			best = insert(best, x, n)
+		}
+	}
+	for at, node := range a.r.v.net.activations {
+		row := a.last[2+at]
+		size := len(row) / len(a.domains)
+		row = row[i*size : (i+1)*size]
 		lower, upper := d.restrict.lower[at], d.restrict.upper[at]
-		size := len(lower)
-		row := a.last[2+number][i*size : (i+1)*size]
-		for j, l := range lower {
-			u := upper[j]
-			if !(l < 0 && u > 0) {
-				continue
+		switch o := node.op.(type) {
+		case relu:
+			for j, l := range lower {
+				if u := upper[j]; l < 0 && u > 0 {
+					offer(split{at: at, neuron: j, score: reluCost(row[j], l, u)})
+				}
 			}
-			score := reluCost(row[j], l, u)
-			if len(best) < n || score > best[len(best)-1].score { // a score of 0 may rise with multipliers
-				best = insert(best, split{at: at, neuron: j, score: score}, n)
+		case sshape:
+			for j, l := range lower {
+				if x, ok := o.split(row[j], l, upper[j]); ok {
+					x.at, x.neuron = at, j
+					offer(x)
+				}
+			}
+		case maxpool:
+			for j, c := range row {
+				if x, ok := d.splitPool(o, at, j, c); ok {
+					offer(x)
+				}
 			}
 		}
 	}
@@ -38,6 +57,62 @@ func reluCost(a, l, u float32) float32 {
 		return a * u * l / (u - l)
 	}
 	return a * min(u, -l) / 2
+}
+
+// leastWidth is down to which width inputs of sigmoid and tanh are split.
+const leastWidth = 1e-3
+
+// split divides the input of a sigmoid or tanh at 0, between the convex part and
+// the concave one, else in the middle. The score is the coefficient times how far
+// the function is from its chord in the middle, at most.
+func (o sshape) split(a, l, u float32) (split, bool) {
+	if !(u-l > leastWidth) {
+		return split{}, false
+	}
+	point := (l + u) / 2
+	if l < 0 && u > 0 && min(-l, u) > leastWidth/2 {
+		point = 0
+	}
+	f := math.Tanh
+	if !o.tanh {
+		f = func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+	}
+	fl, fm, fu := f(float64(l)), f(float64(l+u)/2), f(float64(u))
+	gap := math.Abs(fm - (fl+fu)/2)
+	if point == 0 {
+		gap = max(gap, (fu-fl)/4)
+	}
+	return split{point: point, score: float32(math.Abs(float64(a)) * gap)}, true
+}
+
+// splitPool asks whether the value with the largest upper bound is the largest
+// of the window of an output with coefficient a. Values below the largest lower
+// bound are none. The score is how far the largest may lie above its lower line,
+// or the upper line above it.
+func (d *domain) splitPool(o maxpool, at, output int, a float32) (split, bool) {
+	window := o.inputs(output)
+	lower, upper := d.restrict.lower[at], d.restrict.upper[at]
+	open := d.candidates(at, output, window)
+	floor := float32(math.Inf(-1))
+	for _, place := range open {
+		floor = max(floor, lower[window[place]])
+	}
+	open = slices.DeleteFunc(open, func(place int) bool { return upper[window[place]] < floor })
+	if len(open) < 2 {
+		return split{}, false
+	}
+	slices.SortStableFunc(open, func(a, b int) int { return cmp.Compare(upper[window[b]], upper[window[a]]) })
+	u, v := upper[window[open[0]]], upper[window[open[1]]]
+	if !(v > floor) {
+		return split{}, false
+	}
+	score := a * (v - floor) / 2
+	if a < 0 {
+		l := lower[window[open[0]]]
+		score = -a * (v - floor) * (u - v) / max(u-l, 1e-30)
+		score = max(score, -a*(v-floor)/4)
+	}
+	return split{at: at, neuron: output, place: open[0], open: open, score: score}, true
 }
 
 // insert keeps the n best splits in order.
@@ -54,14 +129,12 @@ func (r *run) divide(parents []*domain) ([]*domain, error) {
 	var tried []*domain
 	for _, p := range parents {
 		for _, x := range p.next {
-			tried = append(tried, p.with(x, 1), p.with(x, -1))
+			tried = append(tried, p.with(r.v.net, x, true), p.with(r.v.net, x, false))
 		}
 	}
 	if r.v.set.Candidates > 1 {
-		for part := range slices.Chunk(tried, r.v.set.Rows) {
-			if err := r.evaluate(part, 0); err != nil {
-				return nil, err
-			}
+		if err := r.evaluateParts(tried, 0); err != nil {
+			return nil, err
 		}
 	}
 	var chosen []*domain

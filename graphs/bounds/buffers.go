@@ -76,3 +76,10 @@ func (f *feeding) ints(in graphs.Input) []int32 {
 	}
 	return b.Int32()
 }
+
+// withRows is f for inputs of another number of rows.
+func (f *feeding) withRows(n int) *feeding {
+	g := *f
+	g.rows = n
+	return &g
+}

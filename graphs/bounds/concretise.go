@@ -17,7 +17,11 @@ func (w *writer) minimum(a tf.Output, r region) (least, rounding tf.Output) {
 	}
 	if r.norm == Linf {
 		i := w.fromBounds(l, u)
-		return w.sub(w.dot(a, i.c), w.dot(w.abs(a), i.r)), rounding
+		least = w.sub(w.dot(a, i.c), w.dot(w.abs(a), i.r))
+		if len(r.slopes) > 0 {
+			return w.tighterOf(least, rounding, a, r)
+		}
+		return least, rounding
 	}
 	p := flat(r.point)
 	rising := w.mask(a, w.scalar(0))
@@ -29,8 +33,14 @@ func (w *writer) minimum(a tf.Output, r region) (least, rounding tf.Output) {
 	return w.sub(w.dot(a, p), gain), rounding
 }
 
-// dot is Σ a·x over the last axis, [B,K,n], [B,1,n] -> [B,K].
-func (w *writer) dot(a, x tf.Output) tf.Output { return w.sum(w.mul(a, x), 2) }
+// dot is Σ a·x over the last axis: a [B,K,n], x [B,1,n] or [1,1,n] -> [B,K].
+func (w *writer) dot(a, x tf.Output) tf.Output {
+	n, k := a.Shape().Size(2), a.Shape().Size(1)
+	if x.Shape().Size(0) == 1 {
+		return w.reshape(op.MatMul(w.s.Op("dot"), w.reshape(a, -1, n), w.reshape(x, n, 1)), -1, k)
+	}
+	return w.reshape(op.BatchMatMulV2(w.s.Op("dot"), a, w.reshape(x, -1, n, 1)), -1, k)
+}
 
 // bisections of the multiplier of a ball's constraint. Any multiplier gives a
 // bound, so their number is a matter of tightness alone.

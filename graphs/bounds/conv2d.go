@@ -24,6 +24,10 @@ func (o conv) apply(w *writer, x []tf.Output, m weights) tf.Output {
 }
 
 func (o conv) transpose(w *writer, a tf.Output) []tf.Output {
+	if h, v, c := o.shape[0], o.shape[1], o.shape[2]; o.padding == "VALID" && h == o.in[0] && v == o.in[1] { // to one value
+		x := op.MatMul(w.s.Op("transposed"), w.reshape(a, -1, o.shape[3]), w.reshape(o.kernel, h*v*c, o.shape[3]), op.MatMulTransposeB(true))
+		return []tf.Output{w.reshape(x, -1, h, v, c)}
+	}
 	x := op.Conv2DBackpropInput(w.s.Op("transposed"), w.shapeWith(a, o.in...), o.kernel, a, o.strides, o.padding)
 	return []tf.Output{w.reshape(x, append([]int64{-1}, o.in...)...)} // restores the static shape
 }

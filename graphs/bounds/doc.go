@@ -22,14 +22,25 @@
 // maxpool.go.
 //
 // α-CROWN (Xu et al. 2021, arXiv 2011.13824): the slopes of unstable ReLUs are
-// optimised for each margin; the intervals stay those of CROWN.
+// optimised for each margin. With [Settings].NeuronSteps so are, before, those in
+// the bounds of each neuron before an activation: see steepen.go.
 //
 // Branch and bound (β-CROWN, Wang et al. 2021, arXiv 2103.06624): a ball is
-// split where a ReLU changes sign; multipliers of those constraints are
-// optimised with the slopes. Only ReLUs are split, so a network with max pooling,
-// sigmoid or tanh may stay open for ever.
+// split where a ReLU changes sign, at a point of the input of a sigmoid or tanh,
+// or by whether a value of a window is the one that max pooling takes;
+// multipliers of those constraints are optimised with the slopes. Clips, leaky
+// ReLUs, minima and maxima are sums of ReLUs. What is split: branching.go (BaBSR's
+// scores choose candidates, which are tried out: FSB).
 //
-// Balls are L∞, L2 or L1, cut by the box [0,1] (see concretise.go).
+// Neurons of convolutions near the image depend on a window of it. Their bounds
+// are found in networks of windows (views.go, local.go), of several places at
+// once; neurons further from it in the whole network. Only neurons whose sign is
+// unknown are bounded so.
+//
+// Balls are L∞, L2 or L1, cut by the box [0,1] (see concretise.go). Other sets
+// of images are boxes, and paths: boxes that move along a linear function of a
+// few parameters, which IBP takes through the whole network (path.go,
+// path_forward.go). A verifier of norm [Boxes] takes both.
 //
 // # Rounding
 //
@@ -64,7 +75,8 @@
 // (Split), stridedslice.go, concat.go, transpose.go. A new one is a file with
 // its rule and its row in rules.go, and a row in the table of ops_test.go.
 //
-// The verifier: settings.go, verifier.go, verify.go, tighten.go (CROWN's
-// intervals), domain_ops.go, domain.go and ascent.go (α and β), branching.go,
-// branch.go.
+// The verifier: settings.go, limits.go (memory), verifier.go, verify.go,
+// tighten.go (CROWN's intervals), views.go and local.go (windows), steepen.go
+// (slopes of neurons), domain_ops.go, domain.go and ascent.go (α and β), split.go,
+// branching.go, branch.go.
 package bounds

@@ -5,45 +5,37 @@ import (
 	"slices"
 )
 
-// domain is a part of a ball for one margin: where some ReLUs' inputs have a
-// known sign.
+// domain is a part of a ball for one margin: one half of each of some splits.
 type domain struct {
-	s        *subject
-	target   int32
-	splits   []split
-	bound    float32   // of the margin; +Inf: the domain is empty
-	next     []split   // the most promising splits, best first
-	corner   []float32 // of the ball, where the linear bound is least
-	restrict *subject  // while it is evaluated: bounds within the domain
+	s           *subject
+	target      int32
+	sides       []side
+	constraints []constraint // that the sides give
+	bound       float32      // of the margin; +Inf: the domain is empty
+	next        []split      // the most promising splits, best first
+	corner      []float32    // of the ball, where the linear bound is least
+	restrict    *subject     // while it is evaluated: bounds within the domain
 }
 
-// split is the sign of one ReLU's input, and the multiplier of that constraint.
-type split struct {
-	at, neuron int // activation, value of its input
-	sign       float32
-	beta       float32
-	score      float32
-}
-
-// with is d with one more split.
-func (d *domain) with(x split, sign float32) *domain {
-	x.sign, x.beta = sign, 0
-	return &domain{s: d.s, target: d.target, splits: append(slices.Clone(d.splits), x), bound: d.bound}
-}
-
-// optimise is α-CROWN: it bounds each open margin with slopes of its own.
+// optimise is α-CROWN: it bounds each open margin with slopes of its own, after
+// the neurons where the settings say so.
 func (r *run) optimise(subjects []*subject) error {
+	if r.v.set.NeuronSteps > 0 {
+		raising := *r
+		raising.raising = true
+		if err := raising.crown(subjects); err != nil {
+			return err
+		}
+	}
 	var all []*domain
 	for _, s := range subjects {
 		s.slopes = make([][][]float32, r.v.net.Classes)
-		for _, k := range s.open() {
+		for _, k := range r.targets(s) {
 			all = append(all, &domain{s: s, target: int32(k), bound: s.verdict.Lower[k]})
 		}
 	}
-	for part := range slices.Chunk(all, r.v.set.Rows) {
-		if err := r.evaluate(part, r.v.set.Steps); err != nil {
-			return err
-		}
+	if err := r.evaluateParts(all, r.v.set.Steps); err != nil {
+		return err
 	}
 	for _, d := range all {
 		d.s.raise(int(d.target), d.bound)
@@ -52,7 +44,17 @@ func (r *run) optimise(subjects []*subject) error {
 	return nil
 }
 
-// evaluate bounds domains, at most Rows of them, with so many steps of Adam on
+// evaluateParts is evaluate of any number of domains.
+func (r *run) evaluateParts(domains []*domain, steps int) error {
+	for part := range slices.Chunk(domains, r.v.atOnce) {
+		if err := r.evaluate(part, steps); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// evaluate bounds domains, at most so many as run at once, with so many steps of Adam on
 // slopes and multipliers; 0 is one evaluation. A bound only rises.
 func (r *run) evaluate(domains []*domain, steps int) error {
 	return r.ascend(domains, steps, (*ascent).climb)
@@ -64,7 +66,8 @@ func (r *run) ascend(domains []*domain, steps int, climb func(*ascent)) error {
 	if err != nil || len(domains) == 0 {
 		return err
 	}
-	if len(r.v.domain.relus) == 0 { // nothing to optimise
+	constrained := slices.ContainsFunc(domains, func(d *domain) bool { return len(d.constraints) > 0 })
+	if len(r.v.domain.relus) == 0 && !constrained { // nothing to optimise
 		steps = 0
 	}
 	a := r.ascent(domains)
@@ -78,7 +81,7 @@ func (r *run) ascend(domains []*domain, steps int, climb func(*ascent)) error {
 		if i < steps {
 			climb(a)
 		}
-		if i < steps && a.done() {
+		if i < steps && !r.every && a.done() {
 			break
 		}
 	}
@@ -90,9 +93,9 @@ func (r *run) ascend(domains []*domain, steps int, climb func(*ascent)) error {
 func (r *run) feasible(domains []*domain) ([]*domain, error) {
 	var split []*subject
 	for _, d := range domains {
-		split = append(split, d.restricted())
+		split = append(split, d.restricted(r.v.net))
 	}
-	if slices.ContainsFunc(domains, func(d *domain) bool { return len(d.splits) > 0 }) {
+	if slices.ContainsFunc(domains, func(d *domain) bool { return len(d.sides) > 0 }) {
 		if err := r.intervals(split); err != nil {
 			return nil, err
 		}
@@ -109,21 +112,17 @@ func (r *run) feasible(domains []*domain) ([]*domain, error) {
 	return left, nil
 }
 
-// restricted is the subject with what the splits say of its bounds.
-func (d *domain) restricted() *subject {
-	if len(d.splits) == 0 {
+// restricted is the subject with what the sides say of its bounds.
+func (d *domain) restricted(n *Network) *subject {
+	if len(d.sides) == 0 {
 		return d.s
 	}
-	s := &subject{image: d.s.image, label: d.s.label, eps: d.s.eps}
+	s := &subject{image: d.s.image, label: d.s.label, eps: d.s.eps, set: d.s.set}
 	for at := range d.s.lower {
 		s.lower, s.upper = append(s.lower, slices.Clone(d.s.lower[at])), append(s.upper, slices.Clone(d.s.upper[at]))
 	}
-	for _, x := range d.splits {
-		if x.sign > 0 {
-			s.lower[x.at][x.neuron] = max(s.lower[x.at][x.neuron], 0)
-		} else {
-			s.upper[x.at][x.neuron] = min(s.upper[x.at][x.neuron], 0)
-		}
+	for _, x := range d.sides {
+		x.restrict(n, d, s)
 	}
 	return s
 }

@@ -10,7 +10,8 @@ import (
 type interval struct {
 	c, r         tf.Output
 	point, reach tf.Output
-	norm         Norm // of δ
+	norm         Norm        // of δ
+	slopes       []tf.Output // of a path, see propagatePath
 }
 
 // fromBounds is the interval between l and u.
@@ -41,7 +42,11 @@ func (w *writer) propagate(n *node, in []interval) interval {
 		return o.propagate(w, in[0])
 	case activation:
 		l, u := w.bounds(in[0])
-		return w.fromBounds(o.interval(w, l, u))
+		out := w.fromBounds(o.interval(w, l, u))
+		if a, ok := o.(along); ok && hasPath(in) {
+			return w.withPath(out, a.along(w, in[0], l, u))
+		}
+		return out
 	}
 	w.s.Errorf("node %q: want an operator, got %T", n.name, n.op)
 	return interval{}
@@ -60,7 +65,10 @@ func (w *writer) propagateLinear(o linear, in []interval) interval {
 		cs, rs = append(cs, i.c), append(rs, r)
 	}
 	out := interval{c: o.apply(w, cs, signed), r: o.apply(w, rs, absolute)}
-	if len(in) == 1 && in[0].point.Op != nil {
+	if hasPath(in) {
+		return w.propagatePath(o, in, out)
+	}
+	if len(in) == 1 && in[0].point.Op != nil && len(in[0].slopes) == 0 {
 		return w.propagateBall(o, in[0], out)
 	}
 	return out

@@ -26,6 +26,10 @@ const far = -1e30
 func (o maxpool) relax(w *writer, r relaxation) relaxed {
 	image := append([]int64{-1}, o.in...)
 	l, u := o.unfold(w, w.reshape(r.l, image...), far), o.unfold(w, w.reshape(r.u, image...), far) // [B,outputs,places,C]
+	if r.open.Op != nil {
+		open := w.reshape(r.open, -1, o.out[0]*o.out[1], o.places(), o.in[2])
+		l, u = w.mix(open, l, w.scalar(far)), w.mix(open, u, w.scalar(far))
+	}
 	lowest, highest := o.first(w, l), o.first(w, u)
 	lj, uj := w.sumKeep(w.mul(highest, l), 2), w.sumKeep(w.mul(highest, u), 2)
 	others := w.mix(highest, w.scalar(far), u)

@@ -111,6 +111,9 @@ type relaxation struct {
 	// unstable ReLUs; zero Output: chosen by policy.
 	slopes tf.Output
 	policy Slopes
+	// open [B,outputs·places·C] is 1 where a value of a max pooling's window may
+	// be the largest; zero Output: all may.
+	open tf.Output
 }
 
 // relaxed is a back-substitution through an activation.

@@ -39,11 +39,14 @@ func (p window) edges() [][2]int64 {
 	if p.padding == "VALID" {
 		return [][2]int64{{}, {}, {}}
 	}
-	side := func(in, out, size, stride int64) [2]int64 {
-		all := max((out-1)*stride+size-in, 0)
-		return [2]int64{all / 2, all - all/2}
-	}
-	return [][2]int64{side(p.in[0], p.out[0], p.rows, p.strides[1]), side(p.in[1], p.out[1], p.cols, p.strides[2]), {}}
+	return [][2]int64{sameEdges(p.in[0], p.rows, p.strides[1]), sameEdges(p.in[1], p.cols, p.strides[2]), {}}
+}
+
+// sameEdges is what SAME padding adds to a side, before and after.
+func sameEdges(in, size, stride int64) [2]int64 {
+	out := (in + stride - 1) / stride
+	all := max((out-1)*stride+size-in, 0)
+	return [2]int64{all / 2, all - all/2}
 }
 
 // unfold lays the values of each window side by side, [N,H,W,C] ->

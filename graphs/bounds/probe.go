@@ -52,3 +52,15 @@ func (p probe) check(net *graphs.Net, u Rounding) error {
 	}
 	return nil
 }
+
+// Probe shows in which precision a session computes products.
+type Probe struct{ probe }
+
+// NewProbe adds a probe to the graph of s, which b builds. name is free for the
+// name of its input.
+func NewProbe(b *graphs.Builder, s *graphs.Scope, name string) Probe {
+	return Probe{newProbe(b, &writer{s: s}, name)}
+}
+
+// Check refuses a session whose products are less exact than u.
+func (p Probe) Check(net *graphs.Net, u Rounding) error { return p.check(net, u) }

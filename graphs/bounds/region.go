@@ -23,7 +23,9 @@ const (
 type Region struct {
 	norm         Norm // "" or Linf: the box alone
 	center, eps  tf.Output
-	lower, upper tf.Output // "" where center and eps say it
+	lower, upper tf.Output   // "" where center and eps say it
+	radius       tf.Output   // of a path
+	slopes       []tf.Output // of a path
 }
 
 // Ball holds the images within eps of images [B,H,W,C] whose values lie in
@@ -39,12 +41,13 @@ type region struct {
 	norm                Norm
 	lower, upper, point tf.Output
 	eps, reach          tf.Output
+	slopes              []tf.Output // of a path, whose center and radius are point and reach
 }
 
 // write computes r for a network.
 func (r Region) write(w *writer, n *Network) (region, error) {
 	if r.lower.Op != nil && r.upper.Op != nil {
-		return region{norm: Linf, lower: r.lower, upper: r.upper}, nil
+		return region{norm: Linf, lower: r.lower, upper: r.upper, point: r.center, reach: r.radius, slopes: r.slopes}, nil
 	}
 	if r.center.Op == nil || r.eps.Op == nil || r.norm != Linf && r.norm != L2 && r.norm != L1 {
 		return region{}, fmt.Errorf("bounds: want a ball of norm linf, l2 or l1 with images and eps, or a box, got norm %q", string(r.norm))
@@ -65,8 +68,8 @@ func (r Region) write(w *writer, n *Network) (region, error) {
 // interval is the region as the interval of the image.
 func (r region) interval(w *writer) interval {
 	i := w.fromBounds(r.lower, r.upper)
-	if r.norm != Linf {
-		i.point, i.reach, i.norm = r.point, r.reach, r.norm
+	if r.norm != Linf || len(r.slopes) > 0 {
+		i.point, i.reach, i.norm, i.slopes = r.point, r.reach, r.norm, r.slopes
 	}
 	return i
 }

@@ -29,22 +29,29 @@ func (relu) interval(w *writer, l, u tf.Output) (tf.Output, tf.Output) {
 // through 0. A stable one is itself.
 func (relu) relax(w *writer, r relaxation) relaxed {
 	up, low := w.expand(w.positive(r.u)), w.expand(w.negative(r.l)) // [B,1,n]; max(u,0), min(l,0)
-	chord := w.div(up, w.max(w.sub(up, low), w.scalar(1e-30)))
-	intercept := w.neg(w.mul(chord, low))
-	if w.on() {
-		// The chord's slope is rounded; a line of any slope in [0,1] bounds the
-		// ReLU that lies above it at both ends.
-		intercept = w.max(intercept, w.mul(w.sub(w.scalar(1), chord), up))
-		intercept = w.times(1+8*float64(w.rounding), intercept)
-	}
+	chord, intercept := w.chord(up, low)
 	above, below := w.positive(r.a), w.negative(r.a) // of the coefficients
 	out := relaxed{a: w.add(w.mul(above, w.lowerSlopes(r, up, low, chord)), w.mul(below, chord))}
-	out.d = w.sum(w.mul(below, intercept), 2)
+	out.d = w.dot(below, intercept)
 	if w.on() {
 		n := r.l.Shape().Size(1)
 		out.error = w.times(w.rounding.factor(n), w.abs(out.d))
 	}
 	return out
+}
+
+// chord is the slope and the intercept of the upper line of a ReLU, given
+// max(u,0) and min(l,0).
+func (w *writer) chord(up, low tf.Output) (slope, intercept tf.Output) {
+	slope = w.div(up, w.max(w.sub(up, low), w.scalar(1e-30)))
+	intercept = w.neg(w.mul(slope, low))
+	if w.on() {
+		// The slope is rounded; a line of any slope in [0,1] bounds the ReLU that
+		// lies above it at both ends.
+		intercept = w.max(intercept, w.mul(w.sub(w.scalar(1), slope), up))
+		intercept = w.times(1+8*float64(w.rounding), intercept)
+	}
+	return slope, intercept
 }
 
 // lowerSlopes are the slopes of the lower lines: 1 where up > 0 = low, 0 where up = 0.
@@ -54,7 +61,7 @@ func (w *writer) lowerSlopes(r relaxation, up, low, chord tf.Output) tf.Output {
 		inactive := w.mask(up, zero)                            // 0: slope 0
 		unstable := w.mul(inactive, w.mask(zero, low))          // 1: the slope that was given
 		active := w.mul(inactive, w.sub(w.scalar(1), unstable)) // 1: slope 1
-		given := w.min(w.positive(r.slopes), w.scalar(1))
+		given := w.min(w.max(r.slopes, zero), w.scalar(1))      // at 0 and 1 with a gradient
 		return w.add(w.mul(unstable, given), active)
 	}
 	switch r.policy {

@@ -2,6 +2,7 @@ package bounds
 
 import (
 	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
 )
 
 // shift is x + sign·value. value broadcasts to [N·lead, dims...]; with each it
@@ -20,6 +21,9 @@ func (o *shift) propagate(w *writer, in interval) interval {
 	if in.point.Op != nil {
 		out.point = w.add(in.point, v)
 	}
+	if len(in.slopes) > 0 {
+		out.reach = w.widen(in.reach, w.add(w.pathSize(in), o.magnitude(w)), slack)
+	}
 	if w.on() {
 		out.r = w.widen(in.r, w.add(w.add(w.abs(in.c), in.r), o.magnitude(w)), slack)
 	}
@@ -32,6 +36,16 @@ func (o *shift) magnitude(w *writer) tf.Output {
 		return o.size
 	}
 	return w.abs(o.value)
+}
+
+// spread is a constant of the shift for each value of n, [1,1,n], or [B,1,n]
+// where it has a row for each image.
+func (o *shift) spread(w *writer, v tf.Output, n *node) tf.Output {
+	if o.each {
+		return w.reshape(v, -1, 1, n.size())
+	}
+	zeros := op.Fill(w.s.Op("zeros"), w.constant(append([]int64{n.lead}, n.dims...)), w.scalar(0))
+	return w.reshape(w.add(zeros, v), 1, 1, n.size())
 }
 
 // readBiasAdd is the rule of BiasAdd.
@@ -49,6 +63,17 @@ func (k *walk) addShift(name string, x *node, v tf.Output, sign float64) (*node,
 		return nil, err
 	}
 	return k.net.add(name, &shift{value: v, sign: sign, each: each}, x.dims, x), nil
+}
+
+// byChannel reports whether v has the same value in all rows and columns.
+func byChannel(v tf.Output) bool {
+	sh := v.Shape()
+	for i := range sh.NumDimensions() - 1 {
+		if sh.Size(i) != 1 {
+			return false
+		}
+	}
+	return sh.NumDimensions() >= 0
 }
 
 // broadcasts reports whether the constant v has a row for each image, and

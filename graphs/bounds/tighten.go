@@ -1,6 +1,7 @@
 package bounds
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -11,28 +12,79 @@ import (
 )
 
 // tighten bounds some neurons of an activation's input by back-substitution:
-// sign·neuron from below. Where IBP is as tight, neurons has no Op.
+// sign·neuron from below. Where IBP is as tight, lower has no Op.
 type tighten struct {
-	neurons, signs graphs.Input // [B,rows]
-	lower          tf.Output    // [B,rows]
+	neurons, signs graphs.Input // [B,rows]; of a local network channels, [N,rows]
+	local          *local       // nil: the whole network
+	where          graphs.Input // [N,3] int32, the image, row and column of local neurons
+	rows           int
+	most           int       // images or places bounded at once
+	lower          tf.Output // [B,rows] or [N,rows]
+	slopes         neuronSlopes
 }
 
 // writeTighten adds the ops of [CROWN]'s intervals.
 func (v *Verifier) writeTighten(b *graphs.Builder, bs *Bounds, known Intervals, name string) {
-	rows := int64(v.set.Rows)
 	for i, a := range v.net.activations {
 		var t tighten
 		if n := a.in[0]; !v.net.exactByIBP(n) {
-			t.neurons = b.Input(fmt.Sprintf("%s_neurons%d", name, i), tf.Int32, -1, rows)
-			t.signs = b.Input(fmt.Sprintf("%s_signs%d", name, i), tf.Float, -1, rows)
-			w := bs.w
-			one := op.OneHot(w.s.Op("neuron"), t.neurons.Value, w.constant(int32(n.size())), w.scalar(1), w.scalar(0))
-			s := &backward{Bounds: bs, known: known, policy: bs.Slopes}
-			s.run(n, w.mul(one, w.reshape(t.signs.Value, -1, rows, 1)))
-			t.lower = s.lower()
+			id := fmt.Sprint(name, "_", i)
+			if t.local = v.net.localOf(n); t.local != nil {
+				v.writeLocal(b, bs, known, id, &t)
+			} else {
+				v.writeWhole(b, bs, known, id, n, &t)
+			}
 		}
 		v.tighten = append(v.tighten, t)
 	}
+}
+
+// writeWhole bounds neurons of n by back-substitution through the network.
+func (v *Verifier) writeWhole(b *graphs.Builder, bs *Bounds, known Intervals, id string, n *node, t *tighten) {
+	w := bs.w
+	t.rows, t.most = v.set.Rows, v.set.Images
+	rows := int64(t.rows)
+	t.neurons = b.Input(id+"_neurons", tf.Int32, -1, rows)
+	t.signs = b.Input(id+"_signs", tf.Float, -1, rows)
+	unit := w.unitRows(t.neurons.Value, t.signs.Value, n.size())
+	s := &backward{Bounds: bs, known: known, policy: bs.Slopes}
+	s.run(n, unit)
+	t.lower = s.lower()
+	v.writeSlopes(b, bs, known, id, n, unit, t)
+}
+
+// writeLocal bounds neurons by back-substitution through the windows that they
+// are computed from.
+func (v *Verifier) writeLocal(b *graphs.Builder, bs *Bounds, known Intervals, id string, t *tighten) {
+	w, l := bs.w, t.local
+	channels := l.from.dims[2]
+	t.rows = int(min(2*channels, localRows))
+	t.most = int(max(1, localValues/(int64(t.rows)*l.widest)))
+	rows := int64(t.rows)
+	t.where = b.Input(id+"_where", tf.Int32, -1, 3)
+	t.neurons = b.Input(id+"_channels", tf.Int32, -1, rows)
+	t.signs = b.Input(id+"_signs", tf.Float, -1, rows)
+	x := locals{w: w, l: l}
+	for i := range x.where {
+		x.where[i] = w.reshape(w.slice(t.where.Value, []int64{int64(i)}, []int64{1}), -1)
+	}
+	within, have := x.bounds(bs, known)
+	unit := w.unitRows(t.neurons.Value, t.signs.Value, channels)
+	s := &backward{Bounds: within, known: have, policy: bs.Slopes}
+	s.run(l.from, unit)
+	t.lower = s.lower()
+	v.writeSlopes(b, within, have, id, l.from, unit, t)
+}
+
+// localRows are rows of one place: those of more neurons share its lines, but
+// places with fewer waste them. localValues are the coefficients of a run at the
+// widest window: as many as the cache of a processor holds.
+const localRows, localValues = 32, 2 << 20
+
+// unitRows are the rows sign·e_neuron, [B,rows,n].
+func (w *writer) unitRows(neurons, signs tf.Output, n int64) tf.Output {
+	one := op.OneHot(w.s.Op("neuron"), neurons, w.constant(int32(n)), w.scalar(1), w.scalar(0))
+	return w.mul(one, w.reshape(signs, -1, signs.Shape().Size(1), 1))
 }
 
 // exactByIBP reports whether intervals of x lose nothing: x is computed from
@@ -78,61 +130,122 @@ func (r *run) tightenAll(subjects []*subject) error {
 }
 
 // tightenOne bounds the neurons of one activation whose sign is unknown (of an
-// operator other than ReLU, all), a chunk of each image at a time.
+// operator other than ReLU, all), so many at once.
 func (r *run) tightenOne(subjects []*subject, at int) error {
-	v := r.v
-	_, isRelu := v.net.activations[at].op.(relu)
-	work := make([][]int32, len(subjects))
-	most := 0
-	for i, s := range subjects {
-		for j, l := range s.lower[at] {
-			if !isRelu || l < 0 && s.upper[at][j] > 0 {
-				work[i] = append(work[i], int32(j))
-			}
-		}
-		most = max(most, len(work[i]))
+	t := r.v.tighten[at]
+	size := len(subjects[0].lower[at])
+	if t.local != nil {
+		size = int(t.local.from.dims[2])
 	}
-	half := max(v.set.Rows/2, 1)
-	for from := 0; from < most; from += half {
+	var work []task
+	for i, s := range subjects {
+		for from := 0; from < len(s.lower[at]); from += size {
+			work = append(work, r.v.tasksOf(subjects, i, at, from, size)...)
+		}
+	}
+	if t.local == nil {
+		work = interleave(work, len(subjects))
+	}
+	for len(work) > 0 {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
-		if err := r.tightenChunk(subjects, at, work, from, half); err != nil {
+		n := min(len(work), t.most)
+		if err := r.tightenSome(subjects, at, work[:n]); err != nil {
 			return err
 		}
+		work = work[n:]
 	}
 	return nil
 }
 
-// tightenChunk bounds neurons [from, from+half) of work, each from both sides.
-func (r *run) tightenChunk(all []*subject, at int, allWork [][]int32, from, half int) error {
-	var subjects []*subject
-	var work [][]int32
-	for i, s := range all {
-		if len(allWork[i]) > from {
-			subjects = append(subjects, s)
-			work = append(work, allWork[i][from:min(from+half, len(allWork[i]))])
+// task are neurons of one image to be bounded together: of a local network
+// those of one place.
+type task struct {
+	image   int // of the subjects
+	from    int // number of the first neuron of the place
+	neurons []int32
+}
+
+// tasksOf are the tasks of neurons [from, from+size) of image i.
+func (v *Verifier) tasksOf(subjects []*subject, i, at, from, size int) []task {
+	_, isRelu := v.net.activations[at].op.(relu)
+	half := v.tighten[at].rows / 2
+	var all []task
+	for j := from; j < from+size; j++ {
+		if l, u := subjects[i].lower[at][j], subjects[i].upper[at][j]; isRelu && !(l < 0 && u > 0) {
+			continue
+		}
+		if n := len(all); n == 0 || len(all[n-1].neurons) == half {
+			all = append(all, task{image: i, from: from})
+		}
+		last := &all[len(all)-1]
+		last.neurons = append(last.neurons, int32(j-from))
+	}
+	return all
+}
+
+// interleave orders tasks so that those of one image are far from each other:
+// a run over the whole network takes one of each.
+func interleave(work []task, images int) []task {
+	by := make([][]task, images)
+	for _, t := range work {
+		by[t.image] = append(by[t.image], t)
+	}
+	var all []task
+	for i := 0; len(all) < len(work); i++ {
+		for _, of := range by {
+			if i < len(of) {
+				all = append(all, of[i])
+			}
 		}
 	}
-	v, t := r.v, r.v.tighten[at]
-	f := v.feeding(len(subjects))
-	r.feedImages(f, subjects)
-	r.feedKnown(f, subjects)
-	neurons, signs := f.ints(t.neurons), f.floats(t.signs)
-	rows := v.set.Rows
-	for i := range subjects {
-		for j := range rows {
-			neurons[i*rows+j], signs[i*rows+j] = work[i][j/2%len(work[i])], float32(1-2*(j%2))
+	return all
+}
+
+// tightenSome bounds the neurons of some tasks, each from both sides.
+func (r *run) tightenSome(subjects []*subject, at int, work []task) error {
+	t := r.v.tighten[at]
+	f := r.v.feeding(len(subjects))
+	g := f
+	if t.local == nil { // a row of the images for each task
+		var each []*subject
+		for _, x := range work {
+			each = append(each, subjects[x.image])
+		}
+		f = r.v.feeding(len(work))
+		r.feedImages(f, each)
+		r.feedKnown(f, each)
+		g = f
+	} else {
+		r.feedImages(f, subjects)
+		r.feedKnown(f, subjects)
+		g = f.withRows(len(work))
+		where, cols := g.ints(t.where), int(t.local.places[1])
+		for i, x := range work {
+			place := x.from / int(t.local.from.dims[2])
+			where[3*i], where[3*i+1], where[3*i+2] = int32(x.image), int32(place/cols), int32(place%cols)
 		}
 	}
+	neurons, signs := g.ints(t.neurons), g.floats(t.signs)
+	for i, x := range work {
+		for j := range t.rows {
+			neurons[i*t.rows+j], signs[i*t.rows+j] = x.neurons[j/2%len(x.neurons)], float32(1-2*(j%2))
+		}
+	}
+	f.err = cmp.Or(f.err, g.err)
 	out, err := r.fetch(f, t.lower)
 	if err != nil {
 		return err
 	}
-	for i, s := range subjects {
-		for j := range min(rows, 2*len(work[i])) {
-			n, bound := neurons[i*rows+j], out[0][i*rows+j]
-			s.cut(at, int(n), j%2 == 1, bound)
+	if r.raising && t.slopes.lower.Op != nil {
+		if err := r.raiseNeurons(&t, f, g, out[0]); err != nil {
+			return err
+		}
+	}
+	for i, x := range work {
+		for j := range 2 * len(x.neurons) {
+			subjects[x.image].cut(at, x.from+int(x.neurons[j/2]), j%2 == 1, out[0][i*t.rows+j])
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	tf "github.com/wamuir/graft/tensorflow"
+	"github.com/wamuir/graft/tensorflow/op"
 
 	"unwarp/graphs"
 )
@@ -20,9 +21,12 @@ type Verifier struct {
 	image   graphs.Input
 	labels  graphs.Input
 	eps     graphs.Input
+	sets    fedSet
 	known   fedIntervals
 	ibp     Intervals    // intervals, cut by known ones
-	margins [2]tf.Output // [B,classes], by IBP and by CROWN, over known intervals
+	margins [2]tf.Output // by IBP [B,classes], and by CROWN over known intervals, [B,K] of targets
+	targets graphs.Input // [B,K], the classes that CROWN's margins are over
+	atOnce  int          // domains
 	tighten []tighten
 	domain  domainOps
 	buffers map[bufferKey]*graphs.Buffer
@@ -56,8 +60,11 @@ func NewVerifier(b *graphs.Builder, name string, shape []int64, logits func(s *g
 	if err := b.Err(); err != nil {
 		return nil, err
 	}
-	s = s.In("bounds")
+	s = s.In(graphs.FittedLayer)
 	if v.net, err = Walk(s, v.image.Value, out); err != nil {
+		return nil, err
+	}
+	if v.set, v.atOnce, err = v.set.fit(v.net); err != nil {
 		return nil, err
 	}
 	for i, n := range v.net.ActivationSizes() {
@@ -72,7 +79,7 @@ func NewVerifier(b *graphs.Builder, name string, shape []int64, logits func(s *g
 
 // write adds the ops of the methods that the settings ask for.
 func (v *Verifier) write(b *graphs.Builder, s *graphs.Scope, name string) error {
-	bs, err := New(s, v.net, Ball(v.set.Norm, v.image.Value, v.eps.Value), v.set.Rounding)
+	bs, err := New(s, v.net, v.region(b, name), v.set.Rounding)
 	if err != nil {
 		return err
 	}
@@ -80,9 +87,9 @@ func (v *Verifier) write(b *graphs.Builder, s *graphs.Scope, name string) error 
 	known := v.known.values()
 	v.probe = newProbe(b, bs.w, name)
 	v.ibp = bs.IBP(&known)
-	v.margins[0] = bs.IBPMargins(v.labels.Value, known)
+	v.margins[0] = bs.IBPMargins(v.labels.Value, v.ibp)
 	if v.set.Method.atLeast(CROWNIBP) {
-		v.margins[1] = bs.CROWNMargins(v.labels.Value, known)
+		v.writeMargins(b, bs, known, name)
 	}
 	if v.set.Method.atLeast(CROWN) {
 		v.writeTighten(b, bs, known, name)
@@ -98,3 +105,18 @@ func (v *Verifier) Network() *Network { return v.net }
 
 // Settings are those in use, defaults filled in.
 func (v *Verifier) Settings() Settings { return v.set }
+
+// writeMargins adds CROWN's margins over some classes at once: of many classes
+// all would take too much memory.
+func (v *Verifier) writeMargins(b *graphs.Builder, bs *Bounds, known Intervals, name string) {
+	w, k := bs.w, int64(max(1, min(v.net.Classes-1, v.set.Rows)))
+	v.targets = b.Input(name+"_margins", tf.Int32, -1, k)
+	s := &backward{Bounds: bs, known: known, policy: bs.Slopes}
+	s.run(v.net.logits, w.sub(w.expand(v.oneHot(w, v.labels.Value)), v.oneHot(w, v.targets.Value)))
+	v.margins[1] = s.lower()
+}
+
+// oneHot are the rows e_class, a last axis of all classes.
+func (v *Verifier) oneHot(w *writer, class tf.Output) tf.Output {
+	return op.OneHot(w.s.Op("class"), class, w.constant(int32(v.net.Classes)), w.scalar(1), w.scalar(0))
+}

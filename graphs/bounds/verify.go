@@ -16,8 +16,12 @@ import (
 type Query struct {
 	Images []float32 // [n,shape...] with values in [0,1]
 	Labels []int32   // [n]
-	Eps    []float32 // radii of the balls, [n], or one for all
+	Eps    []float32 // radii of the balls, [n], or one for all; not of Boxes
+	Sets   []Set     // of Boxes, [n]; each image is of its set
 	Method Method    // at most that of the settings, which "" means
+	// Every bounds every margin of every image by each method, also where an
+	// earlier one has decided, with all steps: for comparisons.
+	Every bool
 }
 
 // Verify bounds the margins of all images, by each method up to that of the
@@ -28,7 +32,7 @@ func (v *Verifier) Verify(ctx context.Context, net *graphs.Net, q Query) ([]Verd
 	if err != nil {
 		return nil, err
 	}
-	r := &run{v: v, net: net, ctx: ctx, method: cmp.Or(q.Method, v.set.Method)}
+	r := &run{v: v, net: net, ctx: ctx, method: cmp.Or(q.Method, v.set.Method), every: q.Every}
 	if r.method.rank() < 0 || !v.set.Method.atLeast(r.method) {
 		return nil, fmt.Errorf("bounds: method: want one up to the verifier's %s, got %q", v.set.Method, string(q.Method))
 	}
@@ -52,6 +56,7 @@ type subject struct {
 	image        []float32
 	label        int32
 	eps          float32
+	set          *Set
 	lower, upper [][]float32   // known bounds of the activations' inputs
 	slopes       [][][]float32 // optimised ones by target, then by ReLU; nil: none yet
 	verdict      Verdict
@@ -60,6 +65,9 @@ type subject struct {
 // subjects checks a query.
 func (v *Verifier) subjects(q Query) ([]*subject, error) {
 	n, size := len(q.Labels), int(product(v.shape))
+	if v.set.Norm == Boxes {
+		q.Eps = []float32{0}
+	}
 	if len(q.Images) != n*size || len(q.Eps) != 1 && len(q.Eps) != n {
 		return nil, fmt.Errorf("bounds: want %d values for each of %d labels and 1 or %d radii, got %d and %d", size, n, n, len(q.Images), len(q.Eps))
 	}
@@ -74,6 +82,9 @@ func (v *Verifier) subjects(q Query) ([]*subject, error) {
 		}
 		if at := slices.IndexFunc(s.image, func(x float32) bool { return !(x >= 0 && x <= 1) }); at >= 0 {
 			return nil, fmt.Errorf("bounds: image %d: want values in [0,1], got %g at %d: the ball within [0,1] would be empty or not hold the image", i, s.image[at], at)
+		}
+		if err := v.giveSet(s, q, i); err != nil {
+			return nil, err
 		}
 		s.verdict = Verdict{Status: Open, Lower: make([]float32, v.net.Classes), Method: IBP}
 		for k := range s.verdict.Lower {
@@ -102,6 +113,9 @@ type run struct {
 	net    *graphs.Net
 	ctx    context.Context
 	method Method
+	every  bool
+	// raising tells that bounds of neurons are raised by their slopes.
+	raising bool
 }
 
 // verify takes some images through the methods.
@@ -113,8 +127,8 @@ func (r *run) verify(subjects []*subject) error {
 		method Method
 		do     func([]*subject) error
 	}{
-		{IBP, func(s []*subject) error { return r.boundMargins(s, 0, true) }},
-		{CROWNIBP, func(s []*subject) error { return r.boundMargins(s, 1, false) }},
+		{IBP, r.boundMarginsByIBP},
+		{CROWNIBP, r.boundMargins},
 		{CROWN, r.crown},
 		{AlphaCROWN, r.optimise},
 		{BranchAndBound, r.branch},
@@ -122,7 +136,7 @@ func (r *run) verify(subjects []*subject) error {
 		if !r.method.atLeast(step.method) {
 			break
 		}
-		open := slices.DeleteFunc(slices.Clone(subjects), func(s *subject) bool { return s.verdict.Status != Open })
+		open := slices.DeleteFunc(slices.Clone(subjects), func(s *subject) bool { return s.verdict.Status != Open && !r.every })
 		if len(open) == 0 {
 			break
 		}
@@ -155,6 +169,25 @@ func (r *run) classify(subjects []*subject) error {
 		}
 	}
 	return nil
+}
+
+// Misclassified tells which images do not have strictly the largest logit at
+// their label; images are [n,shape...].
+func (v *Verifier) Misclassified(net *graphs.Net, images []float32, labels []int32) ([]bool, error) {
+	r, size := &run{v: v, net: net}, int(product(v.shape))
+	if len(images) != size*len(labels) {
+		return nil, fmt.Errorf("bounds: want %d values for each of %d labels, got %d", size, len(labels), len(images))
+	}
+	var wrong []bool
+	for from := 0; from < len(labels); from += v.set.Images {
+		to := min(from+v.set.Images, len(labels))
+		part, err := r.misclassified(slices.Collect(slices.Chunk(images[from*size:to*size], size)), labels[from:to])
+		if err != nil {
+			return nil, err
+		}
+		wrong = append(wrong, part...)
+	}
+	return wrong, nil
 }
 
 func imagesOf(subjects []*subject) [][]float32 {
@@ -218,6 +251,7 @@ func (r *run) feedImages(f *feeding, subjects []*subject) {
 		copy(images[i*size:], s.image)
 		eps[i] = s.eps
 	}
+	r.feedSets(f, subjects)
 }
 
 func (r *run) feedKnown(f *feeding, subjects []*subject) {
@@ -238,10 +272,19 @@ func (r *run) intervals(subjects []*subject) error {
 	f := r.v.feeding(len(subjects))
 	r.feedImages(f, subjects)
 	r.feedKnown(f, subjects)
-	out, err := r.fetch(f, append(slices.Clone(r.v.ibp.Lower), r.v.ibp.Upper...)...)
+	out, err := r.fetch(f, r.intervalsOf()...)
 	if err != nil {
 		return err
 	}
+	r.keepIntervals(subjects, out)
+	return nil
+}
+
+// intervalsOf are the intervals by IBP, the lower bounds first.
+func (r *run) intervalsOf() []tf.Output { return append(slices.Clone(r.v.ibp.Lower), r.v.ibp.Upper...) }
+
+// keepIntervals takes in values of intervalsOf.
+func (r *run) keepIntervals(subjects []*subject, out [][]float32) {
 	n := len(r.v.ibp.Lower)
 	for at := range n {
 		size := len(subjects[0].lower[at])
@@ -250,28 +293,17 @@ func (r *run) intervals(subjects []*subject) error {
 			copy(s.upper[at], out[n+at][i*size:(i+1)*size])
 		}
 	}
-	return nil
 }
 
-// boundMargins bounds margins by the ops of one method, refreshing the
-// intervals first where asked.
-func (r *run) boundMargins(subjects []*subject, method int, refresh bool) error {
-	if refresh {
-		if err := r.intervals(subjects); err != nil {
-			return err
-		}
-	}
-	f := r.v.feeding(len(subjects))
-	r.feedImages(f, subjects)
-	r.feedKnown(f, subjects)
-	labels := f.ints(r.v.labels)
-	for i, s := range subjects {
-		labels[i] = s.label
-	}
-	out, err := r.fetch(f, r.v.margins[method])
+// boundMarginsByIBP bounds all margins by IBP, and finds the intervals that the
+// other methods start from.
+func (r *run) boundMarginsByIBP(subjects []*subject) error {
+	f := r.feedLabelled(subjects)
+	out, err := r.fetch(f, append([]tf.Output{r.v.margins[0]}, r.intervalsOf()...)...)
 	if err != nil {
 		return err
 	}
+	r.keepIntervals(subjects, out[1:])
 	k := r.v.net.Classes
 	for i, s := range subjects {
 		for j, bound := range out[0][i*k : (i+1)*k] {
@@ -282,12 +314,59 @@ func (r *run) boundMargins(subjects []*subject, method int, refresh bool) error 
 	return nil
 }
 
+// boundMargins bounds margins by CROWN over known intervals, some of each image
+// at once.
+func (r *run) boundMargins(subjects []*subject) error {
+	k := int(r.v.targets.Shape[1])
+	wanted := make([][]int, len(subjects))
+	for i, s := range subjects {
+		wanted[i] = r.targets(s)
+	}
+	for from := 0; slices.ContainsFunc(wanted, func(all []int) bool { return len(all) > from }); from += k {
+		f := r.feedLabelled(subjects)
+		targets := f.ints(r.v.targets)
+		for i, s := range subjects {
+			for j := range k {
+				targets[i*k+j] = s.label
+				if from+j < len(wanted[i]) {
+					targets[i*k+j] = int32(wanted[i][from+j])
+				}
+			}
+		}
+		out, err := r.fetch(f, r.v.margins[1])
+		if err != nil {
+			return err
+		}
+		for i, s := range subjects {
+			for j, class := range targets[i*k : (i+1)*k] {
+				s.raise(int(class), out[0][i*k+j])
+			}
+		}
+	}
+	for _, s := range subjects {
+		s.conclude()
+	}
+	return nil
+}
+
+// feedLabelled feeds images with their labels and what is known of them.
+func (r *run) feedLabelled(subjects []*subject) *feeding {
+	f := r.v.feeding(len(subjects))
+	r.feedImages(f, subjects)
+	r.feedKnown(f, subjects)
+	labels := f.ints(r.v.labels)
+	for i, s := range subjects {
+		labels[i] = s.label
+	}
+	return f
+}
+
 // crown bounds the intervals by back-substitution, then the margins.
 func (r *run) crown(subjects []*subject) error {
 	if err := r.tightenAll(subjects); err != nil {
 		return err
 	}
-	return r.boundMargins(subjects, 1, false)
+	return r.boundMargins(subjects)
 }
 
 // raise keeps a lower bound of the margin over class k if it is finite and
@@ -307,6 +386,20 @@ func (s *subject) conclude() {
 	if s.verdict.Status == Open && len(s.open()) == 0 {
 		s.verdict.Status = Proven
 	}
+}
+
+// targets are the classes that a method is to bound the margins over.
+func (r *run) targets(s *subject) []int {
+	if !r.every {
+		return s.open()
+	}
+	var all []int
+	for k := range s.verdict.Lower {
+		if k != int(s.label) {
+			all = append(all, k)
+		}
+	}
+	return all
 }
 
 // open are the classes over which no positive margin is known.

@@ -24,6 +24,20 @@ func Params(v any) []Param {
 	return out
 }
 
+// Defaults lists all keys of v with what they are where they are not given: of one
+// that must be given "such as" an example.
+func Defaults(v any) []Param {
+	var out []Param
+	for _, f := range fieldsOf(v) {
+		p := Param{f.key, f.normal(), f.tag.Get("help"), f.common}
+		if example := f.tag.Get("required"); example != "" {
+			p.Value = "such as " + example
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
 // Text writes v as [Parse] reads it: its name and the keys that differ from
 // their defaults.
 func Text(name string, v any) string {

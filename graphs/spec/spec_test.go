@@ -208,3 +208,18 @@ func Example() {
 	// 2 blur(radius=2)
 	// radius: want a number in (0,100], got "0"
 }
+
+// Defaults are those of keys that are not given, whatever the value holds.
+func TestDefaults(t *testing.T) {
+	type keys struct {
+		Eps   float32 `key:"eps" required:".3" in:"(0,1]" help:"size"`
+		Steps int     `key:"steps" default:"20"`
+		Kind  string  `key:"kind"`
+	}
+	want := []spec.Param{{Key: "eps", Value: "such as .3", Help: "size"}, {Key: "steps", Value: "20"}, {Key: "kind"}}
+	for _, v := range []keys{{}, {Eps: 1, Steps: 3, Kind: "a"}} {
+		if got := spec.Defaults(&v); !slices.Equal(got, want) {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+}

@@ -163,7 +163,13 @@ func (a *Array) readValues(r io.Reader) error {
 
 // readHeader reads up to the values: a magic, a version, the size of a Python
 // dictionary, and that.
-func readHeader(r io.Reader) (a Array, err error) {
+func readHeader(r io.Reader) (Array, error) {
+	return readHeaderOf(r, func(kind string) int { return kindSizes[kind] })
+}
+
+// readHeaderOf is readHeader of an array whose kind of values has a size; that of
+// others is 0.
+func readHeaderOf(r io.Reader, size func(kind string) int) (a Array, err error) {
 	var head [10]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return a, fmt.Errorf("want a header: %w", err)
@@ -180,7 +186,7 @@ func readHeader(r io.Reader) (a Array, err error) {
 		return a, fmt.Errorf("want the header of an array in C order, got %.80q", text)
 	}
 	a.kind, a.n = m[1], 1
-	if kindSizes[a.kind] == 0 {
+	if size(a.kind) == 0 {
 		return a, fmt.Errorf("want values <f4, <i4 or |u1, got %.20q", a.kind)
 	}
 	const most = 1 << 40

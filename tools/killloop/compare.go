@@ -21,10 +21,7 @@ func compareRuns(got, want string) error {
 			return err
 		}
 		// A step that is saved twice, before its evaluation and after, has another name.
-		folder := func(run string, name []byte) string {
-			return filepath.Join(run, "checkpoints", strings.TrimSpace(string(name)))
-		}
-		if err := compareFolders(folder(got, a), folder(want, b)); err != nil {
+		if err := compareFolders(checkpoint(got, a), checkpoint(want, b)); err != nil {
 			return err
 		}
 	}
@@ -44,6 +41,11 @@ func compareRuns(got, want string) error {
 		return fmt.Errorf("%s: want %v, got %v", got, b, a)
 	}
 	return nil
+}
+
+// checkpoint is the folder that a pointer names.
+func checkpoint(run string, name []byte) string {
+	return filepath.Join(run, "checkpoints", strings.TrimSpace(string(name)))
 }
 
 // compareFolders compares all files of two folders. Of state.json times are left
@@ -107,7 +109,7 @@ func compareEvaluations(got, want string) error {
 }
 
 // varying are the keys that no two runs share.
-var varying = []string{"time", "seconds", "waited", "waiting", "images_per_second", "date", "command", "run", "name",
+var varying = []string{"time", "seconds", "waited", "waiting", "images_per_second", "replicas", "date", "command", "run", "name",
 	"resumed", "referee"} // a resumed evaluation says what it took over, and verifies stored examples again
 
 func compareJSON(where string, got, want []byte) error {

@@ -21,8 +21,11 @@ file of the export. It looks for temporary files that are left. Trainings, evalu
 signals are SIGKILL, SIGTERM, SIGINT and SIGHUP; a part of the kills waits for a checkpoint or export to be
 written. Exit code 1: something differed; the folder is kept then.
 
+With --cluster it trains on two workers on loopback, and kills them, freezes them for 1 to 9 seconds, or kills the
+driver; every second training is elastic.
+
 usage:
-  go run ./tools/tf go run ./tools/killloop [--kills N] [--seed N] [--unwarp PROGRAM] [--dir DIR]
+  go run ./tools/tf go run ./tools/killloop [--kills N] [--seed N] [--unwarp PROGRAM] [--dir DIR] [--cluster]
 `
 
 func main() {
@@ -31,6 +34,7 @@ func main() {
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the moments and signals; timing adds its own chance")
 	flag.StringVar(&l.program, "unwarp", "", "the program; built if it is missing")
 	flag.StringVar(&l.dir, "dir", "", "folder for the runs; a temporary one if it is missing")
+	cluster := flag.Bool("cluster", false, "workers and their driver in place of single commands")
 	flag.Usage = func() { fmt.Fprint(os.Stderr, help); flag.PrintDefaults() }
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -38,7 +42,11 @@ func main() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // under nohup the children would ignore it
 	l.random = rand.New(rand.NewPCG(*seed, 1))
 	fmt.Printf("seed %d\n", *seed)
-	if err := l.run(ctx); err != nil {
+	run := l.run
+	if *cluster {
+		run = l.runCluster
+	}
+	if err := run(ctx); err != nil {
 		fmt.Fprintf(os.Stderr, "killloop: %v\nkilled %d times; the runs are in %s\n", err, l.counts.kills(), l.dir)
 		os.Exit(1)
 	}
@@ -71,9 +79,22 @@ func (l *loop) run(ctx context.Context) error {
 	return os.RemoveAll(l.dir)
 }
 
-// prepare builds the program where none is given, and makes what everything is
-// compared with.
-func (l *loop) prepare(ctx context.Context) (err error) {
+// prepare makes what everything is compared with.
+func (l *loop) prepare(ctx context.Context) error {
+	if err := l.prepareFolder(ctx, configuration); err != nil {
+		return err
+	}
+	for _, args := range [][]string{l.trainArgs("alone", false), l.attackArgs("alone-attack", false), l.exportArgs("alone-export")} {
+		if err := l.finish(ctx, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepareFolder makes the folder with the configuration, and builds the program
+// where none is given.
+func (l *loop) prepareFolder(ctx context.Context, configuration string) (err error) {
 	if l.dir == "" {
 		if l.dir, err = os.MkdirTemp("", "killloop-*"); err != nil {
 			return err
@@ -93,15 +114,7 @@ func (l *loop) prepare(ctx context.Context) (err error) {
 	if l.program, err = filepath.Abs(l.program); err != nil {
 		return err
 	}
-	if err := os.WriteFile(l.path("config.yaml"), []byte(configuration), 0o666); err != nil {
-		return err
-	}
-	for _, args := range [][]string{l.trainArgs("alone", false), l.attackArgs("alone-attack", false), l.exportArgs("alone-export")} {
-		if err := l.finish(ctx, args); err != nil {
-			return err
-		}
-	}
-	return nil
+	return os.WriteFile(l.path("config.yaml"), []byte(configuration), 0o666)
 }
 
 func (l *loop) path(name string) string { return filepath.Join(l.dir, name) }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"unwarp/attacks"
+	"unwarp/attacks/certify"
 	"unwarp/pipelines"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/evaluation"
@@ -20,12 +21,14 @@ import (
 
 type attackOptions struct {
 	list    []string
+	threats []string
 	save    string
 	out     string
 	json    bool
 	catalog bool
 	resume  bool
 	restart bool
+	shard   string
 }
 
 const attackHelp = `Attack looks for small changes of test images that change their class. RUN is
@@ -33,17 +36,35 @@ a run folder or an export of unwarp. For each image it finds the smallest eps at
 which each attack succeeds. Every success is verified by a separate float32
 inference. Then it checks whether the evaluation can be trusted.
 
+--threat says what may change. Each threat has an evaluation of its own:
+  linf, l2, l1                changes of pixel values; --eps are the radii
+  rotate(30), scale(.1), shear(.1), translate(3px), translate(3px,whole)
+  rotate+translate(30,3px)    a sum of these
+  field(2px,smooth)           each pixel displaced on its own
+  corruption                  accuracy by kind and severity; no attacks
+--sizes are degrees, pixels or shares of a geometric threat. Its evaluation is
+RUN/threats/KIND/attack/evaluation.json.
+
 An attack is written with what differs from its defaults in brackets:
   pgd(steps=100,restarts=5,loss=margin)     eps=.1 .2 gives it its own radii
 or is the name of an ensemble:
   standard    AutoAttack: apgd, apgd-t, fab(targets=9), square
-  battery     all attacks, the cheap and strong ones first
+  battery     all attacks on norms, the cheap and strong ones first
 --list shows all attacks and their keys. Eps is in units of images in [0,1];
 8/255 is understood.
 
 An attack runs only on images, and at radii, at which the attacks before it did
 not succeed. An attack that fails at a radius is not tried at smaller ones.
 --exhaustive runs every attack at every radius on every image.
+
+--certify, or --certify=METHOD, proves first of which images no change alters
+the class (unwarp certify --help). They are not attacked, since nothing can be
+found. The report then bounds the share of images that stay right from both
+sides.
+
+--shard 2/8 attacks the second of eight parts of the images, into
+RUN/attack/shard-2-of-8; unwarp attack merge RUN joins all of them into the
+evaluation that one command would have made. Shards may run on other machines.
 
 Ctrl-C keeps what is done; --resume continues from there, with the same results.
 The evaluation is RUN/attack/evaluation.json; unwarp report RUN makes a page of
@@ -53,7 +74,12 @@ const attackExamples = `  unwarp attack runs/glyphs-disentangled-seed1 --eps "8/
   unwarp attack RUN --attack standard --images 1000 --eps .3
   unwarp attack RUN --attack "pgd(steps=40,restarts=5)" --exhaustive
   unwarp attack RUN --attack "transfer(from=other)" --source runs/other
-  unwarp attack RUN --attack fgsm --eps .2 --save adversarial.npz`
+  unwarp attack RUN --attack fgsm --eps .2 --save adversarial.npz
+  unwarp attack RUN --threat "rotate(30)" --sizes "5 10 30"
+  unwarp attack RUN --threat "translate(3px,whole)" --threat corruption
+  unwarp attack RUN --corruptions CIFAR-10-C --baseline runs/other
+  unwarp attack RUN --attack standard --certify=branch-and-bound --eps .1
+  unwarp attack RUN --attack standard --shard 2/8 --resume`
 
 func newAttack() *cobra.Command {
 	var o attackOptions
@@ -66,6 +92,9 @@ func newAttack() *cobra.Command {
 		Args: func(c *cobra.Command, args []string) error {
 			if o.catalog {
 				return noArgs(c, args)
+			}
+			if err := checkCertifyArgs(args); err != nil {
+				return err
 			}
 			return oneRun(c, args)
 		},
@@ -80,6 +109,7 @@ func newAttack() *cobra.Command {
 		},
 	}
 	f = addAttackFlags(c, &o)
+	c.AddCommand(newAttackMerge())
 	return c
 }
 
@@ -87,21 +117,27 @@ func addAttackFlags(c *cobra.Command, o *attackOptions) *runFlags {
 	f := newRunFlags(c,
 		[3]string{"images", "attack.images", "attack the first `N` test images, 0 for all"},
 		[3]string{"eps", "attack.eps", "`RADII`, separated by spaces"},
+		[3]string{"sizes", "attack.sizes", "`SIZES` of a geometric threat, separated by spaces: degrees, pixels or shares"},
+		[3]string{"corruptions", "attack.corruptions", "measure on the corrupted images in `DIR`, as MNIST-C and CIFAR-10-C come"},
 		[3]string{"norm", "attack.norm", "`NORM` of the perturbation: linf, l2 or l1"},
 		[3]string{"precision", "attack.precision", "`PRECISION` of gradients: auto, float32 or bfloat16"},
-		[3]string{"minutes", "attack.minutes", "stop after `MINUTES`, 0 for no limit"},
-		[3]string{"passes", "attack.passes", "stop after `N` forward and backward passes, 0 for no limit"},
+		[3]string{"minutes", "attack.minutes", "end the attacks after `MINUTES`, 0 for no limit; the checks come after it"},
+		[3]string{"passes", "attack.passes", "end the attacks after `N` forward and backward passes, 0 for no limit; the checks come after it"},
 		[3]string{"checks", "attack.checks", "check the evaluation on `N` images, 0 for no checks"},
+		[3]string{"certify", "attack.certify", "first prove what can be proven, by a `METHOD` of unwarp certify; proven images are not attacked"},
 		[3]string{"baseline", "attack.baseline", "compare with the evaluation of the undefended `RUN`"},
 		[3]string{"defence", "attack.defence", "put a `DEFENCE` that is known to fail around the model, to show what the checks find: none, quantise, scale or noise"},
 		[3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"},
 	)
+	c.Flags().Lookup("certify").NoOptDefVal = certify.Default
 	c.Flags().StringArrayVar(&o.list, "attack", nil, "`ATTACK` to run instead of the configured ones; may be repeated")
+	c.Flags().StringArrayVar(&o.threats, "threat", nil, "what may change, `THREAT`: linf, l2, l1, rotate(30), translate(3px), field(2px,smooth), corruption …; may be repeated (configuration: attack.threat)")
 	c.Flags().StringArrayVar(&f.sources, "source", nil, "`RUN` from which attacks transfer; may be repeated")
 	c.Flags().BoolVar(&f.exhaustive, "exhaustive", false, "run every attack at every radius on every image")
 	c.Flags().BoolVar(&o.catalog, "list", false, "list all attacks with their keys, and end")
 	c.Flags().BoolVar(&o.resume, "resume", false, "continue the interrupted evaluation")
 	c.Flags().BoolVar(&o.restart, "restart", false, "discard the interrupted evaluation and start again")
+	c.Flags().StringVar(&o.shard, "shard", "", "attack only shard `K/N` of the images, for unwarp attack merge; --resume then continues or begins")
 	c.Flags().StringVar(&o.out, "out", "", "write attack/ into `DIR` instead of RUN")
 	c.Flags().StringVar(&o.save, "save", "", "save the adversarial images to `FILE`.npz")
 	c.Flags().BoolVar(&o.json, "json", false, "print the evaluation as JSON")
@@ -110,6 +146,10 @@ func addAttackFlags(c *cobra.Command, o *attackOptions) *runFlags {
 
 func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, out, log io.Writer) error {
 	f.attacks = o.list
+	shard, err := attacks.ParseShard(o.shard)
+	if err != nil {
+		return usage(fmt.Errorf("--shard: %w", err))
+	}
 	if err := checkTarget("--save", o.save, ".npz"); err != nil {
 		return err
 	}
@@ -121,38 +161,43 @@ func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, ou
 	if err != nil {
 		return err
 	}
-	set, err := s.AttackedImages(ctx)
+	jobs, err := planThreats(s, o, folder)
 	if err != nil {
 		return err
 	}
-	keep := report.PictureColumns
-	if o.save != "" {
-		keep = set.Len()
-	}
-	title, err := s.Title(ctx, experiment.AttackedPart, set.Len())
-	if err != nil {
+	if err := checkOneExampleFile(jobs, o.save); err != nil {
 		return err
 	}
-	if d := s.Config.Attack.Defence; d != "" && d != "none" {
-		title += ", behind the defence " + d
+	if !shard.IsWhole() {
+		return attackShard(ctx, o, shard, jobs, out, log)
 	}
-	r, err := evaluate(ctx, s, set, keep, evaluation.Options{Title: title, Folder: folder, Resume: o.resume, Restart: o.restart, Log: log})
+	all, err := runThreats(ctx, jobs, o, log)
 	if err != nil {
 		return err
-	}
-	if o.save != "" {
-		if err := saveExamples(o.save, set, &r, s.Model.Shape()); err != nil {
-			return err
-		}
-		fmt.Fprintf(log, "adversarial images in %s\n", o.save)
 	}
 	if o.json {
-		return writeJSON(out, r)
+		return printJSON(out, all)
 	}
-	fmt.Fprintln(out, title)
-	report.PrintAttacks(out, &r, columns(out))
+	for i, r := range all {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		r.print(out)
+	}
 	fmt.Fprintf(out, "\n%s makes a page of it.\n", shell.Unwarp("report", shell.Operand(folder)))
 	return nil
+}
+
+// printJSON prints the record of one evaluation, or a list of those of several.
+func printJSON(out io.Writer, all []threatResult) error {
+	if len(all) == 1 {
+		return writeJSON(out, all[0].forJSON())
+	}
+	var list []any
+	for _, r := range all {
+		list = append(list, r.forJSON())
+	}
+	return writeJSON(out, list)
 }
 
 // evaluate attacks set; where it is interrupted the error says how to continue.
@@ -163,11 +208,7 @@ func evaluate(ctx context.Context, s *experiment.Subject, set attacks.Images, ke
 	}
 	defer e.Close()
 	r, err := e.Run(ctx, set, o)
-	var kept experiment.InterruptedError
-	if errors.As(err, &kept) {
-		err = experiment.InterruptedError(fmt.Sprintf("%s: continue with %s and the same flags", kept, shell.Unwarp("attack", shell.Operand(s.Source.Path()), "--resume")))
-	}
-	return r, err
+	return r, howToResume(err, s)
 }
 
 // evaluationFolder makes the folder that takes attack/: out, or where that is
@@ -187,8 +228,8 @@ func evaluationFolder(out string, src experiment.Source) (string, error) {
 	return folder, nil
 }
 
-func saveExamples(path string, set attacks.Images, r *report.Record, sh pipelines.Shape) error {
-	raw, err := evaluation.EncodeExamples(set, &r.Evaluation, sh)
+func saveExamples(path string, set attacks.Images, ev *attacks.Evaluation, sh pipelines.Shape) error {
+	raw, err := evaluation.EncodeExamples(set, ev, sh)
 	if err != nil {
 		return notWritten("--save", path, err)
 	}

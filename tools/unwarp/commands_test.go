@@ -166,6 +166,9 @@ func TestExport(t *testing.T) {
 		}
 		arrays := readNPZ(t, ref)
 		for sign, outputs := range e.Signatures {
+			if sign == "serve_image" { // takes files, not images
+				continue
+			}
 			for _, name := range outputs {
 				if a, ok := arrays[name]; !ok || a.Shape()[0] != arrays["images"].Shape()[0] {
 					t.Errorf("%v: reference lacks %s of %s: %v", args, name, sign, a.Shape())

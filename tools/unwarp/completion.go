@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"unwarp/attacks"
+	"unwarp/attacks/certify"
 	"unwarp/graphs"
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/experiment"
@@ -30,6 +31,10 @@ func completeFlags(c *cobra.Command) {
 		"method":     methodNames,
 		"budget":     {string(paper.Small), string(paper.Full)},
 		"input":      {trainer.FloatInput, trainer.Uint8Input},
+		"certify":    certify.Names(),
+	}
+	if c.Name() == "certify" {
+		words["method"] = certify.Names()
 	}
 	for name, list := range words {
 		completeFlag(c, name, cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp))
@@ -38,7 +43,7 @@ func completeFlags(c *cobra.Command) {
 		return slices.Concat(attacks.Ensembles, attacks.Names()), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	})
 	completeFlag(c, "set", completeKeys)
-	for _, name := range []string{"resume", "source", "baseline"} {
+	for _, name := range []string{"resume", "source", "baseline", "from"} {
 		completeFlag(c, name, completeRuns)
 	}
 	completeFlag(c, "run", completeFolders)

@@ -23,13 +23,14 @@ func newConfig() *cobra.Command {
 		Use:   "config [KEY]",
 		Short: "Print the configuration, or explain its keys",
 		Long: `Config prints the configuration as a run would get it: the defaults with the
-changes of --config, the environment, flags and --set. The output is YAML that
---config reads.
+changes of --preset, --config, the environment, flags and --set. The output is
+YAML that --config reads.
 
 With a KEY it explains that key, or all keys below it: its meaning, its default
 and its environment variable. --markdown prints a page of all keys.`,
 		Example: `  unwarp config
   unwarp config --config tools/configs/mnist-base.yaml --set train.batch=64
+  unwarp config --preset robust
   unwarp config train.schedule.warmup
   unwarp config train.optimizer
   unwarp config --markdown`,
@@ -43,6 +44,7 @@ and its environment variable. --markdown prints a page of all keys.`,
 		ValidArgsFunction: completeKeyNames,
 	}
 	f = newConfigFlags(c, [3]string{"seed", "seed", "`SEED` of weights, order, augmentation and dropout"})
+	f.addPreset(c)
 	c.Flags().BoolVar(&o.markdown, "markdown", false, "print a page of all keys in Markdown")
 	c.Flags().BoolVar(&o.json, "json", false, "print the configuration, or what explains the keys, as JSON")
 	return c

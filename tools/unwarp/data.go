@@ -91,5 +91,8 @@ func runData(ctx context.Context, o dataOptions, f *configFlags, out, log io.Wri
 	if n := splits.SkippedFiles; n > 0 {
 		fmt.Fprintf(out, "passed over  files that are no images, by their names: %d\n", n)
 	}
+	for _, r := range splits.Remarks {
+		fmt.Fprintf(out, "remark  %s\n", r)
+	}
 	return nil
 }

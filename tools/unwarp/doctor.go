@@ -25,11 +25,13 @@ func newDoctor() *cobra.Command {
 		Long: `Doctor prints the versions of the program, of graft, of the TensorFlow library
 and of its headers; where the library was found, and where else a build would
 look; the devices with their memory, as a separate process sees them; threads,
-processor, environment, free disk space; whether the configuration is accepted.
+processor, environment, free disk space; whether the configuration is accepted;
+of each worker its version, devices, round trip and bandwidth.
 It ends with the problems found and their remedies. The exit code is 1 if one of
 them keeps unwarp from working.`,
 		Example: `  unwarp doctor
   unwarp doctor --config tools/configs/mnist-base.yaml
+  unwarp doctor --workers 10.0.0.2:7077,10.0.0.3:7077
   unwarp doctor --json | jq .problems`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -42,7 +44,10 @@ them keeps unwarp from working.`,
 			return runDoctor(c.Context(), o, f, c.OutOrStdout())
 		},
 	}
-	f = newConfigFlags(c, [3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"})
+	f = newConfigFlags(c,
+		[3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"},
+		[3]string{"workers", "workers", "workers to check, `HOST:PORT,HOST:PORT`"},
+	)
 	c.Flags().BoolVar(&o.json, "json", false, "print what was found as JSON")
 	c.Flags().BoolVar(&o.probe, "probe", false, "use TensorFlow in this process, and print the result alone")
 	c.Flags().Lookup("probe").Hidden = true

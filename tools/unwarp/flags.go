@@ -17,10 +17,11 @@ import (
 
 // configFlags are the flags that make up a configuration.
 type configFlags struct {
-	file string
-	set  []string
-	keys map[string]string // flag name -> configuration key
-	from *pflag.FlagSet
+	file   string
+	preset string
+	set    []string
+	keys   map[string]string // flag name -> configuration key
+	from   *pflag.FlagSet
 }
 
 // newConfigFlags adds --config, --set and a flag for each of the keys given as
@@ -38,12 +39,20 @@ func newConfigFlags(c *cobra.Command, keys ...[3]string) *configFlags {
 
 // load gathers the configuration on top of base.
 func (f *configFlags) load(base config.Config) (config.Config, error) {
+	base, err := f.withPreset(base)
+	if err != nil {
+		return base, usage(err)
+	}
 	c, err := config.Load(base, f.given())
 	return c, usage(err)
 }
 
 // resolve is load without a look at the data.
 func (f *configFlags) resolve(base config.Config) (config.Config, error) {
+	base, err := f.withPreset(base)
+	if err != nil {
+		return base, usage(err)
+	}
 	c, err := config.Resolve(base, f.given())
 	return c, usage(err)
 }
@@ -54,6 +63,9 @@ func (f *configFlags) given() config.Source {
 	f.from.Visit(func(flag *pflag.Flag) { // those given, sorted by name
 		if key, ok := f.keys[flag.Name]; ok {
 			src.Flag = append(src.Flag, config.Flag{Name: flag.Name, Key: key, Value: flag.Value.String()})
+			if v, ok := flag.Value.(moreKeys); ok {
+				src.Flag = append(src.Flag, v.more()...)
+			}
 		}
 	})
 	return src
@@ -79,6 +91,15 @@ func newRunFlags(c *cobra.Command, keys ...[3]string) *runFlags {
 // source opens the trained model at path, and gathers its configuration with
 // the flags' changes. What there is to remark about the model goes to log.
 func (f *runFlags) source(path string, log io.Writer) (experiment.Source, config.Config, error) {
+	return f.openSource(path, log, f.load)
+}
+
+// model is source without a look at the data.
+func (f *runFlags) model(path string, log io.Writer) (experiment.Source, config.Config, error) {
+	return f.openSource(path, log, f.resolve)
+}
+
+func (f *runFlags) openSource(path string, log io.Writer, gather func(base config.Config) (config.Config, error)) (experiment.Source, config.Config, error) {
 	if f.checkpoint != trainer.Last && f.checkpoint != trainer.Best {
 		return nil, config.Config{}, usage(fmt.Errorf("--checkpoint: want last or best, got %q", f.checkpoint))
 	}
@@ -97,7 +118,7 @@ func (f *runFlags) source(path string, log io.Writer) (experiment.Source, config
 		base.Attack.Sources = f.sources
 	}
 	base.Attack.Exhaustive = base.Attack.Exhaustive || f.exhaustive
-	c, err := f.load(base)
+	c, err := gather(base)
 	if err != nil && base.Data.Set == "" {
 		err = usage(fmt.Errorf("%s does not say what data it was trained with, as exports of versions before 0.2: name them with --set data.set=SET, --set data.path=DIR and what else chooses the images", path))
 	}

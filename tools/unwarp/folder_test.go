@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 
+	"unwarp/attacks"
+	"unwarp/pipelines"
 	disk "unwarp/pipelines/files"
 	"unwarp/tools/internal/report"
 )
@@ -218,10 +220,42 @@ func TestEarlierEvaluation(t *testing.T) {
 	}
 }
 
+// Images that cannot be read are all named, with the remedy, a line each.
+func TestMessageOfUnreadableImages(t *testing.T) {
+	root := t.TempDir()
+	for _, class := range []string{"cat", "dog"} {
+		for i := range 9 {
+			path := filepath.Join(root, class, fmt.Sprintf("%d.png", i))
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(path), 0o666)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	_, err := pipelines.Open(t.Context(), pipelines.Data{Set: "folder", Path: root})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	lines := strings.Split(message(fmt.Errorf("part: %w", err)), "\n")
+	if len(lines) != 19 || !strings.Contains(lines[0], "got 18 that cannot") || !strings.Contains(lines[0], "--skip-bad") {
+		t.Fatalf("got %q", lines)
+	}
+	for i, line := range lines {
+		if len(line) >= 300 || i > 0 && !strings.HasPrefix(line, "  "+root) {
+			t.Errorf("line %d: %s", i, line)
+		}
+	}
+}
+
 // A message stays readable however long its parts are.
 func TestMessageLength(t *testing.T) {
 	long := message(fmt.Errorf("run folder %s: want one: make it first", strings.Repeat("deep/", 1000)))
 	if len(long) >= 300 || !strings.HasPrefix(long, "run folder deep/") || !strings.HasSuffix(long, "make it first") {
 		t.Errorf("%d bytes: %s", len(long), long)
+	}
+	words := "want one of " + strings.Join(attacks.Names(), ", ") + ", " + strings.Join(attacks.Names(), ", ") + ": see --list"
+	list := message(errors.New(words))
+	before, after, cut := strings.Cut(list, "…")
+	if !cut || len(list) >= 300 || !strings.Contains(words, before) || !strings.HasSuffix(before, ", ") || !strings.Contains(words, ", "+strings.TrimPrefix(after, " ")) || !strings.HasPrefix(after, " ") {
+		t.Errorf("want a list that is cut between words, got %s", list)
 	}
 }

@@ -101,9 +101,31 @@ func TestExportGraphDamaged(t *testing.T) {
 		export := lonelyExport(t)
 		edit(t, filepath.Join(export, "saved_model.pb"), change)
 		for _, command := range [][]string{{"attack", export, "--out", t.TempDir()}, {"evaluate", export}, {"embed", export, "--out", t.TempDir()}, {"swap", export, "--out", filepath.Join(t.TempDir(), "x.png")}} {
-			if r := unwarp(t, command...); r.code == exitDone || !strings.Contains(r.err, "saved_model.pb") || !strings.Contains(r.err, "export it again") {
+			if r := unwarp(t, command...); r.code != exitFailed || !strings.Contains(r.err, "saved_model.pb") || !strings.Contains(r.err, "export it again") {
 				t.Errorf("%s, %s: exit code %d, %s", command[0], name, r.code, r.err)
 			}
+		}
+	}
+}
+
+// Whatever file of an export is damaged, the command has failed: no other flags
+// would mend that.
+func TestExportFilesDamaged(t *testing.T) {
+	cut := func(text string) string { return text[:len(text)/2] }
+	for name, change := range map[string]func(text string) string{
+		"unwarp.json": cut, "variables/variables.index": cut, "variables/variables.data-00000-of-00001": cut,
+	} {
+		export := lonelyExport(t)
+		edit(t, filepath.Join(export, filepath.FromSlash(name)), change)
+		for _, command := range [][]string{{"attack", export, "--out", t.TempDir()}, {"evaluate", export}, {"attack", trained(t), "--out", t.TempDir(), "--source", export, "--attack", "fgsm"}} {
+			if r := unwarp(t, command...); r.code != exitFailed {
+				t.Errorf("%s, %s: want exit code %d, got %d: %s", command, name, exitFailed, r.code, r.last())
+			}
+		}
+	}
+	for _, command := range [][]string{{"attack", t.TempDir()}, {"evaluate", filepath.Join(t.TempDir(), "none")}} {
+		if r := unwarp(t, command...); r.code != exitUsage {
+			t.Errorf("%s: want exit code %d, got %d: %s", command, exitUsage, r.code, r.last())
 		}
 	}
 }

@@ -92,6 +92,7 @@ func TestWithoutLibrary(t *testing.T) {
 		{"--help", 0, []string{"Available Commands"}},
 		{"help train", 0, []string{"unwarp train"}},
 		{"version", 0, []string{"graft", "tensorflow    none: " + fault + was}},
+		{"version --json", 0, []string{`"tensorflow": "",`, `"fault": "` + fault}},
 		{"completion bash", 0, []string{"complete"}},
 		{"__complete train --set train.ba", 0, []string{"train.batch="}},
 		{"config train.batch", 0, []string{"1..65536"}},

@@ -97,11 +97,14 @@ func (o *watched) note(err error) {
 
 // message is err in one line of under 300 characters: of a longer one the middle
 // is left out, since where is said first and what to do last. The list of what
-// does not fit a checkpoint is whole. Spaces within a line stay: they may belong
-// to a path.
+// does not fit a checkpoint is whole, and images that cannot be read have a line
+// each. Spaces within a line stay: they may belong to a path.
 func message(err error) string {
 	if errors.Is(err, context.Canceled) {
 		return "interrupted; nothing was written"
+	}
+	if errors.As(err, new(*pipelines.UnreadableError)) {
+		return messageLines(err.Error())
 	}
 	var lines []string
 	for line := range strings.Lines(err.Error()) {
@@ -113,7 +116,34 @@ func message(err error) string {
 	if errors.As(err, new(*trainer.MismatchError)) {
 		return text
 	}
-	return disk.Shorten(text, 290)
+	return shortenWords(text, 290)
+}
+
+// messageLines is a message of several lines, each as long as a message may be.
+func messageLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = shortenWords(printable.Text(line), 290)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// shortenWords leaves out the middle of a text of more than n bytes, and no part of
+// a word, as far as words are of usual length.
+func shortenWords(text string, n int) string {
+	short := disk.Shorten(text, n)
+	if short == text {
+		return text
+	}
+	const longWord = 40
+	head, tail, _ := strings.Cut(short, "…")
+	if i := strings.LastIndexByte(head, ' '); i > len(head)-longWord {
+		head = head[:i+1]
+	}
+	if i := strings.IndexByte(tail, ' '); i >= 0 && i < longWord {
+		tail = tail[i:]
+	}
+	return head + "…" + tail
 }
 
 // usageError marks errors that other flags or another configuration would mend.
@@ -134,6 +164,7 @@ func exitCode(err error) int {
 	var mismatch *trainer.MismatchError
 	var wrong usageError
 	var config *experiment.ConfigError
+	var damaged *experiment.DamagedError
 	switch {
 	case errors.Is(err, trainer.ErrInterrupted), errors.Is(err, context.Canceled), errors.As(err, &stopped):
 		return exitInterrupted
@@ -141,6 +172,8 @@ func exitCode(err error) int {
 		return exitDiverged
 	case errors.As(err, &mismatch):
 		return exitMismatch
+	case errors.As(err, &damaged):
+		return exitFailed
 	case errors.As(err, &wrong), errors.As(err, &config):
 		return exitUsage
 	}
@@ -166,7 +199,7 @@ results, and exports them as SavedModels.`,
 		RunE:          unknownCommand,
 	}
 	root.PersistentFlags().BoolP("verbose", "v", false, "let TensorFlow write its own log lines")
-	root.AddCommand(newTrain(), newEvaluate(), newAttack(), newReport(), newConfig(), newSwap(), newEmbed(), newExport(), newData(), newReproduce(), newDoctor(), newBundle(), newVersion())
+	root.AddCommand(newTrain(), newEvaluate(), newPredict(), newAttack(), newCertify(), newReport(), newRuns(), newConfig(), newSwap(), newEmbed(), newExport(), newData(), newReproduce(), newDoctor(), newWorker(), newBundle(), newVersion())
 	root.SetOut(stdout) // before the completion command, which keeps it
 	root.SetErr(stderr)
 	root.InitDefaultHelpCmd()

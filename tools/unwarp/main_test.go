@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 	if shared.dir != "" {
 		os.RemoveAll(shared.dir)
 	}
+	if provableRun.dir != "" {
+		os.RemoveAll(filepath.Dir(provableRun.dir))
+	}
 	os.Exit(code)
 }
 

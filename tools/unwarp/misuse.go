@@ -26,7 +26,7 @@ func unknownCommand(c *cobra.Command, args []string) error {
 	if len(names) == 0 {
 		return usage(fmt.Errorf("unknown command %q: %s has no subcommands", args[0], c.CommandPath()))
 	}
-	return usage(fmt.Errorf("unknown command %q: did you mean %q? %s --help lists the commands", args[0], pipelines.Nearest(args[0], names), c.CommandPath()))
+	return usage(fmt.Errorf("unknown command %q%s %s --help lists the commands", args[0], orColon(pipelines.DidYouMean(args[0], names, "%q")), c.CommandPath()))
 }
 
 // unknownFlag suggests the nearest flag for one that does not exist, and the help
@@ -44,7 +44,7 @@ func unknownFlag(c *cobra.Command, err error) error {
 					names = append(names, f.Name)
 				}
 			})
-			return usage(fmt.Errorf("unknown flag --%s: did you mean --%s? %s --help lists the flags", name, pipelines.Nearest(name, names), c.CommandPath()))
+			return usage(fmt.Errorf("unknown flag --%s%s %s --help lists the flags", name, orColon(pipelines.DidYouMean(name, names, "--%s")), c.CommandPath()))
 		}
 		return usage(fmt.Errorf("%w: %s --help lists the flags", err, c.CommandPath()))
 	}
@@ -56,6 +56,14 @@ func unknownFlag(c *cobra.Command, err error) error {
 		}
 	}
 	return usage(err)
+}
+
+// orColon is a suggestion, or where there is none the colon before what follows.
+func orColon(suggestion string) string {
+	if suggestion == "" {
+		return ":"
+	}
+	return suggestion
 }
 
 // findConfigKeys returns the configuration keys that are called name, or end in

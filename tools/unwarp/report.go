@@ -62,11 +62,9 @@ func runReport(o reportOptions, runs []string, out io.Writer) error {
 	}
 	r := report.New(version(), time.Now())
 	for _, dir := range runs {
-		rec, images, err := report.Load(dir)
-		if err != nil {
+		if err := addRun(r, dir); err != nil {
 			return usage(err)
 		}
-		r.Add(filepath.Clean(dir), rec, images)
 	}
 	if o.text {
 		r.Print(out, columns(out))
@@ -89,6 +87,31 @@ func runReport(o reportOptions, runs []string, out io.Writer) error {
 		dir = "."
 	}
 	return writeReport(r, raw, dir, out)
+}
+
+// addRun adds all evaluations of a run: that of a norm, those of other threats,
+// and corruptions.
+func addRun(r *report.Report, dir string) error {
+	folders := report.ThreatFolders(dir)
+	corruptions := report.CorruptionFolder(dir)
+	if report.HasEvaluation(dir) || len(folders) == 0 && !report.HasCorruptions(corruptions) {
+		folders = append([]string{dir}, folders...)
+	}
+	for _, folder := range folders {
+		rec, images, err := report.Load(folder)
+		if err != nil {
+			return err
+		}
+		r.Add(filepath.Clean(dir), rec, images)
+	}
+	if !report.HasCorruptions(corruptions) {
+		return nil
+	}
+	rec, err := report.LoadCorruptions(corruptions)
+	if err == nil {
+		r.AddCorruptions(rec)
+	}
+	return err
 }
 
 func writeReport(r *report.Report, figures []byte, dir string, out io.Writer) error {

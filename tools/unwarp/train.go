@@ -33,20 +33,27 @@ at the end. One training at a time writes into a run folder, which holds:
   config.yaml      the resolved configuration
   identity.json    configuration and data as they were; every command compares
   metrics.jsonl    losses and evaluations; events/ the same for TensorBoard
-  checkpoints/     last and best (by validation accuracy)
+  checkpoints/     last and best (by validation accuracy; with an adversary
+                   under attack, with certified training that verified)
   pictures/        inputs, canonical images, reconstructions, adversarial images
   export/          the SavedModel
   classes.txt      the names of the classes, where the set has them
   summary.json     the summary for programs`,
 		Example: `  unwarp train
+  unwarp train --data photos --epochs 20
   unwarp train --config tools/configs/mnist-disentangled.yaml --seed 2
+  unwarp train --preset robust --set data.path=data/mnist
   unwarp train --set train.duration=500st --set model.kind=base
   unwarp train --set 'train.augment=deform(stretch=1..3,shift=1..3)'
+  unwarp train --workers 10.0.0.2:7077,10.0.0.3:7077 --elastic
   unwarp train --resume runs/glyphs-disentangled-seed1`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.resume != "" && c.Flags().Changed("run") {
 				return usage(errors.New("--run and --resume exclude each other: --resume names the run folder"))
+			}
+			if o.resume != "" && f.preset != "" {
+				return usage(errPresetResumed)
 			}
 			return runTrain(c.Context(), o, f, c.OutOrStdout(), c.ErrOrStderr())
 		},
@@ -55,8 +62,12 @@ at the end. One training at a time writes into a run folder, which holds:
 		[3]string{"run", "run", "run folder, `DIR`; default a free name under runs/"},
 		[3]string{"seed", "seed", "`SEED` of weights, order, augmentation and dropout"},
 		[3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"},
+		[3]string{"devices", "devices", "several `DEVICES`: cpu:2 or gpu:0,gpu:1"},
+		[3]string{"workers", "workers", "several machines, `HOST:PORT,HOST:PORT`; see unwarp worker"},
 		[3]string{"threads", "threads", "`N` threads within one op, 0 for all cores"},
 	)
+	f.addTrainingFlags(c)
+	f.addPreset(c)
 	c.Flags().StringVar(&o.resume, "resume", "", "continue the interrupted run in `DIR`")
 	c.Flags().BoolVar(&o.json, "json", false, "print summary.json instead of the summary")
 	return c

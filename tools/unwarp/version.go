@@ -20,7 +20,12 @@ library and its headers.`,
   unwarp version --json | jq -r .tensorflow`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			b := doctor.ReadBuild(libraryVersion(tfload.Load(c.Context())))
+			b := doctor.ReadBuild("")
+			if fault := tfload.Load(c.Context()); fault != nil {
+				b.Fault = fault.Error()
+			} else {
+				b.TensorFlow = tf.Version()
+			}
 			if asJSON {
 				return writeJSON(c.OutOrStdout(), b)
 			}
@@ -30,15 +35,6 @@ library and its headers.`,
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the versions as JSON")
 	return c
-}
-
-// libraryVersion is the version of the library that was loaded; fault says why it
-// was not.
-func libraryVersion(fault error) string {
-	if fault != nil {
-		return "none: " + fault.Error()
-	}
-	return tf.Version()
 }
 
 // version returns the module's version or the revision it was built from.

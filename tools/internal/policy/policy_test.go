@@ -60,8 +60,8 @@ func TestOnlyPlaces(t *testing.T) {
 		cobra:        {"tools/unwarp"},
 		progressbar:  {"tools/internal/run/progress"},
 		plot:         {"tools/internal/report", "tools/internal/study"},
-		protobuf:     {"graphs", "graphs/bpda", "trainer"},
-		gonum:        {"tools/internal/study"},
+		protobuf:     {"graphs", "graphs/bpda", "graphs/cluster", "graphs/onnx", "trainer"},
+		gonum:        {"attacks/certify/smoothing", "tools/internal/study"},
 		flock:        {"pipelines/files", "tools/internal/setup/tflib", "tools/internal/setup"},
 	} {
 		for _, r := range Rules {

@@ -18,7 +18,7 @@ const (
 	protobuf     = "google.golang.org/protobuf"          // the messages that graft takes: a session's options, a SavedModel
 	cpu          = "golang.org/x/sys/cpu"                // whether the processor multiplies bfloat16
 	image        = "golang.org/x/image"                  // fonts, resampling, vector drawing
-	gonum        = "gonum.org/v1/gonum"                  // linear algebra
+	gonum        = "gonum.org/v1/gonum"                  // linear algebra, quantiles
 	plot         = "gonum.org/v1/plot"                   // charts
 	viper        = "github.com/spf13/viper"              // merges sources of configuration
 	mapstructure = "github.com/go-viper/mapstructure/v2" // fills structs from what viper merged
@@ -30,7 +30,7 @@ const (
 	unix         = "golang.org/x/sys/unix"               // free disk space
 	flock        = "github.com/gofrs/flock"              // file locks
 	shellescape  = "al.essio.dev/pkg/shellescape"        // arguments as a shell reads them
-	text         = "golang.org/x/text"                   // a filter of characters
+	text         = "golang.org/x/text"                   // a filter of characters, Unicode forms
 	uniseg       = "github.com/rivo/uniseg"              // columns that a text takes on a terminal
 )
 
@@ -40,47 +40,60 @@ var Rules = []Rule{
 	{"graphs/spec", nil, "the grammar name(key=value,…) serves all packages and knows none"},
 	{"graphs/memory", nil, "what the machine has left, before it is asked for; all packages may ask"},
 	{"graphs/bpda", []string{graft, protobuf, "graphs"}, "it rewrites a graph for backward passes, whatever model or attack it is for"},
-	{"graphs/bounds", []string{graft, "graphs"}, "bounds are written into any graph, and know neither training nor attacks"},
+	{"graphs/bounds", []string{graft, "graphs", "graphs/memory"}, "bounds are written into any graph, and know neither training nor attacks"},
+	{"graphs/onnx", []string{graft, protobuf, "graphs", "graphs/bounds"}, "a file format of its own, of what package bounds walks"},
+	{"graphs/cluster", []string{graft, protobuf, "graphs"}, "computing on another machine is the same for training and attacks, and knows neither"},
+	{"graphs/cluster/clustertest", []string{"graphs", "graphs/cluster"}, "helpers of tests start workers for all that use them"},
 	{"graphs/graphtest", []string{graft, "graphs"}, "helpers of tests know the graph and nothing that is built on it"},
 
-	{"pipelines", []string{image, "graphs/spec", "graphs/memory"}, "data is pure Go: its tests run where TensorFlow is not"},
+	{"pipelines", []string{image, text, "graphs/spec", "graphs/memory"}, "data is pure Go: its tests run where TensorFlow is not"},
 	{"pipelines/npz", nil, "a file format of its own"},
 	{"pipelines/files", []string{flock, unix}, "the one way to write files serves all packages and knows none"},
 
 	{"attacks/vector", nil, "arithmetic on slices knows no attack"},
-	{"attacks", []string{graft, "graphs", "graphs/spec", "attacks/vector"}, "an attack sees a victim in a graph, not how it was trained nor where its images come from"},
-	{"attacks/library", []string{graft, "graphs", "attacks", "attacks/vector"}, "an attack is written with what package attacks offers; graphs are for one that trains a net of its own"},
-	{"attacks/engine", []string{graft, "pipelines/files", "graphs", "graphs/bpda", "attacks", "attacks/vector"}, "the engine runs any attack and knows none by name"},
+	{"attacks", []string{graft, "graphs", "graphs/spec", "attacks/vector", "attacks/geometry"}, "an attack sees a victim in a graph, not how it was trained nor where its images come from"},
+	{"attacks/geometry", []string{graft, "graphs", "graphs/spec"}, "a geometric threat is a set of images, whoever attacks or proves them"},
+	{"attacks/journal", []string{"pipelines/files"}, "lines with checksums on disk, whatever they hold"},
+	{"attacks/library", []string{graft, "attacks/geometry", "graphs", "attacks", "attacks/vector"}, "an attack is written with what package attacks offers; graphs are for one that trains a net of its own"},
+	{"attacks/engine", []string{graft, "attacks/journal", "graphs", "graphs/bpda", "attacks", "attacks/vector"}, "the engine runs any attack and knows none by name"},
+	{"attacks/certify", []string{graft, "attacks/journal", "graphs", "graphs/spec", "graphs/bounds", "attacks", "attacks/vector"}, "proofs know no attack; what they share with the engine is what an image and an example are"},
+	{"attacks/certify/smoothing", []string{graft, gonum, "graphs", "graphs/spec", "attacks", "attacks/certify"}, "smoothing asks for a victim's decisions, and for quantiles"},
+	{"attacks/certify/vnnlib", []string{"pipelines/files", "attacks", "attacks/certify"}, "texts and folders; the network comes as the bytes of a file"},
+	{"attacks/certify/cells", []string{graft, "graphs", "graphs/spec", "graphs/bounds", "attacks", "attacks/geometry", "attacks/certify"}, "proofs of geometric threats, beside what runs and records them"},
 	{"attacks/attacktest", []string{graft, "graphs", "attacks", "attacks/vector", "attacks/engine"}, "helpers of tests serve the engine and any attack"},
-	{"attacks/checks", []string{graft, "graphs", "graphs/bpda", "attacks", "attacks/vector", "attacks/engine", "attacks/library"}, "checks run attacks of the library in the engine"},
+	{"attacks/checks", []string{graft, "attacks/geometry", "attacks/corruption", "graphs", "graphs/bpda", "attacks", "attacks/vector", "attacks/engine", "attacks/certify", "attacks/library"}, "checks run attacks of the library in the engine"},
+	{"attacks/corruption", []string{"graphs/spec", "pipelines/npz", "attacks", "attacks/geometry"}, "corruptions are data: what classifies them is an interface"},
 
-	{"trainer", []string{graft, protobuf, "pipelines/files", "graphs", "graphs/spec", "pipelines"}, "adversarial training needs gradients of the graph, not the attacks that evaluate it"},
+	{"trainer", []string{graft, protobuf, "pipelines/files", "graphs", "graphs/cluster", "graphs/spec", "graphs/bounds", "pipelines"}, "adversarial training needs gradients of the graph, not the attacks that evaluate it"},
+
+	{"trainer/classify", []string{"graphs", "pipelines", "trainer"}, "the way in for programs that use a trained model"},
 
 	{"tools/tf", []string{"tools/internal/setup/tflib", "tools/internal/setup/signals", "tools/internal/shell"}, "it fetches TensorFlow, so it must build without it: pure Go, no cgo"},
 	{"tools/internal/setup/tflib", []string{flock, unix, terminal, "tools/internal/setup/ctxio"}, "tools/tf is built of it"},
 	{"tools/internal/setup/ctxio", nil, "both fetches use it"},
 	{"tools/internal/setup/signals", nil, "both programs use it"},
-	{"tools/internal/setup", []string{graft, yaml, flock, cpu, unix, "pipelines/files", "graphs", "graphs/memory", "tools/internal/setup/tflib", "tools/internal/setup/ctxio", "tools/internal/run/config"}, "what prepares a machine trains and attacks nothing"},
+	{"tools/internal/setup", []string{graft, yaml, flock, cpu, unix, "pipelines/files", "graphs", "graphs/cluster", "graphs/memory", "tools/internal/setup/tflib", "tools/internal/setup/ctxio", "tools/internal/run/config"}, "what prepares a machine trains and attacks nothing"},
 
 	{"tools/internal/shell", []string{shellescape}, "the only place that writes commands to copy"},
 	{"tools/internal/printable", []string{text, uniseg}, "the only place that decides which characters are printed"},
 
 	{"tools/configs", nil, "files that the program embeds"},
-	{"tools/internal/run/config", []string{viper, mapstructure, yaml, "graphs", "graphs/spec", "pipelines", "attacks", "attacks/library", "attacks/engine", "trainer"}, "the only place for viper: the libraries own their structs and do not know how they are filled"},
+	{"tools/internal/run/config", []string{viper, "attacks/corruption", mapstructure, yaml, "graphs", "graphs/cluster", "graphs/spec", "pipelines", "attacks", "attacks/library", "attacks/engine", "attacks/certify", "attacks/certify/cells", "attacks/certify/smoothing", "trainer"}, "the only place for viper: the libraries own their structs and do not know how they are filled"},
 	{"tools/internal/run/quiet", nil, "it acts before any library is initialised"},
 	{"tools/internal/run/progress", []string{progressbar, terminal, "pipelines", "trainer"}, "the only place for progress bars: libraries report by callbacks"},
 	{"tools/internal/run/experiment", []string{graft, yaml, "pipelines/files", "graphs", "graphs/memory", "pipelines", "pipelines/npz", "attacks", "trainer", "tools/internal/shell", "tools/internal/run/config", "tools/internal/run/quiet"}, "it opens models and data; what is done with them lies above"},
-	{"tools/internal/report", []string{plot, "pipelines/files", "pipelines", "pipelines/npz", "attacks", "attacks/library", "attacks/engine", "attacks/checks", "trainer", "tools/internal/shell", "tools/internal/printable", "tools/internal/run/config"}, "a report is made of records and pictures, without opening a model"},
-	{"tools/internal/run", []string{graft, "pipelines/files", "graphs", "pipelines", "pipelines/npz", "attacks", "attacks/library", "attacks/engine", "attacks/checks", "trainer",
+	{"tools/internal/report", []string{plot, "attacks/geometry", "attacks/corruption", "pipelines/files", "pipelines", "pipelines/npz", "attacks", "attacks/library", "attacks/engine", "attacks/certify", "attacks/checks", "graphs/spec", "trainer", "tools/internal/shell", "tools/internal/printable", "tools/internal/run/config"}, "a report is made of records and pictures, without opening a model"},
+	{"tools/internal/run", []string{graft, "attacks/geometry", "attacks/corruption", "pipelines/files", "graphs", "graphs/bounds", "graphs/onnx", "pipelines", "pipelines/npz", "attacks", "attacks/library", "attacks/engine", "attacks/journal", "attacks/certify", "attacks/certify/smoothing", "attacks/certify/vnnlib", "attacks/checks", "trainer",
 		"tools/internal/run/config", "tools/internal/run/quiet", "tools/internal/run/progress", "tools/internal/run/experiment", "tools/internal/report", "tools/internal/setup", "tools/internal/shell"},
 		"evaluation and training as a command runs them, callable from tests"},
-	{"tools/internal/study", []string{gonum, plot, image, "pipelines/files", "graphs", "pipelines", "attacks", "attacks/library", "attacks/engine", "trainer", "tools/configs",
+	{"tools/internal/study", []string{gonum, plot, image, "pipelines/files", "graphs", "pipelines", "attacks", "attacks/library", "attacks/engine", "attacks/journal", "trainer", "tools/configs",
 		"tools/internal/run", "tools/internal/run/config", "tools/internal/run/experiment", "tools/internal/run/progress", "tools/internal/report", "tools/internal/shell"},
 		"what measures and draws for the paper is used by commands alone"},
+	{"tools/photoset", []string{"tools/internal/study"}, "it writes the files that a package of its own draws"},
 	{"tools/killloop", nil, "it looks at the program from outside, and shares no code with what it checks"},
 	{"tools/internal/policy", nil, "it parses the others and imports none"},
 
-	{"tools/unwarp", []string{cobra, pflag, graft, yaml, "pipelines/files", "graphs", "pipelines", "attacks", "attacks/library", "attacks/engine", "trainer", "tools/internal/run",
-		"tools/internal/run/config", "tools/internal/run/experiment", "tools/internal/run/progress", "tools/internal/report", "tools/internal/study", "tools/internal/setup", "tools/internal/setup/signals", "tools/internal/shell", "tools/internal/printable"},
+	{"tools/unwarp", []string{cobra, pflag, graft, yaml, "pipelines/files", "graphs", "graphs/cluster", "graphs/memory", "pipelines", "attacks", "attacks/library", "attacks/engine", "attacks/certify", "trainer", "trainer/classify", "tools/internal/run",
+		"tools/internal/run/config", "tools/internal/run/quiet", "tools/internal/run/experiment", "tools/internal/run/progress", "tools/internal/report", "tools/internal/study", "tools/internal/setup", "tools/internal/setup/signals", "tools/internal/shell", "tools/internal/printable", "tools/configs"},
 		"commands parse flags, call and print: the only place for cobra"},
 }

@@ -10,7 +10,7 @@ import (
 // do not bound natural changes such as a rotation, nor the number of changed
 // values: the accuracy under such attacks is a figure of its own.
 func hasRadius(r attacks.AttackResult) bool {
-	return r.Family != attacks.Natural && r.Norm != attacks.L0
+	return r.HasRadius()
 }
 
 // wasRun tells whether an attack was run on an image: to its end, or until it had

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"unwarp/attacks"
@@ -29,6 +30,26 @@ func titleAttacks(series []attacks.AttackResult) []string {
 		}
 	}
 	return out
+}
+
+// tellAttacksApart calls attacks of several runs by their full text where others
+// have the same title, since what they differ in is in none.
+func (r *Report) tellAttacksApart() {
+	texts := map[string][]string{}
+	for _, f := range r.Runs {
+		for _, a := range f.Attacks {
+			if !slices.Contains(texts[a.Title], a.Attack) {
+				texts[a.Title] = append(texts[a.Title], a.Attack)
+			}
+		}
+	}
+	for i := range r.Runs {
+		for k := range r.Runs[i].Attacks {
+			if a := &r.Runs[i].Attacks[k]; len(texts[a.Title]) > 1 {
+				a.Title = a.Attack
+			}
+		}
+	}
 }
 
 func titleOf(s attacks.AttackResult) string {

@@ -6,12 +6,17 @@ import (
 	"strings"
 
 	"unwarp/attacks"
+	"unwarp/attacks/corruption"
 )
 
-// Catalogue lists all attacks with their keys, defaults and meanings.
+// Catalogue lists all attacks with the threats that they are for, their keys,
+// defaults and meanings; last what is no attack.
 func Catalogue(out io.Writer) error {
 	for _, e := range attacks.Catalogue() {
 		norms := "linf, l2, l1"
+		if e.Terms != nil {
+			norms = "threats of " + strings.Join(e.Terms, ", ")
+		}
 		if e.OwnNorm != "" {
 			norms = "minimises " + string(e.OwnNorm)
 		} else if e.Norms != nil {
@@ -33,6 +38,7 @@ func Catalogue(out io.Writer) error {
 			fmt.Fprintf(out, "    %-12s %-14s %s\n", p.Key, p.Value, p.Help)
 		}
 	}
+	fmt.Fprintf(out, "\ncorruption is a threat without attacks (--threat corruption): accuracy under each of the kinds\n    %s\n    in severities 1 to %d; --corruptions DIR measures on files\n", strings.Join(corruption.Kinds(), " "), corruption.Severities)
 	fmt.Fprintln(out, "\nevery attack also has")
 	a, err := attacks.Parse("fgsm")
 	if err != nil {

@@ -242,6 +242,7 @@ var (
 	svgColor  = regexp.MustCompile(`#([0-9A-F]{2})([0-9A-F]{2})([0-9A-F]{2})`)
 	svgFamily = regexp.MustCompile(`font-family:[^;"]*;?`)
 	svgFace   = regexp.MustCompile(`font-(variant|weight|style):[^;"]*;?`)
+	svgMark   = regexp.MustCompile(`<[^>]*>`)
 	svgNumber = regexp.MustCompile(`-?\d+\.\d{3,}`)
 )
 

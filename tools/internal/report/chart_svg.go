@@ -28,8 +28,14 @@ func inline(svg, id, title string) template.HTML {
 	})
 	svg = svgFamily.ReplaceAllLiteralString(svg, "")
 	svg = svgFace.ReplaceAllLiteralString(svg, "")
-	svg = svgNumber.ReplaceAllStringFunc(svg, func(n string) string { return n[:strings.IndexByte(n, '.')+3] })
+	svg = svgMark.ReplaceAllStringFunc(svg, shortenNumbers)
 	id = html.EscapeString(id)
 	return template.HTML(fmt.Sprintf(`<svg class="chart" viewBox="0 0 %g %g" role="img" aria-labelledby="%s"><title id="%s">%s</title>`,
 		chartWidth.Points(), chartHeight.Points(), id, id, html.EscapeString(title)) + svg)
+}
+
+// shortenNumbers cuts coordinates to hundredths of a point. Labels stay: .005 is no
+// coordinate.
+func shortenNumbers(mark string) string {
+	return svgNumber.ReplaceAllStringFunc(mark, func(n string) string { return n[:strings.IndexByte(n, '.')+3] })
 }

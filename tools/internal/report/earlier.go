@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"unwarp/attacks"
+	"unwarp/attacks/certify"
 	"unwarp/pipelines/files"
 )
 
@@ -42,7 +43,7 @@ func KeepEarlier(run string, next *Record) (kept string, err error) {
 // images.
 func (r *Record) covers(old *Record) bool {
 	a, b := r.Evaluation, old.Evaluation
-	if old.Format != RecordFormat || r.ModelHash != old.ModelHash || r.DataHash != old.DataHash || r.Precision != old.Precision || a.Norm != b.Norm {
+	if old.Format != RecordFormat || r.ModelHash != old.ModelHash || r.DataHash != old.DataHash || r.Precision != old.Precision || a.Norm != b.Norm || a.Threat != b.Threat {
 		return false
 	}
 	if a.Stopped != "" && b.Stopped == "" || len(r.Checks) == 0 && len(old.Checks) > 0 {
@@ -51,6 +52,19 @@ func (r *Record) covers(old *Record) bool {
 	for _, was := range b.Attacks {
 		if !slices.ContainsFunc(a.Attacks, func(is attacks.AttackResult) bool {
 			return is.Attack == was.Attack && slices.Equal(is.Radii, was.Radii)
+		}) {
+			return false
+		}
+	}
+	return r.coversProofs(old)
+}
+
+// coversProofs reports whether r has a certificate of each threat and model that
+// old has one of.
+func (r *Record) coversProofs(old *Record) bool {
+	for _, was := range old.Certificates {
+		if !slices.ContainsFunc(r.Certificates, func(is certify.Certificate) bool {
+			return is.Threat == was.Threat && is.Proves == was.Proves && is.Model == was.Model && is.Data == was.Data
 		}) {
 			return false
 		}

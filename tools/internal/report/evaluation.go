@@ -70,6 +70,9 @@ func (e Evaluated) Print(w io.Writer, columns int) {
 		fmt.Fprintf(w, "trained for %d steps\n", e.Step)
 	}
 	wrapText(w, columns, "", "  ", fmt.Sprintf("accuracy        %.2f %% (95 %% interval %.2f to %.2f)", 100*e.Accuracy, 100*e.Interval[0], 100*e.Interval[1]))
+	if e.Verified != nil {
+		wrapText(w, columns, "", "  ", "verified        "+describeVerified(*e.Verified))
+	}
 	if e.Ties > 0 {
 		wrapText(w, columns, "", "  ", fmt.Sprintf("ties            %d images whose label shares the largest logit: not correct", e.Ties))
 	}

@@ -9,10 +9,10 @@ import (
 )
 
 // newChartPair draws accuracy and success, with one legend for each.
-func newChartPair(id, title string, norm attacks.Norm, ticks []float32, accuracy, success []curve) ([]figure, error) {
+func newChartPair(id, title string, m measure, ticks []float32, accuracy, success []curve) ([]figure, error) {
 	out := []figure{{Caption: "Accuracy under attack"}, {Caption: "Success: misclassified after, given correct before"}}
 	for k, curves := range [][]curve{accuracy, success} {
-		c := chart{title: fmt.Sprintf("%s. %s against eps, for %s", title, out[k].Caption, listNames(curves)), x: "eps, " + normSymbol(norm), curves: curves, shares: true, ticks: ticks}
+		c := chart{title: fmt.Sprintf("%s. %s against %s, for %s", title, out[k].Caption, m.unit(), listNames(curves)), x: m.axis(), curves: curves, shares: true, ticks: ticks}
 		svg, err := c.renderSVG(fmt.Sprintf("%s-%d", id, k))
 		if err != nil {
 			return nil, err
@@ -61,8 +61,8 @@ func (r *Report) addAttackCharts(p *page) error {
 		return r.addFamilyCharts(p, r.Runs[0])
 	}
 	for n, text := range r.listAttacks() {
-		for m, norm := range r.listNorms() {
-			if err := r.addAttackChart(p, fmt.Sprintf("attack%d-%d", n, m), text, norm); err != nil {
+		for k, m := range r.listMeasures() {
+			if err := r.addAttackChart(p, r.id("attack%d-%d", n, k), text, m); err != nil {
 				return err
 			}
 		}
@@ -71,12 +71,12 @@ func (r *Report) addAttackCharts(p *page) error {
 }
 
 // addAttackChart draws an attack of the runs with a norm, where it was run.
-func (r *Report) addAttackChart(p *page, id, text string, norm attacks.Norm) error {
+func (r *Report) addAttackChart(p *page, id, text string, m measure) error {
 	var accuracy, success []curve
 	title := text
 	for i, f := range r.Runs {
 		k := findAttack(f, text)
-		if k < 0 || f.Norm != norm || len(f.Attacks[k].Points) == 0 {
+		if k < 0 || f.measure() != m || len(f.Attacks[k].Points) == 0 {
 			continue
 		}
 		a := f.Attacks[k]
@@ -91,7 +91,7 @@ func (r *Report) addAttackChart(p *page, id, text string, norm attacks.Norm) err
 	if len(accuracy) == 0 {
 		return nil
 	}
-	return p.addPanel(id, title, norm, r.listRadii(norm), accuracy, success)
+	return p.addPanel(id, title, m, r.listRadii(m), accuracy, success)
 }
 
 // runLabel is a run's name. It warns where the run's accuracies of single attacks
@@ -104,8 +104,8 @@ func (r *Report) runLabel(i int) string {
 	return r.names[i]
 }
 
-func (p *page) addPanel(id, title string, norm attacks.Norm, ticks []float32, accuracy, success []curve) error {
-	pair, err := newChartPair(id, title, norm, ticks, accuracy, success)
+func (p *page) addPanel(id, title string, m measure, ticks []float32, accuracy, success []curve) error {
+	pair, err := newChartPair(id, title, m, ticks, accuracy, success)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (r *Report) addFamilyCharts(p *page, f SummaryData) error {
 		}
 		accuracy = append(accuracy, curve{worstCaseName(mayClaimRobustness(f)), 0, true, accuracyCurve(f.Clean, f.Worst)})
 		success = append(success, curve{worstCaseName(mayClaimRobustness(f)), 0, true, successCurve(f.Clean, f.Worst)})
-		if err := p.addPanel("family-"+string(family), familyWords[family], f.Norm, f.Radii, accuracy, success); err != nil {
+		if err := p.addPanel(r.id("family-%s", family), familyWords[family], f.measure(), f.Radii, accuracy, success); err != nil {
 			return err
 		}
 	}
@@ -151,10 +151,10 @@ func pointsOf(a AttackSummary) []Point {
 }
 
 func (r *Report) addWorstCase(p *page) error {
-	for n, norm := range r.listNorms() {
+	for n, m := range r.listMeasures() {
 		var accuracy, success chart
 		for i, f := range r.Runs {
-			if f.Norm == norm && len(f.Worst) > 0 {
+			if f.measure() == m && len(f.Worst) > 0 {
 				points := f.Worst
 				accuracy.curves = append(accuracy.curves, curve{r.names[i], i, true, accuracyCurve(f.Clean, points)})
 				success.curves = append(success.curves, curve{r.names[i], i, true, successCurve(f.Clean, points)})
@@ -163,20 +163,20 @@ func (r *Report) addWorstCase(p *page) error {
 		if len(accuracy.curves) == 0 {
 			continue
 		}
-		pair, err := newChartPair(fmt.Sprintf("worst%d", n), "Worst case per image", norm, r.listRadii(norm), accuracy.curves, success.curves)
+		pair, err := newChartPair(r.id("worst%d", n), "Worst case per image", m, r.listRadii(m), accuracy.curves, success.curves)
 		if err != nil {
 			return err
 		}
 		p.Worst = append(p.Worst, pair...)
-		p.Threats = append(p.Threats, describeNorm(norm))
+		p.Threats = append(p.Threats, m.describe())
 	}
 	for i, f := range r.Runs {
 		if len(f.Worst) == 0 {
 			continue
 		}
-		d := definition{Name: r.names[i], Rows: []definitionRow{{"0", rateCell(f.Clean), tableCell{Text: "–"}, tableCell{Text: "–"}}}}
+		d := definition{Name: r.names[i], Unit: f.measure().unit(), Rows: []definitionRow{{"0", rateCell(f.Clean), tableCell{Text: "–"}, tableCell{Text: "–"}}}}
 		for _, q := range f.Worst {
-			d.Rows = append(d.Rows, definitionRow{formatEps(q.Eps), rateCell(q.Robust), rateCell(q.Misclassified), rateCell(q.Changed)})
+			d.Rows = append(d.Rows, definitionRow{f.measure().format(q.Eps), rateCell(q.Robust), rateCell(q.Misclassified), rateCell(q.Changed)})
 		}
 		p.Definitions = append(p.Definitions, d)
 	}

@@ -11,31 +11,35 @@ import (
 
 // page holds what the template shows.
 type page struct {
-	Style       template.CSS
-	Title       string
-	Many        bool
-	Version     string
-	Written     string
-	Cards       []card
-	Differences []string
-	Worst       []figure
-	WorstName   string
-	Threats     []string
-	Definitions []definition
-	Matrix      *table
-	Checks      []checkList
-	Panels      []panel
-	Tables      []table
-	Modes       []string
-	Others      *table // accuracy under attacks without radius
-	OtherChart  *figure
-	Distances   *table
-	Losses      []figure
-	Pictures    []runPictures
-	Queries     []figure
-	Cost        *table
-	Facts       table
-	Params      []params
+	Heading, Explanation string // of a geometric threat, "" of norms
+	Sections             []page // of the geometric threats
+	Corruptions          []corruptionSection
+	Style                template.CSS
+	Title                string
+	Many                 bool
+	Version              string
+	Written              string
+	Cards                []card
+	Differences          []string
+	Worst                []figure
+	Proofs               []proofPanel
+	WorstName            string
+	Threats              []string
+	Definitions          []definition
+	Matrix               *table
+	Checks               []checkList
+	Panels               []panel
+	Tables               []table
+	Modes                []string
+	Others               *table // accuracy under attacks without radius
+	OtherChart           *figure
+	Distances            *table
+	Losses               []figure
+	Pictures             []runPictures
+	Queries              []figure
+	Cost                 *table
+	Facts                table
+	Params               []params
 }
 
 // withTable is what the template of rows needs.
@@ -74,6 +78,7 @@ type panel struct {
 
 type definition struct {
 	Name string
+	Unit string // of the sizes
 	Rows []definitionRow
 }
 

@@ -25,7 +25,7 @@ func (r *Report) addCosts(p *page) error {
 				name = r.names[i] + ": " + name
 			}
 			c := chart{title: fmt.Sprintf("Images by forward passes until the first example, %s; median %d", name, a.Queries.Median), x: "forward passes, from", bars: a.Queries.Bins}
-			svg, err := c.renderSVG(fmt.Sprintf("queries%d", n))
+			svg, err := c.renderSVG(r.id("queries%d", n))
 			if err != nil {
 				return err
 			}
@@ -49,7 +49,7 @@ var facts = []struct {
 	{"Images", func(f SummaryData) string {
 		return fmt.Sprintf("%d of %d×%d×%d, %d classes", f.Images, f.Shape[0], f.Shape[1], f.Shape[2], f.Classes)
 	}},
-	{"Threat", func(f SummaryData) string { return describeNorm(f.Norm) + "; values stay in [0,1]" }},
+	{"Threat", func(f SummaryData) string { return f.describeThreat() }},
 	{"Attacks", func(f SummaryData) string {
 		if f.Exhaustive {
 			return "exhaustive: each on every image at every radius"
@@ -59,6 +59,9 @@ var facts = []struct {
 	{"Ended", func(f SummaryData) string {
 		if f.Stopped != "" {
 			return fmt.Sprintf("early: %s; %d attempts not made", f.Stopped, f.Missing)
+		}
+		if f.Shards > 0 {
+			return "complete, in " + countNoun(f.Shards, "shard")
 		}
 		return "complete"
 	}},
@@ -96,7 +99,7 @@ func (r *Report) addFacts(p *page) error {
 		for _, f := range r.Runs {
 			if k := findAttack(f, text); k >= 0 {
 				a := f.Attacks[k]
-				p.Params = append(p.Params, params{a.Attack, a.label(), a.Paper, a.Params, describeSteps(a)})
+				p.Params = append(p.Params, params{a.Attack, a.label(), a.Paper, a.Params, describeSteps(f.measure(), a)})
 				break
 			}
 		}
@@ -105,11 +108,11 @@ func (r *Report) addFacts(p *page) error {
 }
 
 // describeSteps says how many steps of which size were made at which radius.
-func describeSteps(a AttackSummary) string {
+func describeSteps(m measure, a AttackSummary) string {
 	var out []string
 	for _, q := range a.Points {
 		if q.Steps > 0 {
-			out = append(out, fmt.Sprintf("eps %s: %s of %.4g", formatEps(q.Eps), countNoun(q.Steps, "step"), q.Alpha))
+			out = append(out, fmt.Sprintf("%s %s: %s of %.4g", m.unit(), m.format(q.Eps), countNoun(q.Steps, "step"), q.Alpha))
 		}
 	}
 	return strings.Join(out, "; ")

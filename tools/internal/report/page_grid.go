@@ -3,27 +3,25 @@ package report
 import (
 	"fmt"
 	"slices"
-
-	"unwarp/attacks"
 )
 
-// gridColumn is a column of a grid: a radius in a norm.
+// gridColumn is a column of a grid: a radius in a measure.
 type gridColumn struct {
-	norm attacks.Norm
-	eps  float32
+	measure measure
+	eps     float32
 }
 
 // gridColumns lists the radii of all runs with attacks that have some.
 func (r *Report) gridColumns() []gridColumn {
 	var out []gridColumn
-	for _, n := range r.listNorms() {
+	for _, m := range r.listMeasures() {
 		if !slices.ContainsFunc(r.Runs, func(f SummaryData) bool {
-			return f.Norm == n && slices.ContainsFunc(f.Attacks, func(a AttackSummary) bool { return !a.NoRadius })
+			return f.measure() == m && slices.ContainsFunc(f.Attacks, func(a AttackSummary) bool { return !a.NoRadius })
 		}) {
 			continue
 		}
-		for _, e := range r.listRadii(n) {
-			out = append(out, gridColumn{n, e})
+		for _, e := range r.listRadii(m) {
+			out = append(out, gridColumn{m, e})
 		}
 	}
 	return out
@@ -35,9 +33,9 @@ func (r *Report) newGrid(title, note string, of func(AttackPoint) tableCell, wor
 	t := table{Title: title, Note: note}
 	columns := r.gridColumns()
 	for _, c := range columns {
-		head := formatEps(c.eps)
-		if len(r.listNorms()) > 1 {
-			head += " " + normSymbol(c.norm)
+		head := c.measure.format(c.eps)
+		if c.measure.isGeometric() || len(r.listMeasures()) > 1 {
+			head += " " + c.measure.short()
 		}
 		t.Head = append(t.Head, head)
 	}
@@ -48,7 +46,7 @@ func (r *Report) newGrid(title, note string, of func(AttackPoint) tableCell, wor
 			for _, a := range f.Attacks {
 				if a.Attack == text && !a.NoRadius {
 					name = a.Title
-					rows = append(rows, tableRow{Run: r.runLabel(i), Note: a.describeRuns(), Cells: fillCells(columns, f.Norm, a.Points, func(q AttackPoint) float32 { return q.Eps }, of)})
+					rows = append(rows, tableRow{Run: r.runLabel(i), Note: a.describeRuns(), Cells: fillCells(columns, f.measure(), a.Points, func(q AttackPoint) float32 { return q.Eps }, of)})
 				}
 			}
 		}
@@ -62,7 +60,7 @@ func (r *Report) newGrid(title, note string, of func(AttackPoint) tableCell, wor
 		if len(f.Worst) == 0 {
 			continue
 		}
-		rows = append(rows, tableRow{Run: r.names[i], Cells: fillCells(columns, f.Norm, f.Worst, func(q Point) float32 { return q.Eps }, worst)})
+		rows = append(rows, tableRow{Run: r.names[i], Cells: fillCells(columns, f.measure(), f.Worst, func(q Point) float32 { return q.Eps }, worst)})
 	}
 	t.addRows(capitalise(worstCaseName(mayClaimRobustness(r.Runs...))), rows)
 	return t
@@ -70,11 +68,11 @@ func (r *Report) newGrid(title, note string, of func(AttackPoint) tableCell, wor
 
 // fillCells returns the cells of a row: of the point at each column's radius, and
 // a dash where there is none.
-func fillCells[P any](columns []gridColumn, norm attacks.Norm, points []P, eps func(P) float32, of func(P) tableCell) []tableCell {
+func fillCells[P any](columns []gridColumn, m measure, points []P, eps func(P) float32, of func(P) tableCell) []tableCell {
 	var cells []tableCell
 	for _, c := range columns {
 		cell := tableCell{Text: "–"}
-		if k := slices.IndexFunc(points, func(q P) bool { return eps(q) == c.eps }); k >= 0 && norm == c.norm {
+		if k := slices.IndexFunc(points, func(q P) bool { return eps(q) == c.eps }); k >= 0 && m == c.measure {
 			cell = of(points[k])
 		}
 		cells = append(cells, cell)
@@ -115,10 +113,10 @@ func (r *Report) tablePerAttack(t table, of func(SummaryData, AttackSummary) []t
 }
 
 func (r *Report) addDistances(p *page) {
-	p.Distances = r.tablePerAttack(table{Head: []string{"norm", "median", "found", "of images"}}, func(_ SummaryData, a AttackSummary) []tableCell {
+	p.Distances = r.tablePerAttack(table{Head: []string{"norm", "median", "found", "of images"}}, func(f SummaryData, a AttackSummary) []tableCell {
 		if !a.measuresDistance() {
 			return nil
 		}
-		return []tableCell{{Text: normSymbol(a.Norm)}, {Text: formatDistance(a.Median)}, {Text: fmt.Sprint(a.Found.Count)}, {Text: fmt.Sprint(a.Attempted)}}
+		return []tableCell{{Text: f.distanceUnit(a)}, {Text: formatDistance(a.Median)}, {Text: fmt.Sprint(a.Found.Count)}, {Text: fmt.Sprint(a.Attempted)}}
 	})
 }

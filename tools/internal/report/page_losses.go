@@ -37,7 +37,7 @@ func (r *Report) addLosses(p *page) error {
 	}
 	for n, kind := range kinds {
 		c := chart{title: "Mean loss against iteration, " + kind + ": " + listNames(by[kind]), x: "iteration", curves: by[kind]}
-		svg, err := c.renderSVG(fmt.Sprintf("loss%d", n))
+		svg, err := c.renderSVG(r.id("loss%d", n))
 		if err != nil {
 			return err
 		}

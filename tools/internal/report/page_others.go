@@ -36,7 +36,7 @@ func (r *Report) addOthers(p *page) error {
 	c.shares, c.title = true, fig.Caption+", for "+listNames(c.curves)
 	c.curves = nil
 	var err error
-	if fig.Chart, err = c.renderSVG("others"); err == nil {
+	if fig.Chart, err = c.renderSVG(r.id("others")); err == nil {
 		p.OtherChart = &fig
 	}
 	return err

@@ -80,7 +80,7 @@ func choosePictures(folder string, r *Record, f SummaryData, im Images) runPictu
 			one.Size = "no example found"
 		} else {
 			a := e.Attacks[best[i]].Results[i]
-			one.Found, one.Class, one.Size = true, nameClass(f, int32(a.Class)), normSymbol(f.Norm)+" "+formatDistance(a.ThreatDistance)+", "+f.Attacks[best[i]].Title
+			one.Found, one.Class, one.Size = true, nameClass(f, int32(a.Class)), f.measure().distance(a.ThreatDistance)+", "+f.Attacks[best[i]].Title
 		}
 		s.Images = append(s.Images, one)
 	}

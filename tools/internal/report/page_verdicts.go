@@ -14,9 +14,14 @@ func (r *Report) addVerdicts(p *page) error {
 			c.Model += " (" + shortName(f.Encoder) + ")"
 		}
 		c.Data = describeImages(f)
+		if c.Proof != nil {
+			c.Share = fmt.Sprintf("%.1f–%.1f %%", 100*c.Proof.Lower.Share, 100*c.Proof.Upper.Share)
+			c.Interval = fmt.Sprintf("%.1f–%.1f", 100*c.Proof.Interval[0], 100*c.Proof.Interval[1])
+			c.Where = f.where(c.Eps) + ", between what is proven and what is not broken"
+		}
 		if c.Robust != nil {
 			c.Share, c.Interval = formatPercent(c.Robust.Share), interval(*c.Robust)
-			if c.Where = fmt.Sprintf("at eps %s (%s)", formatEps(c.Eps), normSymbol(f.Norm)); c.Under != "" {
+			if c.Where = f.where(c.Eps); c.Under != "" {
 				c.Where = "under " + c.Under
 			}
 		}

@@ -76,7 +76,7 @@ func captionExample(r *Record, i int, a *attacks.ImageResult) string {
 	case !r.Evaluation.Correct(i):
 		return wrongBefore
 	case a != nil:
-		return "seen as: " + pipelines.CaptionOf(r.ClassNames, a.Class) + "\n" + normSymbol(r.Evaluation.Norm) + " " + formatDistance(a.ThreatDistance)
+		return "seen as: " + pipelines.CaptionOf(r.ClassNames, a.Class) + "\n" + measureOf(r.Evaluation.Norm, r.Evaluation.Threat).distance(a.ThreatDistance)
 	case wasAttacked(&r.Evaluation, i):
 		return "no example found"
 	}

@@ -16,6 +16,8 @@ import (
 	"unicode"
 
 	"unwarp/attacks"
+	"unwarp/attacks/certify"
+	"unwarp/attacks/geometry"
 )
 
 // poison is a text that a page, a chart, a shell, a template or a terminal may take
@@ -29,6 +31,7 @@ func smallRecord(name string) Record {
 	r.ClassNames = strings.Split("zero one two three four five six seven eight nine", " ")
 	r.Evaluation.Stopped = "the budget is used up"
 	r.Evaluation.Attacks[1].Results[11].Done = false
+	r.Certificates = []certify.Certificate{proofs(&r, .1)}
 	for i := range r.Checks {
 		r.Checks[i].Advice, r.Checks[i].Images = "advice", []int{1, 2}
 	}
@@ -101,8 +104,8 @@ func copyRecord(t *testing.T, r Record) (out Record) {
 
 // words are fields that hold one of a few words: others are refused.
 var words = []string{
-	"evaluation.norm", "evaluation.attacks[0].family", "evaluation.attacks[0].norm", "evaluation.attacks[0].losses[0]", "evaluation.attacks[0].results[0].tried",
-	"checks[0].id", "checks[0].status",
+	"evaluation.norm", "evaluation.threat", "evaluation.attacks[0].family", "evaluation.attacks[0].norm", "evaluation.attacks[0].losses[0]", "evaluation.attacks[0].results[0].tried",
+	"checks[0].id", "checks[0].status", "certificates[0].images[0].attempts[0].status",
 }
 
 // TestPoisonedRecord puts poison into one field of a saved evaluation after the
@@ -207,7 +210,9 @@ func TestPoisonUnsaved(t *testing.T) {
 	}
 	other := smallRecord("b")
 	other.Set = "other"
-	known := structure(t, pageOf(t, smallRecord("a"), other, smallRecord("c")))
+	turned := smallRecord("d")
+	turned.Evaluation.Norm, turned.Evaluation.Threat = "", geometry.Threat{Rotate: 30}
+	known := structure(t, pageOf(t, smallRecord("a"), other, smallRecord("c"), turned))
 	for _, e := range structure(t, string(page)) {
 		if !slices.Contains(known, e) {
 			t.Errorf("an element %q that no clean page has", e)

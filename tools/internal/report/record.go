@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"unwarp/attacks"
+	"unwarp/attacks/certify"
 	"unwarp/attacks/checks"
 	"unwarp/pipelines/files"
 	"unwarp/tools/internal/shell"
@@ -26,7 +27,6 @@ const (
 )
 
 // RecordFormat is the version of evaluation.json.
-// RecordFormat is the version of evaluation.json.
 const RecordFormat = 1
 
 // Record is an evaluation with what is needed to repeat it.
@@ -35,6 +35,9 @@ type Record struct {
 	About
 	Evaluation attacks.Evaluation `json:"evaluation"`
 	Checks     []checks.Result    `json:"checks"`
+	// Certificates are what is proven of the images, one for each threat and
+	// model of which it is.
+	Certificates []certify.Certificate `json:"certificates,omitempty"`
 }
 
 // About says what was evaluated, and how.
@@ -58,6 +61,7 @@ type About struct {
 	Precision  string    `json:"precision"` // of gradients; successes are always verified in float32
 	Date       time.Time `json:"date"`
 	Command    string    `json:"command"`
+	Shards     int       `json:"shards,omitempty"` // the evaluation was put together from so many; 0 where it was not divided
 }
 
 // Save writes r and the pictures into the run folder. Pictures of faces are
@@ -112,6 +116,9 @@ func makeWritable(ev attacks.Evaluation) attacks.Evaluation {
 				}
 			}
 			a.Distance, a.ThreatDistance = validDistance(a.Distance), validDistance(a.ThreatDistance)
+			if i >= PictureColumns {
+				a.Field = nil // as the images are
+			}
 			a.LossCurve, a.Effort = a.LossCurve[:finitePrefix(a.LossCurve)], writableEffort(a.Effort)
 			results[i] = a
 		}

@@ -31,7 +31,7 @@ func (r *Record) check() error {
 	if r.Format != RecordFormat {
 		return fmt.Errorf("want an evaluation of format %d, got %d", RecordFormat, r.Format)
 	}
-	for _, check := range []func() error{r.checkAbout, r.checkEvaluation, r.checkClasses} {
+	for _, check := range []func() error{r.checkAbout, r.checkEvaluation, r.checkClasses, r.checkProofs} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -50,6 +50,9 @@ func (r *Record) checkAbout() error {
 			return err
 		}
 	}
+	if err := checkRange("shards", r.Shards, attacks.MaxShards); err != nil {
+		return err
+	}
 	if n := len(r.ClassNames); n > 0 && n != r.Classes {
 		return fieldError("class_names", fmt.Sprintf("a name for each of %d classes", r.Classes), n)
 	}
@@ -67,7 +70,7 @@ func (r *Record) checkEvaluation() error {
 	if err := firstError(
 		checkRange("evaluation.pixels", e.Pixels, maxSide*maxSide),
 		checkRange("evaluation.seconds", e.Seconds, maxSeconds), checkCost("evaluation.cost.", e.Cost, maxCount*maxImages),
-		checkWord("evaluation.norm", e.Norm, attacks.Linf, attacks.L2, attacks.L1), checkRadii("evaluation.radii", e.Radii),
+		r.checkThreat(), checkRadii("evaluation.radii", e.Radii),
 	); err != nil {
 		return err
 	}

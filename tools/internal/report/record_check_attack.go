@@ -18,7 +18,7 @@ func (r *Record) checkAttack(k int) error {
 	a, field := &e.Attacks[k], fmt.Sprintf("evaluation.attacks[%d]", k)
 	if err := firstError(
 		checkWord(field+".family", a.Family, attacks.WhiteBox, attacks.Adaptive, attacks.Score, attacks.Decision, attacks.Transfer, attacks.Baseline, attacks.Natural),
-		checkWord(field+".norm", a.Norm, attacks.Linf, attacks.L2, attacks.L1, attacks.L0),
+		r.checkNorm(field+".norm", a.Norm, attacks.Linf, attacks.L2, attacks.L1, attacks.L0),
 		checkRange(field+".radius_search", int(a.Search), float64(attacks.MinimumNorm)), checkRadii(field+".radii", a.Radii),
 	); err != nil {
 		return err
@@ -54,6 +54,9 @@ func (r *Record) checkResult(a *attacks.AttackResult, at *attacks.ImageResult) e
 	}
 	if n := finitePrefix(at.LossCurve); n < len(at.LossCurve) {
 		return fieldError("loss_curve", "finite losses", at.LossCurve[n])
+	}
+	if err := r.checkTransform(at); err != nil {
+		return err
 	}
 	if at.Effort != nil {
 		if err := checkRange("effort.passes", at.Effort.Passes, maxCount); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"unwarp/tools/internal/printable"
@@ -17,8 +18,20 @@ type Report struct {
 	Written time.Time     `json:"written"`
 	Runs    []SummaryData `json:"runs"`
 
+	// Threats are the evaluations of geometric threats, those with one axis
+	// together; Corruptions those under corruptions.
+	Threats     []*ThreatReport    `json:"threats,omitempty"`
+	Corruptions []CorruptionRecord `json:"corruptions,omitempty"`
+
 	pictures []runPictures // pictures of each run
 	names    []string
+	prefix   string // of ids in the page
+}
+
+// ThreatReport describes evaluations of one kind of geometric threat.
+type ThreatReport struct {
+	Threat string `json:"threat"`
+	Report
 }
 
 const reportFormat = 1
@@ -30,6 +43,39 @@ func New(version string, written time.Time) *Report {
 
 // Add adds the evaluation of the run in folder.
 func (r *Report) Add(folder string, rec Record, im Images) {
+	if m := measureOf(rec.Evaluation.Norm, rec.Evaluation.Threat); m.isGeometric() {
+		r.threat(m, rec.Evaluation.Threat.String()).add(folder, rec, im)
+		return
+	}
+	r.add(folder, rec, im)
+}
+
+// threat is the report of the threats with a measure. Of several sizes the text is
+// the kind alone.
+func (r *Report) threat(m measure, text string) *ThreatReport {
+	for _, t := range r.Threats {
+		if t.Runs[0].measure() == m {
+			if t.Threat != text {
+				t.Threat = kindOf(m.kind)
+			}
+			return t
+		}
+	}
+	t := &ThreatReport{Threat: text, Report: *New(r.Version, r.Written)}
+	t.prefix = fmt.Sprintf("threat%d-", len(r.Threats))
+	r.Threats = append(r.Threats, t)
+	return t
+}
+
+// AddCorruptions adds a table of corruptions.
+func (r *Report) AddCorruptions(rec CorruptionRecord) {
+	r.Corruptions = append(r.Corruptions, makePrintable(rec))
+}
+
+// Empty tells whether nothing was added.
+func (r *Report) Empty() bool { return len(r.Runs)+len(r.Threats)+len(r.Corruptions) == 0 }
+
+func (r *Report) add(folder string, rec Record, im Images) {
 	f := Summarise(&rec)
 	name := shortName(f.Run)
 	if name == "" {
@@ -43,6 +89,7 @@ func (r *Report) Add(folder string, rec Record, im Images) {
 	r.Runs = append(r.Runs, f)
 	r.names = append(r.names, name)
 	r.pictures = append(r.pictures, choosePictures(folder, &rec, f, im))
+	r.tellAttacksApart()
 }
 
 // JSON returns report.json.
@@ -53,6 +100,27 @@ func (r *Report) JSON() ([]byte, error) {
 
 // Print prints the report for a terminal of so many columns, 0 for any.
 func (r *Report) Print(w io.Writer, columns int) {
+	some := len(r.Runs) > 0
+	between := func() {
+		if some {
+			fmt.Fprintln(w)
+		}
+		some = true
+	}
+	r.printRuns(w, columns)
+	for _, t := range r.Threats {
+		between()
+		wrapText(w, columnsOrDefault(columns), "", "", "Threat "+t.Threat)
+		t.printRuns(w, columns)
+	}
+	for _, c := range r.Corruptions {
+		between()
+		wrapText(w, columnsOrDefault(columns), "", "", fmt.Sprintf("Corruptions, %s", shortName(c.Run)))
+		c.Print(w, columns)
+	}
+}
+
+func (r *Report) printRuns(w io.Writer, columns int) {
 	for i, f := range r.Runs {
 		if i > 0 {
 			fmt.Fprintln(w)
@@ -83,7 +151,13 @@ func (r *Report) findDifferences() []string {
 	differ("the images attacked", func(f SummaryData) string {
 		return fmt.Sprintf("%d of %s %s %.8s", f.Images, f.Set, f.Part, f.DataHash)
 	})
-	differ("what the attacker may do", func(f SummaryData) string { return string(f.Norm) })
+	differ("what the attacker may do", func(f SummaryData) string { return f.threatText() })
+	differ("the defence around the model", func(f SummaryData) string {
+		if _, defence, ok := strings.Cut(f.Kind, " behind "); ok {
+			return defence
+		}
+		return "none"
+	})
 	differ("the attacks", func(f SummaryData) string {
 		var all []string
 		for _, a := range f.Attacks {

@@ -39,6 +39,9 @@ func (s Summary) Print(w io.Writer, columns int) {
 		fmt.Fprintf(w, "%.0f %% of this time it waited for data: choose a simpler train.augment, or give it more cores.\n", 100*t.Waiting)
 	}
 	fmt.Fprintf(w, "It classifies %.2f %% of %d test images correctly.\n", 100*s.Test.Accuracy, s.Test.Images)
+	if v := s.Test.Verified; v != nil {
+		wrapText(w, columnsOrDefault(columns), "", "  ", "Verified: "+describeVerified(*v)+".")
+	}
 	if s.Attacks != nil {
 		fmt.Fprintln(w)
 		s.Attacks.Print(w, columns)

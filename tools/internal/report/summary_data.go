@@ -5,6 +5,7 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/attacks/checks"
+	"unwarp/attacks/geometry"
 )
 
 // SummaryData is computed from a record: all that the reports say, without the
@@ -12,6 +13,7 @@ import (
 type SummaryData struct {
 	About
 	Norm       attacks.Norm      `json:"norm"`
+	Threat     geometry.Threat   `json:"threat,omitzero"` // geometric, where Norm is ""; radii are then sizes in its unit
 	Radii      []float32         `json:"radii"`
 	Exhaustive bool              `json:"exhaustive"`
 	Images     int               `json:"images"`
@@ -29,6 +31,11 @@ type SummaryData struct {
 	Stopped    string            `json:"stopped,omitempty"`
 	Missing    int               `json:"missing,omitempty"` // attempts that were not made
 	Resumed    int               `json:"resumed,omitempty"` // results from the journal of an interrupted evaluation, not verified again
+	// Certificates are what is proven. Contradicted are the images of which an
+	// example lies within what is proven: then there are no figures of proofs, and no
+	// worst case.
+	Certificates []CertificateSummary `json:"certificates,omitempty"`
+	Contradicted []int                `json:"contradicted,omitempty"`
 }
 
 // Rate is a share with its 95 % interval (Wilson).
@@ -119,7 +126,7 @@ type AttackPoint struct {
 func Summarise(r *Record) SummaryData {
 	e := &r.Evaluation
 	f := SummaryData{
-		About: r.About, Norm: e.Norm, Radii: e.Radii, Exhaustive: e.Exhaustive, Images: e.Images,
+		About: r.About, Norm: e.Norm, Threat: e.Threat, Radii: e.Radii, Exhaustive: e.Exhaustive, Images: e.Images,
 		Chance: newChance(e), Clean: NewRate(e.CleanCorrect, e.Images), CleanTies: e.CleanTies, Ties: countTies(e),
 		Checks: r.Checks, Cost: e.Cost, Seconds: max(0, e.Seconds), Stopped: e.Stopped, Resumed: e.ResumedCount(),
 	}
@@ -132,7 +139,9 @@ func Summarise(r *Record) SummaryData {
 		f.Missing += runs.Open + runs.CutShort
 		f.Attacks = append(f.Attacks, a)
 	}
-	f.addWorst(e, checks.Assess(r.Checks, e))
+	if f.addProofs(r); len(f.Contradicted) == 0 {
+		f.addWorst(e, checks.Assess(r.Checks, e))
+	}
 	f.divideTime()
 	return makePrintable(f)
 }

@@ -20,9 +20,12 @@ func (f SummaryData) Print(w io.Writer, columns int) { f.print(w, columns, mayCl
 
 func (f SummaryData) print(w io.Writer, columns int, claim bool) {
 	columns = columnsOrDefault(columns)
-	f.printTables(w, columns, claim)
-	f.printWithoutRadius(w, columns)
-	f.printDistances(w, columns)
+	if len(f.Contradicted) == 0 {
+		f.printTables(w, columns, claim)
+		f.printProofs(w, columns)
+		f.printWithoutRadius(w, columns)
+		f.printDistances(w, columns)
+	}
 	f.printChecks(w, columns)
 	v := newVerdict(f, claim)
 	fmt.Fprintln(w)
@@ -45,10 +48,10 @@ func (f SummaryData) printTables(w io.Writer, columns int, claim bool) {
 		if !f.Exhaustive {
 			what = "accuracy under each attack and those above it, %"
 		}
-		wrapText(w, columns, "", "  ", fmt.Sprintf("%s of %s (%.1f without attack), %s", what, countImages(f.Images), 100*f.Clean.Share, f.Norm))
-		rows := []textRow{{name: "eps"}}
+		wrapText(w, columns, "", "  ", fmt.Sprintf("%s of %s (%.1f without attack), %s", what, countImages(f.Images), 100*f.Clean.Share, f.threatText()))
+		rows := []textRow{{name: f.measure().unit()}}
 		for _, e := range group[0].Radii {
-			rows[0].cells = append(rows[0].cells, formatEps(e))
+			rows[0].cells = append(rows[0].cells, f.measure().format(e))
 		}
 		for _, a := range group {
 			rows = append(rows, textRow{a.label(), accuracyCells(a)})
@@ -133,7 +136,7 @@ func (f SummaryData) printWithoutRadius(w io.Writer, columns int) {
 func (f SummaryData) printDistances(w io.Writer, columns int) {
 	for _, a := range f.Attacks {
 		if a.measuresDistance() {
-			wrapText(w, columns, "", "  ", fmt.Sprintf("%s: found %d of %d, median distance %s (%s)", a.Title, a.Found.Count, a.Attempted, formatDistance(a.Median), a.Norm))
+			wrapText(w, columns, "", "  ", fmt.Sprintf("%s: found %d of %d, median distance %s (%s)", a.Title, a.Found.Count, a.Attempted, formatDistance(a.Median), f.distanceUnit(a)))
 		}
 	}
 }

@@ -20,12 +20,13 @@ const (
 // Verdict is the result of an evaluation in a few sentences.
 type Verdict struct {
 	Level     Level
-	Trust     string   // whether the results can be trusted, "" where there are none
-	Eps       float32  // the radius of the sentences
-	Robust    *Rate    // classified correctly at that radius, or under the attack Under; nil where nothing was attacked
-	Under     string   // an attack without radius, where no other was run
-	Sentences []string // at most four
-	Notes     []string // facts without which the results would be misread
+	Trust     string      // whether the results can be trusted, "" where there are none
+	Eps       float32     // the radius of the sentences
+	Proof     *ProofPoint // where there are proofs: what is known at Eps; Robust is nil then
+	Robust    *Rate       // classified correctly at that radius, or under the attack Under; nil where nothing was attacked
+	Under     string      // an attack without radius, where no other was run
+	Sentences []string    // at most four
+	Notes     []string    // facts without which the results would be misread
 }
 
 // mayClaimRobustness tells whether a report on these evaluations may use the word
@@ -47,8 +48,16 @@ func findVerdict(f SummaryData, claim bool) Verdict {
 	bounded, others := f.attacksRun()
 	clean := fmt.Sprintf("Without attack the model classifies %s of %s correctly.", formatPercent(f.Clean.Share), countImages(f.Images))
 	switch {
+	case len(f.Contradicted) > 0:
+		return contradictedVerdict(f)
+	case f.leadsByProofs():
+		return proofVerdict(f, clean)
 	case f.Images == 0 || len(f.Attacks) == 0:
-		return Verdict{Level: Worthless, Sentences: []string{"Nothing was attacked, so nothing is known."}}
+		nothing := "Nothing was attacked, so nothing is known."
+		if len(f.Certificates) > 0 {
+			nothing = "Nothing was attacked: all that is known is what is proven."
+		}
+		return Verdict{Level: Worthless, Sentences: []string{nothing}}
 	case f.Clean.Count == 0:
 		return Verdict{Level: Worthless, Sentences: []string{clean, "No image was there to attack, so nothing is known."}}
 	case f.Chance.isReached(f.Clean):
@@ -92,7 +101,10 @@ func (f SummaryData) headline() int {
 
 // describeEffect says what the attacks reached at one radius.
 func describeEffect(f SummaryData, p Point, ran []AttackSummary, claim bool) []string {
-	change, attacks := capitalise(describeChange(f.Norm, p.Eps)), describeAttacks(len(ran))
+	change, attacks := capitalise(f.measure().describeChange(p.Eps)), describeAttacks(len(ran))
+	if f.isExact() {
+		return describeExact(p, change)
+	}
 	if p.Misclassified.Count == 0 {
 		return []string{
 			fmt.Sprintf("%s, %s changed no correct prediction.", change, attacks),

@@ -73,7 +73,7 @@ func listFurther(f SummaryData, p Point, ran []AttackSummary) []string {
 	var out []string
 	for _, a := range ran {
 		if a.MinimumNorm && a.Found.Count > 0 && !math.IsInf(float64(a.Median), 1) {
-			out = append(out, fmt.Sprintf("%s found examples of %d of %s further away: median distance %s in %s.", a.Title, a.Found.Count, countImages(a.Attempted), formatDistance(a.Median), normSymbol(a.Norm)))
+			out = append(out, fmt.Sprintf("%s found examples of %d of %s further away: median distance %s in %s.", a.Title, a.Found.Count, countImages(a.Attempted), formatDistance(a.Median), f.distanceUnit(a)))
 		}
 	}
 	return out
@@ -88,7 +88,7 @@ func listOtherRadii(f SummaryData, p Point) []string {
 	switch {
 	case first < 0:
 	case f.Worst[first].Eps > p.Eps:
-		return []string{describeBroken(f.Worst[first].Eps, judge(f.Checks))}
+		return []string{describeBroken(f.measure().at(f.Worst[first].Eps), judge(f.Checks))}
 	case first > 0 && slices.Contains(f.Standing[:first], checks.Doubted):
 		return []string{"At smaller radii the accuracy may be lower than these figures, since checks failed."}
 	}

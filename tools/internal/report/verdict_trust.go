@@ -51,7 +51,9 @@ func rateTrust(f SummaryData, k *int) (Level, string) {
 	case len(j.faults) > 0:
 		return Unsound, fmt.Sprintf("These figures may be too high or too low: %s failed that touch%s the examples found (%s).", countOf(len(j.faults), j.made), thirdPerson(len(j.faults)), listSome(j.faults))
 	case k != nil && f.Standing[*k] == checks.Broken:
-		return Broken, describeBroken(f.Worst[*k].Eps, j)
+		return Broken, describeBroken(f.measure().at(f.Worst[*k].Eps), j)
+	case f.isExact() && len(j.weakness) > 0:
+		return Sound, fmt.Sprintf("%s failed (%s) that look for weak attacks, on which this figure does not depend.", countOf(len(j.weakness), j.made), listSome(j.weakness))
 	case len(j.weakness) > 0:
 		return Unsound, fmt.Sprintf("%s: %s failed (%s), so the attacks may be too weak.", describeBound(f, k), countOf(len(j.weakness), j.made), listSome(j.weakness))
 	case j.made == 0:
@@ -64,10 +66,10 @@ func rateTrust(f SummaryData, k *int) (Level, string) {
 	return Sound, fmt.Sprintf("%s found nothing wrong with this evaluation.", capitalise(countNoun(j.made, "check")))
 }
 
-// describeBroken says that no image is left at eps: each has a verified example,
+// describeBroken says that no image is left at a size: each has a verified example,
 // which no weakness of an attack can have made up.
-func describeBroken(eps float32, j judged) string {
-	text := fmt.Sprintf("Broken: 0 %% left at %s.", formatEps(eps))
+func describeBroken(at string, j judged) string {
+	text := fmt.Sprintf("Broken: 0 %% left at %s.", at)
 	switch {
 	case len(j.failed) > 0:
 		text += " Failed checks cannot change that."
@@ -83,7 +85,7 @@ func describeBound(f SummaryData, k *int) string {
 		return "These figures may be too high"
 	}
 	p := f.Worst[*k]
-	return fmt.Sprintf("At most %s at %s, perhaps less", formatPercent(p.Robust.Share), formatEps(p.Eps))
+	return fmt.Sprintf("At most %s at %s, perhaps less", formatPercent(p.Robust.Share), f.measure().at(p.Eps))
 }
 
 // countOf counts some of the checks that were made.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"unwarp/attacks"
+	_ "unwarp/attacks/certify/smoothing" // a method of proof
 	"unwarp/attacks/engine"
 	_ "unwarp/attacks/library" // every configuration can name all attacks
 	"unwarp/graphs"
@@ -22,6 +23,22 @@ type Attack struct {
 	// Batch is the number of images computed at once, at most as many as there
 	// are.
 	Batch int `mapstructure:"batch" yaml:"batch" in:"[1,1e9]"`
+	// Threat is what may change: linf, l2 or l1; a geometric threat, rotate(30),
+	// translate(3px), translate(3px,whole), scale(.1), shear(.1), a sum of these
+	// such as rotate+translate(30,3px), field(2px) or field(2px,smooth), each with
+	// border=edge or border=zero; or corruption, which takes
+	// corruption(kinds=blur jpeg,severities=1 5). "": what norm says.
+	Threat string `mapstructure:"threat" yaml:"threat"`
+	// Sizes is the list of sizes at which a geometric threat is evaluated,
+	// separated by spaces: degrees of a rotation, pixels of a translation or a
+	// field, shares of a scale or of a sum, slopes of a shear. "": five up to all of
+	// it.
+	Sizes string `mapstructure:"sizes" yaml:"sizes"`
+	// Corruptions is a folder of corrupted test images, as MNIST-C and CIFAR-10-C
+	// come: a folder for each kind with test_images.npy and test_labels.npy, or a
+	// file for each kind with the severities one after the other and labels.npy.
+	// "": unwarp corrupts the test images itself.
+	Corruptions string `mapstructure:"corruptions" yaml:"corruptions"`
 	// Norm is the norm of the perturbation: linf, l2 or l1, over all pixels and
 	// channels.
 	Norm attacks.Norm `mapstructure:"norm" yaml:"norm"`
@@ -40,11 +57,12 @@ type Attack struct {
 	// Precision is that of gradients: auto, float32 or bfloat16. Whether an
 	// attack succeeded is always computed in float32.
 	Precision graphs.Precision `mapstructure:"precision" yaml:"precision"`
-	// Passes is the largest number of forward and backward passes of the whole
-	// evaluation. 0: no limit.
+	// Passes is the largest number of forward and backward passes of all attacks;
+	// of one that asks for nothing but verification, those that verify. The checks
+	// come after it. 0: no limit.
 	Passes int `mapstructure:"passes" yaml:"passes" in:"[0,1e12]"`
-	// Minutes is the longest time that the whole evaluation may take. 0: no
-	// limit.
+	// Minutes is the longest time that the attacks may take; the checks come after
+	// it. 0: no limit.
 	Minutes float64 `mapstructure:"minutes" yaml:"minutes" in:"[0,1e6]"`
 	// Checks is the number of images on which the evaluation itself is checked.
 	// 0: no checks.
@@ -55,6 +73,12 @@ type Attack struct {
 	// Baseline is the folder of an undefended run that has an evaluation of its
 	// own, with which a check compares. "": none.
 	Baseline string `mapstructure:"baseline" yaml:"baseline"`
+	// Certify is the method by which images are proven to be classified correctly
+	// within eps before they are attacked: ibp, crown-ibp, crown, alpha-crown or
+	// branch-and-bound, with what differs from its defaults in brackets,
+	// branch-and-bound(seconds=60). Proven images are not attacked. unwarp certify
+	// --list shows all keys. Of geometric threats: cells. "": no proofs.
+	Certify string `mapstructure:"certify" yaml:"certify"`
 	// Defence is a defence that is known to fail, put around the model to show
 	// what the checks find: none, quantise, scale or noise.
 	Defence string `mapstructure:"defence" yaml:"defence"`
@@ -77,6 +101,9 @@ func (a Attack) Check() error {
 	if err := spec.CheckRanges("attack", a); err != nil {
 		return err
 	}
+	if slices.Contains(attacks.Threats, attacks.Norm(a.Threat)) {
+		a.Norm = attacks.Norm(a.Threat) // what eps counts
+	}
 	if !slices.Contains(attacks.Threats, a.Norm) {
 		return fmt.Errorf("attack.norm: want one of %v, got %q", attacks.Threats, a.Norm)
 	}
@@ -87,11 +114,17 @@ func (a Attack) Check() error {
 	if err != nil {
 		return fmt.Errorf("attack.%w", err)
 	}
+	if err := a.checkThreat(); err != nil {
+		return err
+	}
 	if !slices.Contains(Defences, a.Defence) {
 		return fmt.Errorf("attack.defence: want one of %s, got %q", strings.Join(Defences, ", "), a.Defence)
 	}
 	if _, err := graphs.SessionOptions(graphs.Options{Precision: a.Precision}); err != nil {
 		return fmt.Errorf("attack.%w", err)
+	}
+	if err := a.checkCertify(); err != nil {
+		return err
 	}
 	_, err = a.list()
 	return err
@@ -113,15 +146,15 @@ func (a Attack) list() ([]attacks.Attack, error) {
 // parseMembers parses one attack, or the members of an ensemble.
 func parseMembers(text string) (list []attacks.Attack, ensemble bool, err error) {
 	members, ensemble := attacks.Ensemble(strings.TrimSpace(text))
+	if _, moved := isMoved(text); moved {
+		return nil, false, nil
+	}
 	if !ensemble {
 		members = []string{text}
 	}
 	for _, member := range members {
 		a, err := attacks.Parse(member)
-		var unknown *spec.UnknownError
-		if errors.As(err, &unknown) {
-			err = fmt.Errorf("%w: did you mean %q?", err, pipelines.Nearest(unknown.Got, append(unknown.Known, attacks.Ensembles...)))
-		}
+		err = suggestName(err, attacks.Ensembles)
 		if err != nil {
 			return nil, false, fmt.Errorf("attack.attacks: %w", err)
 		}
@@ -135,17 +168,28 @@ func parseMembers(text string) (list []attacks.Attack, ensemble bool, err error)
 // classes, are left out and named in skipped; an attack named by itself is not.
 func (a Attack) Options(v attacks.Victim) (o engine.Options, skipped []string, err error) {
 	o = engine.Options{Batch: a.Batch, Exhaustive: a.Exhaustive, Passes: a.Passes, Time: time.Duration(a.Minutes * float64(time.Minute))}
+	t, err := a.ParseThreat()
+	if err != nil {
+		return o, nil, err
+	}
+	if t.IsGeometric() {
+		return a.geometricOptions(o, t, v)
+	}
 	if o.Eps, err = attacks.ParseRadii(a.Eps); err != nil {
 		return o, nil, fmt.Errorf("attack.%w", err)
 	}
 	for _, text := range a.Attacks {
+		if other, moved := isMoved(text); moved {
+			skipped = append(skipped, fmt.Sprintf("%s: no norm bounds it: evaluate the threat %s", text, other))
+			continue
+		}
 		list, ensemble, err := parseMembers(text)
 		if err != nil {
 			return o, nil, err
 		}
 		for _, k := range list {
-			if ensemble && !isDefined(k, a.Norm, v) {
-				skipped = append(skipped, attacks.Text(k))
+			if ensemble && !isDefined(k, t, v) {
+				skipped = append(skipped, fmt.Sprintf("%s is not defined for this model in %s", attacks.Text(k), t))
 				continue
 			}
 			o.Attacks = append(o.Attacks, k)
@@ -154,9 +198,19 @@ func (a Attack) Options(v attacks.Victim) (o engine.Options, skipped []string, e
 	return o, skipped, nil
 }
 
-func isDefined(k attacks.Attack, n attacks.Norm, v attacks.Victim) bool {
+func isDefined(k attacks.Attack, t attacks.Threat, v attacks.Victim) bool {
 	if k.Settings().Gradient == attacks.StraightThrough && !v.StraightThroughDiffers {
 		return false // the same attack with plain gradients is a member too
 	}
-	return attacks.About(k).Defined(n) && v.OffersAll(k) && attacks.CheckClasses(k, v.Classes) == nil
+	return attacks.About(k).Defined(t) && v.OffersAll(k) && attacks.CheckClasses(k, v.Classes) == nil
+}
+
+// suggestName adds the nearest of the known names to an error about an unknown
+// one.
+func suggestName(err error, more []string) error {
+	var unknown *spec.UnknownError
+	if errors.As(err, &unknown) {
+		return fmt.Errorf("%w%s", err, pipelines.DidYouMean(unknown.Got, append(unknown.Known, more...), "%q"))
+	}
+	return err
 }

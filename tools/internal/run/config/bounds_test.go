@@ -100,6 +100,14 @@ func specs(t *testing.T) map[string]any {
 		}
 		all["train.adversary="+text] = a.Method
 	}
+	for _, text := range []string{"ibp(eps=.1)", "crown-ibp(eps=.1)", "mtl-ibp(eps=.1)", "sabr(eps=.1)"} {
+		var c trainer.Certified
+		if err := c.UnmarshalText([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		all["train.certified="+text] = c.Method
+	}
+	all["train.verified=ibp"] = new(trainer.Verification)
 	all["model.encoder=resnet"] = new(graphs.ResNet)
 	all["train.attacked=pgd"] = new(trainer.ValidationAttack)
 	return all

@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"unwarp/graphs"
+	"unwarp/graphs/cluster"
 	"unwarp/graphs/spec"
 	"unwarp/pipelines"
 	"unwarp/trainer"
@@ -39,6 +40,15 @@ type Config struct {
 	// bfloat16, all else in float32), or auto, which is bfloat16 where the
 	// processor has instructions for it.
 	Precision graphs.Precision `mapstructure:"precision" yaml:"precision"`
+	// Devices are the devices of this machine that compute replicas of a training:
+	// auto (the one of device), gpu:0,gpu:1 (these), or cpu:2 (so many on the
+	// processor).
+	Devices graphs.Devices `mapstructure:"devices" yaml:"devices"`
+	// Workers are the machines that compute in place of this one, host:port,host:port:
+	// unwarp worker runs there. "": none.
+	Workers cluster.Addresses `mapstructure:"workers" yaml:"workers"`
+	// Cluster says what is borne of workers.
+	Cluster cluster.Config `mapstructure:"cluster" yaml:"cluster"`
 
 	Data   pipelines.Data `mapstructure:"data" yaml:"data"`
 	Model  graphs.Model   `mapstructure:"model" yaml:"model"`
@@ -51,7 +61,7 @@ type Config struct {
 // a minute on two cores.
 func Default() Config {
 	c := Config{
-		Seed: 1, Device: graphs.Auto, Precision: graphs.Float32,
+		Seed: 1, Device: graphs.Auto, Precision: graphs.Float32, Cluster: cluster.DefaultConfig(),
 		Data:   pipelines.Data{Set: "glyphs", Seed: 1, Train: 10000, Validation: 1000, Test: 2000},
 		Model:  graphs.DefaultModel(),
 		Train:  trainer.DefaultConfig(),
@@ -70,13 +80,13 @@ func (c Config) Check() error {
 	if err := checkSet(c.Data); err != nil {
 		return err
 	}
-	if _, err := graphs.SessionOptions(graphs.Options{Device: c.Device, Precision: c.Precision}); err != nil {
+	if err := c.checkDevices(); err != nil {
 		return err
 	}
 	model, err := c.Model.Build(max(2, c.Data.Classes))
 	var unknown *spec.UnknownError
 	if errors.As(err, &unknown) {
-		return fmt.Errorf("%w: did you mean %q?", err, pipelines.Nearest(unknown.Got, unknown.Known))
+		return fmt.Errorf("%w%s", err, pipelines.DidYouMean(unknown.Got, unknown.Known, "%q"))
 	} else if err != nil {
 		return err
 	}
@@ -92,10 +102,23 @@ func (c Config) Check() error {
 	return c.Attack.Check()
 }
 
+// checkDevices refuses devices that do not go together.
+func (c Config) checkDevices() error {
+	o := graphs.Options{Device: c.Device, Precision: c.Precision}
+	if err := c.Devices.Configure(&o); err != nil {
+		return err
+	}
+	if n := c.Devices.Len(); n > 1 && c.Workers.Len() > 0 {
+		return fmt.Errorf("devices: want auto beside workers, which compute all replicas, got %s: start a worker on this machine too", c.Devices)
+	}
+	_, err := graphs.SessionOptions(o)
+	return err
+}
+
 // checkSet refuses a set that does not exist and keys that do not go together.
 func checkSet(d pipelines.Data) error {
 	if !slices.Contains(pipelines.Sets, d.Set) {
-		return fmt.Errorf("data.set: want one of %s, got %q: did you mean %q?", strings.Join(pipelines.Sets, ", "), d.Set, pipelines.Nearest(d.Set, pipelines.Sets))
+		return fmt.Errorf("data.set: want one of %s, got %q%s", strings.Join(pipelines.Sets, ", "), d.Set, pipelines.DidYouMean(d.Set, pipelines.Sets, "%q"))
 	}
 	return d.Check()
 }

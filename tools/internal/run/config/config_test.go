@@ -228,7 +228,7 @@ func TestRefused(t *testing.T) {
 		{set: "model.encoder=resnt20", names: "model.encoder;resnt20;resnet20;did you mean \"resnet20\""},
 		{set: "model.encoder=resnet22", names: "model.encoder;6n+2;resnet22;resnet20;resnet26"},
 		{set: "model.encoder=resnet(depth=20,deep=3)", names: "model.encoder;unknown key;deep;depth"},
-		{set: "model.head=capsule(routing=3)", names: "model.head;got \"capsule\";did you mean \"linear\""},
+		{set: "model.head=capsule(routing=3)", names: "model.head;want one of linear;got \"capsule\""},
 		{set: "model.head=linear(x=1)", names: "model.head;unknown key \"x\": linear has no keys"},
 		{set: "model.normalise=images", names: "model.normalise;image, channel or set;images"},
 		{set: "model.mean=.5", names: "model.mean;set;[0.5]"},

@@ -7,12 +7,12 @@ import (
 )
 
 // free are keys, and beginnings of keys, that do not change what is trained.
-var free = []string{"run", "device", "threads", "precision", "data.path", "train.workers", "attack.", "export."}
+var free = []string{"run", "device", "threads", "precision", "data.path", "train.workers", "devices", "workers", "cluster.", "attack.", "export."}
 
 // Differences lists the keys in which two configurations train different
 // models, each with both values; precision is left out, as are all keys that
-// change only speed or what comes after the training, and the moments of the
-// training set where want leaves them to it.
+// change only speed or what comes after the training, and what want leaves
+// to the training: the moments of its set and the number of replicas.
 func Differences(have, want Config) ([]string, error) {
 	have, want = have.Canonical(), want.Canonical()
 	a, err := leaves(have)
@@ -25,6 +25,9 @@ func Differences(have, want Config) ([]string, error) {
 	}
 	if len(want.Model.Mean) == 0 {
 		a["model.mean"], a["model.std"] = b["model.mean"], b["model.std"]
+	}
+	if want.Train.Replicas == 0 {
+		a["train.replicas"] = b["train.replicas"]
 	}
 	var out []string
 	for k, v := range b {

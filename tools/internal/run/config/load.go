@@ -227,7 +227,7 @@ func (l *loader) environment(all []string) error {
 		}
 		key, ok := names[name]
 		if !ok {
-			return fmt.Errorf("unknown variable %s: did you mean %s?", name, pipelines.Nearest(name, append(list, notKeys...)))
+			return fmt.Errorf("unknown variable %s%s", name, pipelines.DidYouMean(name, append(list, notKeys...), "%s"))
 		}
 		if value == "" {
 			continue
@@ -266,12 +266,16 @@ func (l *loader) check(key string) error {
 			return fmt.Errorf("unknown key %q: %s has no parts", key, k)
 		}
 	}
-	return fmt.Errorf("unknown key %q: did you mean %q?", key, l.nearest(key))
+	suggestion := l.suggest(key)
+	if suggestion == "" {
+		suggestion = ": unwarp config prints all keys"
+	}
+	return fmt.Errorf("unknown key %q%s", key, suggestion)
 }
 
-// nearest is the key most like the given one; a last word that only one key
+// suggest asks whether the key most like the given one was meant; a last word that only one key
 // has decides: batch_size is far from everything, duration is train.duration.
-func (l *loader) nearest(key string) string {
+func (l *loader) suggest(key string) string {
 	var ends []string
 	for _, k := range l.known {
 		if strings.HasSuffix(k, "."+key) {
@@ -279,9 +283,9 @@ func (l *loader) nearest(key string) string {
 		}
 	}
 	if len(ends) > 0 {
-		return ends[0]
+		return fmt.Sprintf(": did you mean %q?", ends[0])
 	}
-	return pipelines.Nearest(key, l.known)
+	return pipelines.DidYouMean(key, l.known, "%q")
 }
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

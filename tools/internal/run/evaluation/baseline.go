@@ -15,12 +15,12 @@ func (e *Evaluator) loadBaseline() error {
 	if c.Baseline == "" {
 		return nil
 	}
-	base, _, err := report.Load(c.Baseline)
+	base, _, err := report.Load(report.ThreatFolder(c.Baseline, e.threat))
 	if err != nil {
 		return refuseBaseline("%w", err)
 	}
-	if base.Evaluation.Norm != c.Norm {
-		return refuseBaseline("%s: want an evaluation in %s, got one in %s: attack it in the same norm", c.Baseline, c.Norm, base.Evaluation.Norm)
+	if was := (attacks.Threat{Norm: base.Evaluation.Norm, Geometry: base.Evaluation.Threat}); was.String() != e.threat.String() {
+		return refuseBaseline("%s: want an evaluation in %s, got one in %s: attack it in the same norm, or under the same threat", c.Baseline, e.threat, was)
 	}
 	e.baseline = &base
 	return nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"unwarp/attacks"
+	"unwarp/attacks/certify"
 	"unwarp/attacks/checks"
 	"unwarp/attacks/engine"
 	"unwarp/graphs"
@@ -31,7 +32,11 @@ type Evaluator struct {
 	Skipped                       []string // attacks of an ensemble that are not defined for this model
 	Weights                       string   // hash of the model's weights
 
+	threat   attacks.Threat
 	subject  *experiment.Subject
+	prover   certify.Prover // of attack.certify; nil without
+	exchange *exchanged     // nil for none
+	shard    attacks.Shard
 	baseline *report.Record // of the undefended model; nil without one
 	model    ModelIdentity
 	sources  []SourceIdentity
@@ -44,7 +49,12 @@ const traced = 64
 // New restores the weights of the subject into nets that hold the attacks of
 // its configuration. The examples found on the first keep images are kept.
 func New(s *experiment.Subject, keep int) (*Evaluator, error) {
-	e := &Evaluator{subject: s}
+	return NewShard(s, keep, attacks.Shard{})
+}
+
+// NewShard is [New] for a shard of the images.
+func NewShard(s *experiment.Subject, keep int, shard attacks.Shard) (*Evaluator, error) {
+	e := &Evaluator{subject: s, shard: shard}
 	if err := e.open(keep); err != nil {
 		e.Close()
 		return nil, err
@@ -60,13 +70,19 @@ func (e *Evaluator) Close() {
 }
 
 func (e *Evaluator) open(keep int) (err error) {
+	if e.threat, err = e.subject.Config.Attack.ParseThreat(); err != nil {
+		return experiment.NewConfigError(err)
+	}
 	if err := e.loadBaseline(); err != nil {
+		return err
+	}
+	if err := e.openProver(); err != nil {
 		return err
 	}
 	if err := e.openReferenceModel(); err != nil {
 		return err
 	}
-	e.Options.Keep, e.Options.LossCurves = keep, traced
+	e.Options.Keep, e.Options.LossCurves, e.Options.Shard = keep, traced, e.shard
 	if err := e.openGradientModel(); err != nil {
 		return err
 	}
@@ -189,11 +205,14 @@ func (e *Evaluator) openSession(m experiment.Model, defence string, choose func(
 		if err != nil {
 			return experiment.NewConfigError(err)
 		}
-		if s.Graph, err = engine.NewAttackGraph(b, v, attacks.Threat{Norm: c.Attack.Norm, Lo: 0, Hi: 1}); err != nil {
+		if s.Graph, err = engine.NewAttackGraph(b, v, e.threat); err != nil {
 			return err
 		}
 		list, err := choose(s.Graph.Victim)
 		if err != nil {
+			return err
+		}
+		if err := e.exchange.declare(b, v); err != nil {
 			return err
 		}
 		return s.Graph.Declare(offered(v, list)...)

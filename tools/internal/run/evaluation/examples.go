@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"unwarp/attacks"
+	"unwarp/attacks/geometry"
 	"unwarp/pipelines"
 	"unwarp/pipelines/npz"
 )
@@ -15,6 +16,11 @@ import (
 //	eps [M] float32 (its distance in the threat's norm), index [M] int32 (place
 //	in the test part), attack [M] int32 (place in attacks), attacks: the names
 //	as bytes, one per line
+//
+// Of a geometric threat eps is its size, and there are also
+//
+//	parameters [M,P] float32, in the order of the names in parameter_names, or
+//	field [M,H,W,2] float32
 func EncodeExamples(set attacks.Images, ev *attacks.Evaluation, sh pipelines.Shape) ([]byte, error) {
 	var images, eps []float32
 	var labels, predicted, index, which []int32
@@ -31,7 +37,7 @@ func EncodeExamples(set attacks.Images, ev *attacks.Evaluation, sh pipelines.Sha
 		}
 	}
 	m := len(labels)
-	return npz.Encode(
+	arrays := append(transforms(ev, sh),
 		npz.Float32("images", images, m, sh.H, sh.W, sh.C),
 		npz.Int32("labels", labels, m),
 		npz.Int32("predicted", predicted, m),
@@ -40,4 +46,34 @@ func EncodeExamples(set attacks.Images, ev *attacks.Evaluation, sh pipelines.Sha
 		npz.Int32("attack", which, m),
 		npz.Uint8("attacks", []byte(strings.Join(names, "\n")), -1),
 	)
+	return npz.Encode(arrays...)
+}
+
+// transforms are the arrays of what makes the examples of a geometric threat.
+func transforms(ev *attacks.Evaluation, sh pipelines.Shape) []npz.Array {
+	if ev.Threat == (geometry.Threat{}) {
+		return nil
+	}
+	var parameters, fields []float32
+	m := 0
+	for _, s := range ev.Attacks {
+		for _, r := range s.Results {
+			if r.Image == nil {
+				continue
+			}
+			m++
+			fields = append(fields, r.Field...)
+			for _, v := range r.Parameters {
+				parameters = append(parameters, float32(v))
+			}
+		}
+	}
+	if ev.Threat.IsField() {
+		return []npz.Array{npz.Float32("field", fields, m, sh.H, sh.W, 2)}
+	}
+	var names []string
+	for _, p := range ev.Threat.Parameters() {
+		names = append(names, p.Name)
+	}
+	return []npz.Array{npz.Float32("parameters", parameters, m, len(names)), npz.Uint8("parameter_names", []byte(strings.Join(names, "\n")), -1)}
 }

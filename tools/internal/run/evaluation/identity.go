@@ -9,10 +9,13 @@ import (
 	"math"
 	"strings"
 
+	tf "github.com/wamuir/graft/tensorflow"
+
 	"unwarp/attacks"
 	"unwarp/graphs"
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/experiment"
+	"unwarp/tools/internal/setup/doctor"
 )
 
 // Identity is everything that decides the figures of an evaluation. It stands at
@@ -26,6 +29,11 @@ type Identity struct {
 	// Keep and LossCurves are for how many images examples and losses are stored.
 	Keep       int `json:"examples_stored"` // as many as there are images with --save
 	LossCurves int `json:"losses_stored"`
+	Rows       int `json:"rows"` // of each session call, which rounding depends on
+	// Of one shard: which, and the versions, since results of several are put together.
+	Shard      string `json:"shard,omitempty"`
+	Version    string `json:"version,omitempty"`
+	TensorFlow string `json:"tensorflow,omitempty"`
 }
 
 // ModelIdentity says which function of an image is attacked, or followed.
@@ -49,13 +57,16 @@ type DataIdentity struct {
 // AttackIdentity says which threat and which attacks.
 type AttackIdentity struct {
 	Norm       attacks.Norm     `json:"norm"`
-	Box        [2]float32       `json:"box"` // the least and the largest value of a pixel
+	Threat     string           `json:"threat,omitempty"` // geometric, where there is no norm
+	Box        [2]float32       `json:"box"`              // the least and the largest value of a pixel
 	Eps        []float32        `json:"eps"`
 	Attacks    []AttackText     `json:"attacks"`
 	Exhaustive bool             `json:"exhaustive"`
 	Defence    string           `json:"defence"`
 	Precision  graphs.Precision `json:"precision"` // of gradients
 	Sources    []SourceIdentity `json:"sources"`   // in the order of the configuration
+	// Certify is the method of proof, whose proofs leave attempts out.
+	Certify string `json:"certify,omitempty"`
 }
 
 // AttackText is an attack with all of its keys, defaults included: they may
@@ -95,17 +106,29 @@ func identifyModel(src experiment.Source, c config.Config, p graphs.Precision) (
 	return id, nil
 }
 
-// Identity is that of the evaluation of set.
-func (e *Evaluator) Identity(set attacks.Images) Identity {
+// Identity is that of the evaluation of set, or of its shard in e.Options.
+func (e *Evaluator) Identity(set attacks.Images) Identity { return e.identify(set, e.Options.Shard) }
+
+// identify is the identity of a shard of the evaluation of set.
+func (e *Evaluator) identify(set attacks.Images, shard attacks.Shard) Identity {
 	c, t, o := e.subject.Config, e.ReferenceModel.Graph.Threat, e.Options
 	id := Identity{
 		Model: e.model,
-		Data:  DataIdentity{c.Data.Set, experiment.AttackedPart, set.Len(), hashData(set), hashIndex(set)},
+		Data:  e.identifyData(set),
 		Attack: AttackIdentity{
 			Norm: t.Norm, Box: [2]float32{t.Lo, t.Hi}, Eps: o.Eps, Exhaustive: o.Exhaustive, Defence: c.Attack.Defence,
 			Precision: e.GradientModel.Net.Precision, Sources: e.sources,
 		},
-		Seed: c.Seed, Keep: o.Keep, LossCurves: o.LossCurves,
+		Seed: c.Seed, Keep: o.Keep, LossCurves: o.LossCurves, Rows: e.Engine.Rows(),
+	}
+	if !shard.IsWhole() {
+		id.Shard, id.Version, id.TensorFlow = shard.String(), doctor.ReadBuild("").Unwarp, tf.Version()
+	}
+	if e.prover != nil {
+		id.Attack.Certify = e.prover.Name()
+	}
+	if t.IsGeometric() {
+		id.Attack.Threat = t.String()
 	}
 	if id.Attack.Defence == "" {
 		id.Attack.Defence = "none"
@@ -114,6 +137,11 @@ func (e *Evaluator) Identity(set attacks.Images) Identity {
 		id.Attack.Attacks = append(id.Attack.Attacks, newAttackText(a))
 	}
 	return id
+}
+
+// identifyData says which images are evaluated.
+func (e *Evaluator) identifyData(set attacks.Images) DataIdentity {
+	return DataIdentity{e.subject.Config.Data.Set, experiment.AttackedPart, set.Len(), hashData(set), hashIndex(set)}
 }
 
 func newAttackText(a attacks.Attack) AttackText {

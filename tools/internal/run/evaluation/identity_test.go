@@ -20,19 +20,23 @@ var attackKeys = map[string]struct {
 	change func(a *config.Attack)
 	why    string // it does not decide a figure
 }{
-	"Images":     {why: "the images themselves are hashed and counted"},
-	"Batch":      {why: "a result does not depend on what is computed beside it"},
-	"Norm":       {change: func(a *config.Attack) { a.Norm = attacks.L2 }},
-	"Eps":        {change: func(a *config.Attack) { a.Eps = ".05" }},
-	"Attacks":    {change: func(a *config.Attack) { a.Attacks = []string{"fgsm(loss=margin)"} }},
-	"Exhaustive": {change: func(a *config.Attack) { a.Exhaustive = true }},
-	"Precision":  {change: func(a *config.Attack) { a.Precision = graphs.Bfloat16 }},
-	"Passes":     {why: "it ends the evaluation; what is done stays as it is"},
-	"Minutes":    {why: "as passes"},
-	"Checks":     {why: "checks are not in the journal"},
-	"Sources":    {why: "what they hold is hashed: TestIdentityOfSources"},
-	"Baseline":   {why: "only checks compare with it"},
-	"Defence":    {change: func(a *config.Attack) { a.Defence = "quantise" }},
+	"Images":      {why: "the images themselves are hashed and counted"},
+	"Batch":       {why: "a result does not depend on what is computed beside it"},
+	"Threat":      {change: func(a *config.Attack) { a.Threat = "l1" }},
+	"Sizes":       {why: "those of a geometric threat stand under eps: TestIdentityOfThreats"},
+	"Corruptions": {why: "a table of corruptions has an identity of its own"},
+	"Norm":        {change: func(a *config.Attack) { a.Norm = attacks.L2 }},
+	"Eps":         {change: func(a *config.Attack) { a.Eps = ".05" }},
+	"Attacks":     {change: func(a *config.Attack) { a.Attacks = []string{"fgsm(loss=margin)"} }},
+	"Exhaustive":  {change: func(a *config.Attack) { a.Exhaustive = true }},
+	"Precision":   {change: func(a *config.Attack) { a.Precision = graphs.Bfloat16 }},
+	"Passes":      {why: "it ends the evaluation; what is done stays as it is"},
+	"Minutes":     {why: "as passes"},
+	"Checks":      {why: "checks are not in the journal"},
+	"Sources":     {why: "what they hold is hashed: TestIdentityOfSources"},
+	"Baseline":    {why: "only checks compare with it"},
+	"Defence":     {change: func(a *config.Attack) { a.Defence = "quantise" }},
+	"Certify":     {change: func(a *config.Attack) { a.Certify = "ibp" }},
 }
 
 // optionKeys are the fields of engine.Options: under which key of the identity
@@ -47,6 +51,7 @@ var optionKeys = map[string]struct{ key, why string }{
 	"Keep":       {key: "examples_stored"},
 	"LossCurves": {key: "losses_stored"},
 	"Sources":    {key: "attack.sources"},
+	"Shard":      {key: "shard"},
 }
 
 var oneImage = attacks.Images{Pixels: []float32{.6}, Labels: []int32{1}, Index: []int{0}}
@@ -212,5 +217,26 @@ func TestIdentityNamesDefaults(t *testing.T) {
 	}
 	if !strings.Contains(text, `"defence":"none"`) || !strings.Contains(text, fmt.Sprintf("%q", "model.border")) {
 		t.Errorf("want defence and model in %s", text)
+	}
+}
+
+// TestIdentityOfThreats: the threat and its sizes count.
+func TestIdentityOfThreats(t *testing.T) {
+	seen := map[string]string{}
+	for _, c := range [][2]string{{"rotate(30)", ""}, {"rotate(20)", "6 12 18"}, {"rotate(30)", "5 10"}, {"rotate(30,border=edge)", ""}, {"translate(2px)", ""}, {"translate(2px,whole)", ""}} {
+		set := attacks.Images{Pixels: make([]float32, 9), Labels: []int32{1}, Index: []int{0}}
+		e, err := New(geometricSubject(func(a *config.Attack) { a.Threat, a.Sizes = c[0], c[1] }), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := marshalIdentity(t, e.Identity(set))
+		e.Close()
+		if !strings.Contains(text, c[0]) {
+			t.Errorf("want %s in %s", c[0], text)
+		}
+		if other, twice := seen[text]; twice {
+			t.Errorf("%v and %s have one identity", c, other)
+		}
+		seen[text] = fmt.Sprint(c)
 	}
 }

@@ -65,9 +65,11 @@ func TestCheckClasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := t.TempDir() // images of ants and dogs
-	for _, name := range []string{"ant/0.png", "ant/1.png", "dog/0.png", "dog/1.png"} {
+	for i, name := range []string{"ant/0.png", "ant/1.png", "dog/0.png", "dog/1.png"} {
 		var raw bytes.Buffer
-		if err := errors.Join(png.Encode(&raw, image.NewGray(image.Rect(0, 0, 28, 28))), os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o700), os.WriteFile(filepath.Join(root, name), raw.Bytes(), 0o600)); err != nil {
+		m := image.NewGray(image.Rect(0, 0, 28, 28))
+		m.Pix[0] = uint8(i)
+		if err := errors.Join(png.Encode(&raw, m), os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o700), os.WriteFile(filepath.Join(root, name), raw.Bytes(), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -25,8 +25,8 @@ type Experiment struct {
 }
 
 // Train builds the graph for training and evaluation. The experiment's
-// configuration is c with what the training set determines: model.mean and
-// model.std.
+// configuration is c with what the training set and the devices determine:
+// model.mean, model.std and train.replicas.
 func Train(ctx context.Context, c config.Config) (*Experiment, error) {
 	data, err := OpenData(ctx, c.Data)
 	if err != nil {
@@ -60,21 +60,38 @@ func (x *Experiment) buildTraining() error {
 	if err != nil {
 		return err
 	}
-	return x.build(x.Config.Train.Rows(), func(b *graphs.Builder) (*trainer.TrainGraph, error) {
-		return trainer.Declare(b, x.Config.Train, model, shape)
+	devices := x.countReplicas()
+	return x.build(x.Config.Train.Rows(), x.Config.Devices, func(b *graphs.Builder) (*trainer.TrainGraph, error) {
+		return trainer.Declare(b, x.Config.Train, model, shape, devices...)
 	})
 }
 
+// countReplicas resolves train.replicas, so that the run folder says how many there
+// are, and returns the devices that compute them, none where that is one or workers.
+func (x *Experiment) countReplicas() (devices []string) {
+	n := max(x.Config.Devices.Len(), x.Config.Workers.Len())
+	if x.Config.Train.Replicas == 0 {
+		x.Config.Train.Replicas = n
+	}
+	if x.Config.Workers.Len() > 0 || n == 1 {
+		return nil
+	}
+	return x.Config.Devices.Names()
+}
+
 // build makes the net of what declare writes.
-func (x *Experiment) build(rows int, declare func(b *graphs.Builder) (*trainer.TrainGraph, error)) (err error) {
+func (x *Experiment) build(rows int, devices graphs.Devices, declare func(b *graphs.Builder) (*trainer.TrainGraph, error)) (err error) {
 	c := x.Config
 	o := graphs.Options{Seed: c.Seed, Device: c.Device, Threads: c.Threads, Precision: c.Precision, Rows: rows, RowsKey: "train.batch", First: quiet.During}
+	if err := devices.Configure(&o); err != nil {
+		return &ConfigError{err}
+	}
 	x.Net, err = graphs.Build(o, func(b *graphs.Builder) (err error) {
 		x.Graph, err = declare(b)
 		return err
 	})
 	var large *graphs.MemoryError
-	if errors.As(err, &large) {
+	if errors.As(err, &large) || errors.As(err, new(trainer.UnboundedError)) {
 		err = &ConfigError{err}
 	}
 	return err
@@ -108,7 +125,14 @@ func (s *Subject) Open() (*Experiment, trainer.State, error) {
 		return nil, trainer.State{}, &ConfigError{fmt.Errorf("%s: want a model that unwarp trained, got another, which can only be attacked", s.Source.Path())}
 	}
 	x := &Experiment{Subject: *s}
-	if err := x.build(trainer.EvaluationRows, m.declare); err != nil {
+	declare := func(b *graphs.Builder) (*trainer.TrainGraph, error) {
+		g, err := m.declare(b)
+		if err == nil {
+			err = g.DeclareVerification(b, s.Config.Train)
+		}
+		return g, err
+	}
+	if err := x.build(trainer.EvaluationRows, graphs.Devices{}, declare); err != nil {
 		return nil, trainer.State{}, err
 	}
 	st, err := m.restore(x.Graph, x.Net)

@@ -94,7 +94,6 @@ func TestIdentity(t *testing.T) {
 	}
 	for name, change := range map[string]func(c *config.Config){
 		"run":      func(c *config.Config) { c.Run = "x" },
-		"path":     func(c *config.Config) { c.Data.Path = "/elsewhere" },
 		"workers":  func(c *config.Config) { c.Train.Workers = 1 },
 		"attack":   func(c *config.Config) { c.Attack.Eps = ".2" },
 		"export":   func(c *config.Config) { c.Export.InferenceOnly = true },

@@ -27,6 +27,9 @@ var ErrTaken = errors.New("holds a run already")
 // yet, or the first free name under runs/. Of processes that ask for one name
 // at the same moment one gets it.
 func NewFolder(c config.Config) (string, error) {
+	if err := checkPlace(c); err != nil {
+		return "", err
+	}
 	dir, err := makeFolder(c)
 	if err != nil {
 		return "", fmt.Errorf("run folder %w", files.NotWritten(dir, err))
@@ -40,6 +43,30 @@ func NewFolder(c config.Config) (string, error) {
 		return "", err
 	}
 	return dir, nil
+}
+
+// checkPlace refuses a run folder among folders of images, where the next command would take it for a class.
+func checkPlace(c config.Config) error {
+	images, err := os.Stat(c.Data.Path)
+	if c.Data.Set != "folder" || err != nil {
+		return nil // what is wrong with the data is said elsewhere
+	}
+	run := c.Run
+	if run == "" {
+		run = "runs"
+	}
+	at, err := filepath.Abs(run)
+	if err != nil {
+		return fmt.Errorf("run folder %w", files.NotWritten(run, err))
+	}
+	for ; ; at = filepath.Dir(at) {
+		if info, err := os.Stat(at); err == nil && os.SameFile(info, images) {
+			return NewConfigError(fmt.Errorf("run folder %s: want one outside %s, which holds the images, since folders in it are classes: name another with --run", files.ShortPath(run), files.ShortPath(c.Data.Path)))
+		}
+		if at == filepath.Dir(at) {
+			return nil
+		}
+	}
 }
 
 // makeFolder makes the folder alone. One with a generated name did not exist.

@@ -161,11 +161,15 @@ func some(all []string, sep string) string {
 	return strings.Join(all, sep)
 }
 
+// later are keys that runs of earlier versions do not have, at the values that those
+// runs were trained with.
+var later = map[string]string{"train.replicas": "1", "train.gradients": "float32"}
+
 // hash is a text that two identities share only where the training is the same.
 // Where the data lie does not count, nor how they were chosen: they are compared.
 func (id RunIdentity) hash() (string, error) {
 	id.Config = maps.Clone(id.Config)
-	maps.DeleteFunc(id.Config, func(key, _ string) bool { return !decides(key) })
+	maps.DeleteFunc(id.Config, func(key, value string) bool { return !decides(key) || later[key] == value })
 	id.Data.Settings = pipelines.Data{}
 	raw, err := json.Marshal(id) // of maps the keys are sorted
 	if err != nil {

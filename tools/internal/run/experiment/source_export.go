@@ -30,6 +30,9 @@ func isExport(dir string) bool { return exists(filepath.Join(dir, "saved_model.p
 func openExport(dir, checkpoint string) (Source, error) {
 	x, err := trainer.OpenExport(dir)
 	if err != nil {
+		if exists(filepath.Join(dir, trainer.ExportInfoFile)) {
+			err = &DamagedError{err}
+		}
 		return nil, err
 	}
 	around := filepath.Dir(filepath.Clean(dir))
@@ -51,7 +54,7 @@ func openExport(dir, checkpoint string) (Source, error) {
 	// The exported weights are the averages, where there are any.
 	c.Model, c.Train.Objective, c.Train.Average = x.Info.Model, x.Info.Objective, 0
 	if c.Train.Augment, err = pipelines.ParseAugment(x.Info.Prepare); err != nil {
-		return nil, fmt.Errorf("export %s: %w", dir, err)
+		return nil, &DamagedError{fmt.Errorf("export %s: %w", dir, err)}
 	}
 	c.Attack.Attacks = possible(c.Attack.Attacks, x)
 	return &exportSource{dir, checkpoint, c, known, x}, nil
@@ -99,7 +102,10 @@ func (s *exportSource) Model(c config.Config, shape pipelines.Shape, classes int
 			return trainer.DeclareExport(b, c.Train, model, s.export)
 		},
 		func(p *trainer.TrainGraph, net *graphs.Net) (trainer.State, error) {
-			return trainer.State{}, p.RestoreExport(net)
+			if err := p.RestoreExport(net); err != nil {
+				return trainer.State{}, &DamagedError{err}
+			}
+			return trainer.State{}, nil
 		},
 	}, nil
 }

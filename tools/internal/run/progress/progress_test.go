@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"unwarp/pipelines"
+	"unwarp/trainer"
 )
 
 func TestFit(t *testing.T) {
@@ -86,5 +87,18 @@ func TestCounting(t *testing.T) {
 	count(4, 4)
 	if lines := strings.Split(strings.TrimSpace(b.String()), "\n"); len(lines) != 2 || !strings.HasPrefix(lines[0], "reading: 2 of 8 images (25%)") || !strings.HasPrefix(lines[1], "reading: 1 of 4 images (25%)") {
 		t.Errorf("got %q", lines)
+	}
+}
+
+func TestDescribeReplicas(t *testing.T) {
+	all := []trainer.ReplicaProgress{{Name: "a:1", ImagesPerSecond: 120.4, Waiting: .031}, {Name: "b:1", ImagesPerSecond: 80, Waiting: .4}}
+	if got := describeReplicas(all); got != ", a:1 120/s waits 3%, b:1 80/s waits 40%" {
+		t.Errorf("got %q", got)
+	}
+	if got := describeReplicas(append(all, all[0], all[0], all[0])); got != ", 5 replicas 80 to 120/s, waiting 3 to 40%" {
+		t.Errorf("got %q", got)
+	}
+	if got := describeReplicas(nil); got != "" {
+		t.Errorf("got %q", got)
 	}
 }

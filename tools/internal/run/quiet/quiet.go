@@ -51,7 +51,7 @@ import (
 
 // noise is what TensorFlow's graph passes say through absl's log, which has no
 // variable, at the first run of each set of fetches.
-var noise = regexp.MustCompile(`^(WARNING: All log messages before absl::InitializeLog\(\)|I\d{4} .*(mlir_graph_optimization_pass|auto_mixed_precision))`)
+var noise = regexp.MustCompile(`^(WARNING: All log messages before absl::InitializeLog\(\)|I\d{4} .*(mlir_graph_optimization_pass|auto_mixed_precision|grpc_server_lib))`)
 
 // During calls f and keeps that noise off standard error; every other line
 // written meanwhile follows when f is done.

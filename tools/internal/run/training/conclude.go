@@ -33,6 +33,9 @@ func conclude(ctx context.Context, x *experiment.Experiment, place files.Place, 
 	if s.Test, err = x.Graph.Evaluate(ctx, x.Net, x.Data.Test); err != nil {
 		return err
 	}
+	if s.Test.Verified, err = x.Graph.EvaluateVerified(ctx, x.Net, x.Data.Test); err != nil {
+		return err
+	}
 	if err := x.SetSource(s.Run); err != nil {
 		return err
 	}
@@ -41,7 +44,12 @@ func conclude(ctx context.Context, x *experiment.Experiment, place files.Place, 
 		return err
 	}
 	var r *report.Record
-	if len(x.Config.Attack.Attacks) > 0 {
+	if x.Config.Attack.MeasuresCorruptions() {
+		o := evaluation.Options{Folder: report.CorruptionFolder(s.Run), Restart: true, Log: log}
+		if _, err := evaluation.RunCorruptions(ctx, &x.Subject, set, o); err != nil {
+			return err
+		}
+	} else if len(x.Config.Attack.Attacks) > 0 {
 		if r, err = attack(ctx, x, set, s.Run, log); err != nil {
 			return err
 		}
@@ -88,10 +96,22 @@ func checkComplete(place files.Place, s *report.Summary) error {
 	return nil
 }
 
-// attack runs the configured attacks in full, each at every radius: after a
-// training they are few. The checks are left to unwarp attack.
+// attack runs the configured attacks, those on a norm in full, each at every
+// radius: after a training they are few. Checks and proofs are left to
+// unwarp attack.
 func attack(ctx context.Context, x *experiment.Experiment, set attacks.Images, dir string, log io.Writer) (*report.Record, error) {
-	x.Config.Attack.Exhaustive, x.Config.Attack.Checks = true, 0
+	threat, err := x.Config.Attack.ParseThreat()
+	if err != nil {
+		return nil, err
+	}
+	x.Config.Attack.Checks, x.Config.Attack.Certify = 0, ""
+	if !threat.IsGeometric() { // whose attacks are many
+		x.Config.Attack.Exhaustive = true
+	}
+	dir = report.ThreatFolder(dir, threat)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("evaluation: %w", files.NotWritten(dir, err))
+	}
 	e, err := evaluation.New(&x.Subject, report.PictureColumns)
 	if err != nil {
 		return nil, err

@@ -53,6 +53,9 @@ func Run(ctx context.Context, c config.Config, resume string, log io.Writer) (re
 	if remark := lock.Remark(); remark != "" {
 		fmt.Fprintln(log, remark)
 	}
+	for _, remark := range x.Data.Remarks {
+		fmt.Fprintln(log, remark)
+	}
 	if s.Training, err = train(ctx, x, s.Run, resume != "", log); err != nil {
 		if errors.Is(err, trainer.ErrInterrupted) {
 			return s, fmt.Errorf("%w: %s", err, resumeCommand(s.Run))
@@ -114,6 +117,7 @@ func train(ctx context.Context, x *experiment.Experiment, dir string, resume boo
 	in := trainer.Inputs{
 		Train: x.Data.Train, Validation: x.Data.Validation,
 		Dir: dir, Seed: x.Config.Seed, Resume: resume, Identity: id, Teacher: x.Teacher,
+		Workers: x.Config.Workers, Cluster: x.Config.Cluster,
 	}
 	return x.Graph.Run(ctx, x.Net, in, &progress.Training{W: log, Batch: x.Config.Train.Batch})
 }

@@ -18,7 +18,8 @@ type Build struct {
 	Go         string `json:"go"`
 	Platform   string `json:"platform"`
 	Graft      string `json:"graft"`
-	TensorFlow string `json:"tensorflow"`        // of the running library
+	TensorFlow string `json:"tensorflow"`        // of the running library, "" without one
+	Fault      string `json:"fault,omitempty"`   // why there is none
 	Headers    string `json:"headers,omitempty"` // at build time
 }
 

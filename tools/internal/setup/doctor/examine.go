@@ -33,6 +33,9 @@ func Examine(ctx context.Context, p Input) Report {
 		r.checkDevices(ctx, p.CheckCommand)
 	}
 	r.checkConfiguration(p.Configure)
+	if c, err := p.Configure(); err == nil && p.Fault == nil {
+		r.checkWorkers(ctx, c.Workers)
+	}
 	r.checkProcessor()
 	r.checkDisks()
 	slices.SortStableFunc(r.Problems, func(a, b Problem) int {

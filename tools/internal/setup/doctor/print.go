@@ -44,6 +44,7 @@ func (r Report) Print(w io.Writer) {
 	for _, d := range r.Disks {
 		line("disk", "%s free in %s (%s)", FormatSize(int64(d.Free)), d.Dir, d.For)
 	}
+	r.printWorkers(w)
 	fmt.Fprintln(w)
 	if len(r.Problems) == 0 {
 		fmt.Fprintln(w, "nothing is wrong")
@@ -57,6 +58,14 @@ func (r Report) Print(w io.Writer) {
 	}
 }
 
+// library is the version of the running library, or why there is none.
+func (b Build) library() string {
+	if b.Fault != "" {
+		return "none: " + b.Fault
+	}
+	return orUnknown(b.TensorFlow)
+}
+
 // Print prints the versions.
 func (b Build) Print(w io.Writer) {
 	changed := ""
@@ -66,7 +75,7 @@ func (b Build) Print(w io.Writer) {
 	fmt.Fprintf(w, "%-12s  %s%s\n", "unwarp", b.Unwarp, changed)
 	fmt.Fprintf(w, "%-12s  %s, %s\n", "go", b.Go, b.Platform)
 	fmt.Fprintf(w, "%-12s  %s\n", "graft", b.Graft)
-	fmt.Fprintf(w, "%-12s  %s", "tensorflow", orUnknown(b.TensorFlow))
+	fmt.Fprintf(w, "%-12s  %s", "tensorflow", b.library())
 	if b.Headers != "" {
 		fmt.Fprintf(w, " (built with the headers of %s)", b.Headers)
 	}

@@ -38,6 +38,7 @@ type Report struct {
 	Features    []string      `json:"features"`   // of the processor
 	Environment []string      `json:"environment"`
 	Disks       []Disk        `json:"disks"`
+	Workers     []Worker      `json:"workers,omitempty"`
 	Problems    []Problem     `json:"problems"`
 }
 

@@ -1,4 +1,4 @@
-// The functions of TensorFlow's C library that graft calls. TestSymbols compares
+// The functions of TensorFlow's C library that graft and package cluster call. TestSymbols compares
 // the list with what graft's sources name.
 SYMBOL(TFE_ContextListDevices)
 SYMBOL(TFE_ContextOptionsSetAsync)
@@ -55,6 +55,7 @@ SYMBOL(TF_NewBuffer)
 SYMBOL(TF_NewGraph)
 SYMBOL(TF_NewImportGraphDefOptions)
 SYMBOL(TF_NewOperation)
+SYMBOL(TF_NewServer)
 SYMBOL(TF_NewSession)
 SYMBOL(TF_NewSessionOptions)
 SYMBOL(TF_NewStatus)
@@ -85,6 +86,8 @@ SYMBOL(TF_OperationOutputConsumers)
 SYMBOL(TF_OperationOutputListLength)
 SYMBOL(TF_OperationOutputNumConsumers)
 SYMBOL(TF_OperationOutputType)
+SYMBOL(TF_ServerStart)
+SYMBOL(TF_ServerTarget)
 SYMBOL(TF_SessionListDevices)
 SYMBOL(TF_SessionPRun)
 SYMBOL(TF_SessionPRunSetup)

@@ -37,7 +37,7 @@ func New(q Request, note func(format string, args ...any)) (*Reproduction, error
 	known := append(Names(), All)
 	for _, n := range q.Names {
 		if !slices.Contains(known, n) {
-			return nil, study.WrongRequest("want some of %s, got %q: did you mean %q?", strings.Join(known, ", "), n, pipelines.Nearest(n, known))
+			return nil, study.WrongRequest("want some of %s, got %q%s", strings.Join(known, ", "), n, pipelines.DidYouMean(n, known, "%q"))
 		}
 	}
 	if err := r.choose(slices.Contains(q.Names, All)); err != nil {

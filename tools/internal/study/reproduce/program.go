@@ -8,6 +8,7 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/attacks/engine"
+	"unwarp/attacks/journal"
 	"unwarp/pipelines/files"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/config"
@@ -131,9 +132,9 @@ func (p Program) Evaluate(ctx context.Context, c config.Config, title, folder st
 // weights or another budget, is replaced.
 func openJournal(folder string, identity any) (*engine.Journal, error) {
 	path := evaluation.JournalPath(folder)
-	journal, err := engine.OpenJournal(path, identity)
-	if !errors.Is(err, engine.ErrOtherEvaluation) && !errors.Is(err, engine.ErrOldJournal) {
-		return journal, err
+	j, err := engine.OpenJournal(path, identity)
+	if !errors.Is(err, journal.ErrOther) && !errors.Is(err, journal.ErrOld) {
+		return j, err
 	}
 	if err := os.Remove(path); err != nil {
 		return nil, err

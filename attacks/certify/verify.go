@@ -1,0 +1,51 @@
+package certify
+
+import (
+	"slices"
+
+	"unwarp/attacks"
+)
+
+// verify tells whether the example of a broken image lies within the threat and
+// is misclassified by the model itself, and fills in its class. All other results
+// hold.
+func (r *run) verify(p Prover, a attempt, result *Result) (holds bool, err error) {
+	if result.Status != Broken || r.cert.Proves != "" {
+		return true, nil
+	}
+	if _, ok := r.sizeOf(p, a, *result); !ok {
+		r.cert.Refuted++
+		return false, nil
+	}
+	logits, err := r.o.Logits(result.Example)
+	if err != nil {
+		return false, err
+	}
+	label, z := int(r.images.Labels[a.image]), logits[0]
+	if slices.ContainsFunc(z, func(v float32) bool { return v-v != 0 }) || attacks.Correct(z, label) {
+		r.cert.Refuted++
+		return false, nil
+	}
+	result.Class, _ = attacks.Predict(z, label)
+	return true, nil
+}
+
+// sizeOf is at which size an example lies; false where the threat does not have it
+// within that of the attempt.
+func (r *run) sizeOf(p Prover, a attempt, result Result) (attacks.Distance, bool) {
+	x, clean := result.Example, r.image(a.image)
+	if len(x) != len(clean) || slices.ContainsFunc(x, func(v float32) bool { return !(v >= 0 && v <= 1) }) {
+		return 0, false
+	}
+	var d float64
+	ok := true
+	switch j, isJudge := p.(Judge); {
+	case isJudge:
+		d, ok = j.SizeOf(clean, x, result.Parameters)
+	case r.cert.IsBall():
+		d = attacks.Norm(r.cert.Threat).Distance(x, clean)
+	default:
+		d = float64(a.size)
+	}
+	return attacks.Distance(d), ok && r.cert.Within(attacks.Distance(d), a.size)
+}

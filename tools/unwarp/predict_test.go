@@ -1,0 +1,125 @@
+package main
+
+import (
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/study/photoset"
+)
+
+// TestPhotos follows a folder of photos from training to the classes of its files, by the run and by its export alone:
+// they agree with each other and with the evaluation.
+func TestPhotos(t *testing.T) {
+	home := t.TempDir()
+	photos, run := filepath.Join(home, "photos"), filepath.Join(home, "run")
+	for part, n := range map[string]int{"train": 8, "test": 5} {
+		if err := os.MkdirAll(photos, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := (photoset.Set{Seed: uint64(n), PerClass: n, Least: 12, Most: 60}).Write(filepath.Join(photos, part)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bad := filepath.Join(photos, "train", "kite", "bad.png")
+	if err := os.WriteFile(bad, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	train := []string{"train", "--data", photos, "--run", run, "--epochs", "3", "--batch", "8", "--rate", ".002", "--set", "model.kind=base", "--set", "model.encoder=conv4(channels=8)",
+		"--set", "model.appearance=8", "--set", "model.geometry=8", "--set", "data.size=16", "--set", "attack.attacks=[]", "--set", "data.validation=0", "--json"}
+	unwarp(t, train...).fails(t, exitFailed, bad, "--skip-bad")
+	var s report.Summary
+	r := must(t, append(train, "--skip-bad")...)
+	r.decode(t, &s)
+	if s.Training.Steps != 12 || s.Config.Data.Set != "folder" || !strings.Contains(r.err, "files that cannot be read and are left out: 1: "+bad) {
+		t.Errorf("%d steps on %s: %s", s.Training.Steps, s.Config.Data.Set, r.err)
+	}
+	var e report.Evaluated
+	must(t, "evaluate", run, "--json").decode(t, &e)
+
+	var p, q predictions
+	must(t, "predict", run, filepath.Join(photos, "test"), "--json").decode(t, &p)
+	count := map[string]int{}
+	for _, im := range p.Images {
+		truth := filepath.Base(filepath.Dir(im.Path))
+		if len(im.Classes) != 3 || im.Classes[0].Probability < im.Classes[1].Probability || im.Classes[1].Probability < im.Classes[2].Probability {
+			t.Errorf("%s: %v", im.Path, im.Classes)
+		}
+		count[truth+" as "+im.Classes[0].Name]++
+	}
+	for i, truth := range photoset.Classes {
+		for k, class := range photoset.Classes {
+			if got := count[truth+" as "+class]; got != e.Confusion[i][k] {
+				t.Errorf("%d images of %s are classified as %s, by evaluate %d", got, truth, class, e.Confusion[i][k])
+			}
+		}
+	}
+	export := filepath.Join(home, "elsewhere")
+	if err := os.CopyFS(export, os.DirFS(filepath.Join(run, "export"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(photos, photos+".moved"); err != nil { // the data of the training are not needed
+		t.Fatal(err)
+	}
+	must(t, "predict", export, filepath.Join(photos+".moved", "test"), "--json", "--top", "4").decode(t, &q)
+	for i, im := range q.Images {
+		sum := float32(0)
+		for k, c := range im.Classes {
+			sum += c.Probability
+			if k < 3 && (c.Name != p.Images[i].Classes[k].Name || max(c.Probability-p.Images[i].Classes[k].Probability, p.Images[i].Classes[k].Probability-c.Probability) > 1e-5) {
+				t.Errorf("%s: the export says %v, the run %v", im.Path, im.Classes, p.Images[i].Classes)
+				break
+			}
+		}
+		if len(im.Classes) != 4 || sum < .9999 || sum > 1.0001 {
+			t.Errorf("%s: the probabilities of all classes are %v", im.Path, im.Classes)
+		}
+	}
+}
+
+// TestPredictFiles: what is printed of good and bad files.
+func TestPredictFiles(t *testing.T) {
+	home := t.TempDir()
+	good, bad := filepath.Join(home, "good.png"), filepath.Join(home, "bad.png")
+	sheet := filepath.Join(home, "sheet.png")
+	must(t, "data", "--sheet", sheet, "--count", "1")
+	raw, err := os.ReadFile(sheet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, b := range map[string][]byte{good: raw, bad: []byte("x")} {
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	os.Remove(sheet)
+	model := trained(t)
+	if r := must(t, "predict", model, good, "--top", "1"); !strings.HasPrefix(r.out, good+"  ") || strings.Count(r.out, "\n") != 1 {
+		t.Errorf("printed %q", r.out)
+	}
+	r := unwarp(t, "predict", model, home, filepath.Join(home, "none.png"), "--csv", "--top", "2")
+	if r.code != exitFailed || !strings.Contains(r.err, "bad.png: want a whole") || !strings.Contains(r.err, "none.png: want a readable file") || !strings.Contains(r.last(), "2 of 3 files could not be read") {
+		t.Errorf("code %d: %s", r.code, r.err)
+	}
+	rows, err := csv.NewReader(strings.NewReader(r.out)).ReadAll()
+	if err != nil || len(rows) != 4 || fmt.Sprint(rows[0]) != "[file class_1 probability_1 class_2 probability_2 error]" || rows[1][0] != bad || rows[1][5] == "" || rows[2][0] != good || rows[2][5] != "" {
+		t.Errorf("rows %q, %v", rows, err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"predict", model}, "want a model and image files"},
+		{[]string{"predict", model, good, "--top", "0"}, "--top: want at least 1"},
+		{[]string{"predict", home, good}, home},
+		{[]string{"predict", model, good, "--json", "--csv"}, "json"},
+	} {
+		unwarp(t, c.args...).fails(t, exitUsage, c.want)
+	}
+	empty := t.TempDir()
+	unwarp(t, "predict", model, empty).fails(t, exitFailed, "got a folder without any")
+}
