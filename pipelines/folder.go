@@ -190,6 +190,11 @@ func listSubfolders(dir string) ([]string, error) {
 // junkNames are files and folders that systems leave beside those of people: macOS in archives, Synology, Windows.
 var junkNames = []string{"__MACOSX", "@eaDir", "Thumbs.db", "thumbs.db", "desktop.ini", "$RECYCLE.BIN", "System Volume Information"}
 
+// isPassedOver tells whether a file or folder is hidden, or one that systems make.
+func isPassedOver(name string) bool {
+	return strings.HasPrefix(name, ".") || slices.Contains(junkNames, name)
+}
+
 // visibleNames are the names in a folder, sorted, without hidden ones and those that systems make.
 func visibleNames(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
@@ -198,7 +203,7 @@ func visibleNames(dir string) ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), ".") && !slices.Contains(junkNames, e.Name()) {
+		if !isPassedOver(e.Name()) {
 			names = append(names, e.Name())
 		}
 	}

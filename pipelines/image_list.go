@@ -66,7 +66,7 @@ func listBelow(root string) ([]string, error) {
 			return unreadableError(displayPath(path), err, checkPath)
 		}
 		name := e.Name()
-		if path != root && (strings.HasPrefix(name, ".") || slices.Contains(junkNames, name)) {
+		if path != root && isPassedOver(name) {
 			if e.IsDir() {
 				return fs.SkipDir
 			}

@@ -53,6 +53,18 @@ func (g *TrainGraph) Evaluate(ctx context.Context, net *graphs.Net, src pipeline
 	return e, nil
 }
 
+// firstImages are the first n images of src, all of them if there are no more or n
+// is 0, if they are of the model's shape.
+func (g *TrainGraph) firstImages(src pipelines.Source, n int) (pipelines.Source, error) {
+	if err := g.CheckSource(src); err != nil {
+		return nil, err
+	}
+	if n == 0 || n >= src.Len() {
+		return src, nil
+	}
+	return pipelines.First(src, n)
+}
+
 func newEvaluation(classes int) Evaluation {
 	e := Evaluation{Confusion: make([][]int, classes)}
 	for i := range e.Confusion {

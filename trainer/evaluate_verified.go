@@ -84,14 +84,9 @@ func (g *TrainGraph) EvaluateVerified(ctx context.Context, net *graphs.Net, src 
 	if !v.On() {
 		return nil, nil
 	}
-	if err := g.CheckSource(src); err != nil {
+	src, err := g.firstImages(src, v.Images)
+	if err != nil {
 		return nil, err
-	}
-	if v.Images > 0 && v.Images < src.Len() {
-		var err error
-		if src, err = pipelines.First(src, v.Images); err != nil {
-			return nil, err
-		}
 	}
 	net, done, err := inFloat32(net)
 	if err != nil {

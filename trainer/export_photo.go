@@ -21,6 +21,9 @@ import (
 // signPhoto is the signature that takes an image file.
 const signPhoto = "serve_image"
 
+// photoProbabilities is the output of signPhoto that is compared with the trained model.
+const photoProbabilities = "class_probabilities"
+
 // labelsAsset is the file of an export with the names of the classes, one a line.
 const labelsAsset = "labels.txt"
 
@@ -55,7 +58,7 @@ func (x *exported) photoEndpoints(b *graphs.Builder, s *graphs.Scope, g *TrainGr
 	p := op.Squeeze(s.Op("row"), op.Softmax(s.Op("softmax"), g.Model.Classify(s, images).Logits), op.SqueezeAxis([]int64{0}))
 	label := op.ArgMax(s.Op("label"), p, op.Const(s.Op("axis"), int32(0)))
 	name := op.GatherV2(s.Op("name"), op.Const(s.Op("names"), g.classTitles()), label, op.Const(s.Op("along"), int32(0)))
-	return []endpoint{{signPhoto, "class", name}, {signPhoto, "class_label", label}, {signPhoto, "class_probabilities", p}}
+	return []endpoint{{signPhoto, "class", name}, {signPhoto, "class_label", label}, {signPhoto, photoProbabilities, p}}
 }
 
 // photoPlacement is how [op.ScaleAndTranslate] takes the square in the middle of an image [H,W,C]: an odd remainder
@@ -101,11 +104,15 @@ func (g *TrainGraph) comparePhoto(net *graphs.Net, dir string, tolerance float64
 	if err != nil {
 		return err
 	}
-	got, err := loadedPhoto(net, dir, file)
+	content, err := tf.NewTensor(string(file))
+	if err != nil {
+		return err
+	}
+	got, err := loadedOutputs(net, dir, []endpoint{{signature: signPhoto, name: photoProbabilities}}, content)
 	if err != nil {
 		return fmt.Errorf("the files do not load back: %s: %w: nothing was exported", signPhoto, graphs.FirstLine(err))
 	}
-	if d, _ := largestDifference(want["probabilities"], got); !(d <= tolerance) {
+	if d, _ := largestDifference(want["probabilities"], got[photoProbabilities]); !(d <= tolerance) {
 		return fmt.Errorf("the files do not compute what the trained model computes: %s: want a difference of at most %.3g, got %.3g: nothing was exported: please report this with the run's configuration", signPhoto, tolerance, d)
 	}
 	return nil
@@ -134,35 +141,4 @@ func (g *TrainGraph) randomPhoto() (file []byte, pixels *tf.Tensor, err error) {
 	var out bytes.Buffer
 	err = png.Encode(&out, m)
 	return out.Bytes(), b.Tensor, err
-}
-
-// loadedPhoto loads dir as any reader would and returns the probabilities of an image file.
-func loadedPhoto(net *graphs.Net, dir string, file []byte) ([]float32, error) {
-	options, err := graphs.SessionOptions(graphs.Options{Device: deviceOf(net)})
-	if err != nil {
-		return nil, err
-	}
-	sm, err := tf.LoadSavedModel(dir, []string{serveTag}, options)
-	if err != nil {
-		return nil, err
-	}
-	defer sm.Session.Close()
-	sign := sm.Signatures[signPhoto]
-	in, err := findTensor(sm.Graph, sign.Inputs["image"].Name)
-	if err != nil {
-		return nil, err
-	}
-	fetch, err := findTensor(sm.Graph, sign.Outputs["class_probabilities"].Name)
-	if err != nil {
-		return nil, err
-	}
-	content, err := tf.NewTensor(string(file))
-	if err != nil {
-		return nil, err
-	}
-	v, err := sm.Session.Run(map[tf.Output]*tf.Tensor{in: content}, []tf.Output{fetch}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return graphs.Floats(nil, v[0]), nil
 }

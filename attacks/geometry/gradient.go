@@ -11,17 +11,7 @@ import (
 // image. Where a position was kept within the side its derivative is 0, as that
 // of [graphs.Warp].
 func WarpGradient(dst, image, field, g []float32, h, w, c int, border graphs.Border) {
-	ring := 0
-	if border == graphs.Zero {
-		ring = 1
-	}
-	at := func(y, x, k int) float32 {
-		y, x = y-ring, x-ring
-		if y < 0 || x < 0 || y >= h || x >= w {
-			return 0
-		}
-		return image[(y*w+x)*c+k]
-	}
+	at, ring := bordered(image, h, w, c, border)
 	for y := range h {
 		for x := range w {
 			i := y*w + x

@@ -11,17 +11,7 @@ import (
 // [graphs.Warp] does for one image, in float32 and in the same order: a field
 // gives the same result, bit by bit.
 func Warp(dst, image, field []float32, h, w, c int, border graphs.Border) {
-	ring := 0
-	if border == graphs.Zero {
-		ring = 1
-	}
-	at := func(y, x, k int) float32 {
-		y, x = y-ring, x-ring
-		if y < 0 || x < 0 || y >= h || x >= w {
-			return 0
-		}
-		return image[(y*w+x)*c+k]
-	}
+	at, ring := bordered(image, h, w, c, border)
 	for y := range h {
 		for x := range w {
 			i := y*w + x
@@ -34,6 +24,21 @@ func Warp(dst, image, field []float32, h, w, c int, border graphs.Border) {
 			}
 		}
 	}
+}
+
+// bordered reads image [H,W,C] with a ring of zeros around it, where the border is
+// zero: ring is its width in pixels, and positions count from its corner.
+func bordered(image []float32, h, w, c int, border graphs.Border) (at func(y, x, k int) float32, ring int) {
+	if border == graphs.Zero {
+		ring = 1
+	}
+	return func(y, x, k int) float32 {
+		y, x = y-ring, x-ring
+		if y < 0 || x < 0 || y >= h || x >= w {
+			return 0
+		}
+		return image[(y*w+x)*c+k]
+	}, ring
 }
 
 // locateSample is the position of pixel i of a side of n pixels, displaced by d
