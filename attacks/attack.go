@@ -144,7 +144,7 @@ type Entry struct {
 	Norms   []Norm // threats in which it is defined; nil for all
 	OwnNorm Norm   // what it minimises whatever the threat, "" for the threat's norm
 	// Standard and Battery are its variants in the ensembles of these names.
-	Standard, Battery []Variant
+	Standard, Quick, Battery []Variant
 	// Terms are, of an attack on geometric threats, the terms of threats that it
 	// is defined for; nil of one on norms. Geometric are its variants in the
 	// ensemble standard of these, UsualThreat is the threat that is meant where

@@ -60,6 +60,8 @@ const (
 	// nearTie is the share of the spread below which a lead is verified by
 	// repeated passes.
 	nearTie = 1e-4
+	// roundedShare is the share of the spread by which leads in bfloat16 may be off.
+	roundedShare = 1. / 64
 )
 
 // scale is the size against which leads are measured: the spread of logits, or
@@ -91,6 +93,12 @@ func (p *Problem) SuccessLead(logits []float32) float64 {
 func (p *Problem) ClearSuccess(logits []float32) bool {
 	lead := p.SuccessLead(logits)
 	return lead > p.Rounding(logits) || lead == 0 && p.Ties
+}
+
+// Unsure tells whether logits of the model in bfloat16 leave open on which side of
+// the boundary an image is.
+func (p *Problem) Unsure(logits []float32) bool {
+	return math.Abs(p.SuccessLead(logits)) <= roundedShare*p.scale(logits)
 }
 
 // HasTie tells whether two logits of an image are equal. Next to never are those

@@ -15,6 +15,9 @@ const (
 	// Margin is the best other logit minus the label's (Carlini and Wagner
 	// 2017), which does not saturate.
 	Margin Loss = "margin"
+	// ProbabilityMargin is the best other probability minus the label's (Xie et al.
+	// 2025), of logits divided by the temperature.
+	ProbabilityMargin Loss = "probability-margin"
 	// DLR is the difference of logits ratio (Croce and Hein 2020, eq. 6), which
 	// does not change when logits are shifted or scaled; it needs 3 classes.
 	DLR Loss = "dlr"
@@ -30,7 +33,7 @@ const (
 )
 
 // Losses are those that an attack can follow by its key loss.
-var Losses = []Loss{Classification, Training, Margin, DLR}
+var Losses = []Loss{Classification, Training, Margin, ProbabilityMargin, DLR}
 
 // Words are the losses that an attack can follow by its key loss.
 func (Loss) Words() []string {

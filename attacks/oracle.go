@@ -35,6 +35,18 @@ type Model interface {
 	// Logits are the scores of images, [Classes] each, by forward passes in
 	// float32, without an offset common to all classes.
 	Logits(images ...[]float32) [][]float32
+	// Scores visits the logits of candidates in their order, until visit returns
+	// false: those after it were computed in advance, and neither count nor leave a
+	// trace. Fewer than all are visited too where the budget ends. Rounded ones are
+	// those of the model that computes gradients, see [Model.HasRounded].
+	Scores(rounded bool, visit func(i int, logits []float32) bool, images ...[]float32)
+	// Room is how many candidates of one image cost nothing, being computed in any
+	// case, and how many fill a batch with those of others. Nothing that is found may
+	// depend on it.
+	Room() (free, all int)
+	// HasRounded tells whether gradients are computed in lower precision than logits:
+	// in less time, and not exactly enough to tell where the boundary is.
+	HasRounded() bool
 	// LossGradients are the loss l and its gradient at each request.
 	LossGradients(l Loss, requests ...Request) []LossGradient
 	// Codes are the codes of images, [D] each; code is Embedding, Appearance or Geometry.
@@ -58,6 +70,11 @@ type Model interface {
 	// BeginStart says that the next point is the first of a new start: the way to
 	// it is no step of the attack.
 	BeginStart()
+	// Lanes runs n searches of the same image side by side, so that their requests
+	// fill a batch: each with an oracle and random numbers of its own, in turns that
+	// depend on the image alone. The first has a lead of so many requests. It ends,
+	// and returns true, when a search returns true; the others are abandoned then.
+	Lanes(n, lead int, search func(i int, o *Oracle) bool) bool
 	// RecordLoss records the loss at an iterate, for the curves of the report.
 	// A loss that is not a finite number is left out.
 	RecordLoss(loss float32)

@@ -85,6 +85,9 @@ func (t Threat) Admits(eps []float32) error {
 		return t.admitsSizes(eps)
 	}
 	for _, e := range eps {
+		if step := 1 / float64(max(1, t.Lattice)); t.Lattice > 0 && float64(e) < step*(1-1e-6) {
+			return fmt.Errorf("eps: want at least 1/%d, a step of the lattice, got %g: a smaller change is none", t.Lattice, e)
+		}
 		if t.Norm == Linf && e > t.Hi-t.Lo {
 			return fmt.Errorf("eps: want radii in (0,%g], in units of images in [%g,%g], got %g: write 8/255 for 8 of 255 steps", t.Hi-t.Lo, t.Lo, t.Hi, e)
 		}

@@ -64,6 +64,9 @@ type ImageResult struct {
 	// Parameters are those of the smallest example of a geometric threat; Field is
 	// that of one of fields, where images are kept.
 	Parameters []float64 `json:"parameters,omitempty"`
+	// OffLattice is the distance, in the threat's norm, of the smallest example near
+	// which no image of the threat's lattice succeeds; nil for none.
+	OffLattice *Distance `json:"off_lattice,omitempty"`
 	Field      []float32 `json:"field,omitempty"`
 	Image      []float32 `json:"-"` // of the smallest example, where images are kept
 	Last       []float32 `json:"-"` // what was claimed last, verified or not, where images are kept
@@ -90,7 +93,8 @@ type Evaluation struct {
 	// Threat is the geometric threat, where Norm is "". Radii and distances are
 	// then sizes in its unit.
 	Threat       geometry.Threat `json:"threat,omitzero"`
-	Radii        []float32       `json:"radii"` // of the evaluation and of all attacks, ascending
+	Radii        []float32       `json:"radii"`             // of the evaluation and of all attacks, ascending
+	Lattice      int             `json:"lattice,omitempty"` // examples have values k/Lattice; 0: any
 	Exhaustive   bool            `json:"exhaustive"`
 	Images       int             `json:"images"`
 	Pixels       int             `json:"pixels"` // values of an image

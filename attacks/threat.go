@@ -22,7 +22,13 @@ type Threat struct {
 	Norm     Norm
 	Lo, Hi   float32
 	Geometry geometry.Threat
+	// Lattice is L where examples count only if all of their values are k/L: 255 for
+	// 8-bit images. 0: any values.
+	Lattice int
 }
+
+// MaxLattice is the largest number of steps of a lattice: that of 16-bit images.
+const MaxLattice = 65535
 
 // Check refuses norms and boxes in which there is no threat.
 func (t Threat) Check() error {
@@ -31,6 +37,9 @@ func (t Threat) Check() error {
 	}
 	if !t.IsGeometric() && !slices.Contains(Threats, t.Norm) {
 		return fmt.Errorf("attack.norm: want one of %v, got %q", Threats, t.Norm)
+	}
+	if t.Lattice < 0 || t.Lattice > MaxLattice || t.Lattice > 0 && t.IsGeometric() {
+		return fmt.Errorf("attack.lattice: want 0 to %d, of a norm, got %d of %s", MaxLattice, t.Lattice, t)
 	}
 	if !(t.Lo < t.Hi) {
 		return fmt.Errorf("attacks: want a box of pixel values such as [0,1], got [%g,%g]", t.Lo, t.Hi)

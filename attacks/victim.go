@@ -28,6 +28,9 @@ type Victim struct {
 	// between image and logits: only then are straight-through gradients others
 	// than plain ones. The attack graph finds them.
 	StraightThroughDiffers bool
+	// GradientFault says why the plain gradient is not that of the logits, "" where it
+	// is: attacks that follow it would mean nothing.
+	GradientFault string
 	// Pass are the options of each pass over the victim.
 	Pass []graphs.PassOption
 }
@@ -37,6 +40,9 @@ func (v Victim) Size() int { return v.H * v.W * v.C }
 
 // OffersAll tells whether all gradients that a follows can be had from v.
 func (v Victim) OffersAll(a Attack) bool {
+	if v.GradientFault != "" && len(a.Losses(v)) > 0 && (a.Settings().Gradient != StraightThrough || !v.StraightThroughDiffers) {
+		return false
+	}
 	return !slices.ContainsFunc(a.Losses(v), func(l Loss) bool { return !v.Offers(l) })
 }
 

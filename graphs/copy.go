@@ -56,11 +56,9 @@ type Values struct {
 func (n *Net) ReadVariables(kinds ...Kind) (Values, error) {
 	values := Values{feeds: Feeds{}}
 	var reads []tf.Output
-	for _, v := range n.Vars.All(kinds...) {
-		if v.init == nil {
-			return values, fmt.Errorf("graphs: variable %s: want an initial value to be replaced, but a portable graph has none: restore a checkpoint", v.Path)
-		}
-		values.assigns, reads = append(values.assigns, v.init), append(reads, v.Read)
+	all := n.Vars.All(kinds...)
+	for _, v := range all {
+		reads = append(reads, v.Read)
 	}
 	if len(reads) == 0 {
 		return values, nil
@@ -69,12 +67,23 @@ func (n *Net) ReadVariables(kinds ...Kind) (Values, error) {
 	if err != nil {
 		return values, err
 	}
-	// A variable shares the memory of what it was assigned from: these
-	// tensors are fresh, and nobody writes into them.
-	for i, t := range tensors {
-		values.feeds[tf.Consumer{Op: values.assigns[i], Index: 1}.Producer()] = t
+	for i, t := range tensors { // they are fresh, and nobody writes into them
+		if err := values.add(all[i], t); err != nil {
+			return values, err
+		}
 	}
 	return values, nil
+}
+
+// add takes in the value of v. A variable shares the memory of what it was assigned
+// from.
+func (a *Values) add(v *Variable, t *tf.Tensor) error {
+	if v.init == nil {
+		return fmt.Errorf("graphs: variable %s: want an initial value to be replaced, but a portable graph has none: restore a checkpoint", v.Path)
+	}
+	a.assigns = append(a.assigns, v.init)
+	a.feeds[tf.Consumer{Op: v.init, Index: 1}.Producer()] = t
+	return nil
 }
 
 // SetVariables gives variables of n the values that a net over the same graph

@@ -20,6 +20,7 @@ import (
 type Disentangled struct {
 	Noise      Noise // of images, in training passes
 	Normalise  Normalisation
+	Range      Range  // in which the encoder takes pixels, where they are not normalised
 	Jitter     Jitter // of normalised images, in training passes
 	Target     Target // "" means ImageTarget
 	Encoder    Encoder
@@ -59,7 +60,7 @@ type Forward struct {
 func (m Disentangled) Classify(s *Scope, images tf.Output) Forward {
 	f := Forward{Images: images}
 	seen := m.Normalise.Apply(s.In("normalise"), m.Noise.Apply(s.In("noise"), images))
-	f.Embedding = m.Encoder.Encode(s.In("encoder"), m.Jitter.Apply(s.In("jitter"), seen))
+	f.Embedding = m.Encoder.Encode(s.In("encoder"), m.Jitter.Apply(s.In("jitter"), m.Range.Apply(s.In("range"), seen)))
 	d, ok := s.Dims(f.Embedding, 2, "an embedding [B,D]")
 	if !ok {
 		return f

@@ -50,6 +50,9 @@
 // Layers: layers.go (the interface, Reshape, Flatten), conv.go, dense.go,
 // relu.go, dropout.go, pooling.go, batchnorm.go, normalise.go, noise.go, jitter.go, warp.go.
 //
+// encoder_file.go takes the network of a file, see package imported, range.go gives it
+// pixels in its own range, and head_none.go its scores as logits.
+//
 // Models: encoders.go and heads.go list what model.encoder and model.head can
 // name; hinton.go, conv4.go, resnet.go and certified_nets.go are encoders, with
 // embedding.go at their end; decoders.go and generator.go make the canonical

@@ -30,6 +30,7 @@ var encoders = []spec.Kind[encoderSpec]{
 	{Name: "conv4", New: func() encoderSpec { return new(Conv4) }},
 	{Name: "resnet", New: func() encoderSpec { return new(ResNet) }, Shorthand: "depth",
 		Examples: []string{"resnet20", "resnet32", "resnet44", "resnet56", "resnet110"}},
+	{Name: "photo-resnet", New: func() encoderSpec { return new(PhotoResNet) }},
 	{Name: "dm-small", New: newDMSmall},
 	{Name: "dm-medium", New: newDMMedium},
 	{Name: "dm-large", New: newDMLarge},

@@ -28,6 +28,7 @@ type headSpec interface {
 // struct, and its row here.
 var heads = []spec.Kind[headSpec]{
 	{Name: "linear", New: func() headSpec { return new(LinearHead) }},
+	{Name: "none", New: func() headSpec { return new(NoHead) }},
 }
 
 // defaultHead is what an empty model.head means. Run folders and exports that

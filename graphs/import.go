@@ -1,10 +1,14 @@
 package graphs
 
 import (
+	"encoding/binary"
 	"fmt"
+	"strconv"
 	"strings"
 
 	tf "github.com/wamuir/graft/tensorflow"
+	tensorpb "github.com/wamuir/graft/tensorflow/core/framework/tensor_go_proto"
+	typespb "github.com/wamuir/graft/tensorflow/core/framework/types_go_proto"
 )
 
 // Tensor names an output of a node of a serialised graph.
@@ -15,6 +19,47 @@ type Tensor struct {
 
 // String is the name as TensorFlow writes it, such as logits:0.
 func (t Tensor) String() string { return fmt.Sprintf("%s:%d", t.Node, t.Index) }
+
+// ParseTensor reads the name of a tensor as a node's input gives it: logits,
+// logits:0, split:1.
+func ParseTensor(text string) (Tensor, error) {
+	node, index, given := strings.Cut(text, ":")
+	t := Tensor{Node: node}
+	if given {
+		n, err := strconv.ParseUint(index, 10, 16)
+		if err != nil {
+			return t, fmt.Errorf("want the name of a tensor such as logits:0, got %.60q", text)
+		}
+		t.Index = int(n)
+	}
+	return t, nil
+}
+
+// ConstantTexts are the elements of a constant list of strings. TensorFlow writes
+// them as a list, or as all lengths and then all bytes.
+func ConstantTexts(t *tensorpb.TensorProto) (all []string) {
+	if t.GetDtype() != typespb.DataType_DT_STRING || len(t.GetTensorShape().GetDim()) != 1 {
+		return nil
+	}
+	for _, text := range t.GetStringVal() {
+		all = append(all, string(text))
+	}
+	raw, lengths := t.GetTensorContent(), []uint64{}
+	for range t.GetTensorShape().GetDim()[0].GetSize() {
+		n, size := binary.Uvarint(raw)
+		if size <= 0 {
+			break
+		}
+		raw, lengths = raw[size:], append(lengths, n)
+	}
+	for _, n := range lengths {
+		if n > uint64(len(raw)) {
+			return nil
+		}
+		all, raw = append(all, string(raw[:n])), raw[n:]
+	}
+	return all
+}
 
 // Import adds the nodes of def, a serialised GraphDef, below the layer name, with
 // the tensors in given put in the place of those of def that they are listed

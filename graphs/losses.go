@@ -23,11 +23,14 @@ func (f LossFunc) PerImage(s *Scope, logits, labels tf.Output) tf.Output { retur
 // nats: the loss that models are trained with.
 type SoftmaxCrossEntropy struct {
 	Temperature float32 // 0 means 1
+	// Smoothing is the share in [0,1) of the target that is spread evenly over all
+	// classes (label smoothing; Szegedy et al. 2016, section 7).
+	Smoothing float32
 }
 
 // PerImage is the loss with labels.
 func (l SoftmaxCrossEntropy) PerImage(s *Scope, logits, labels tf.Output) tf.Output {
-	return CrossEntropy(s, l.cool(s, "cooled", logits), labels)
+	return softCrossEntropy(s, l.cool(s, "cooled", logits), labels, l.Smoothing)
 }
 
 // FromTeacher is the loss with softmax(teacher/Temperature) in place of labels:
@@ -57,7 +60,12 @@ func (l SoftmaxCrossEntropy) cool(s *Scope, name string, logits tf.Output) tf.Ou
 // CrossEntropy is the softmax cross-entropy of each example: logits [B,K],
 // labels int32 [B] in 0..K-1 -> [B], in nats.
 func CrossEntropy(s *Scope, logits, labels tf.Output) tf.Output {
-	hot, ok := oneHot(s, logits, labels)
+	return softCrossEntropy(s, logits, labels, 0)
+}
+
+// softCrossEntropy is the cross-entropy with a share of the target spread evenly.
+func softCrossEntropy(s *Scope, logits, labels tf.Output, spread float32) tf.Output {
+	hot, ok := smoothOneHot(s, logits, labels, spread)
 	if !ok {
 		return tf.Output{}
 	}
@@ -92,6 +100,11 @@ func splitLogits(s *Scope, logits, labels tf.Output) (truth, others tf.Output) {
 }
 
 func oneHot(s *Scope, logits, labels tf.Output) (tf.Output, bool) {
+	return smoothOneHot(s, logits, labels, 0)
+}
+
+// smoothOneHot is 1-spread at the label, and spread/K everywhere besides.
+func smoothOneHot(s *Scope, logits, labels tf.Output, spread float32) (tf.Output, bool) {
 	d, ok := s.Dims(logits, 2, "logits [batch, classes]")
 	if !ok {
 		return tf.Output{}, false
@@ -103,5 +116,6 @@ func oneHot(s *Scope, logits, labels tf.Output) (tf.Output, bool) {
 		s.Errorf("want logits of at least 2 classes, got shape %v", d)
 		return tf.Output{}, false
 	}
-	return op.OneHot(s.Op("one_hot"), labels, op.Const(s.Op("classes"), int32(d[1])), op.Const(s.Op("on"), float32(1)), op.Const(s.Op("off"), float32(0))), true
+	off := spread / float32(d[1])
+	return op.OneHot(s.Op("one_hot"), labels, op.Const(s.Op("classes"), int32(d[1])), op.Const(s.Op("on"), 1-spread+off), op.Const(s.Op("off"), off)), true
 }

@@ -14,12 +14,14 @@ type Model struct {
 	// code and a warp).
 	Kind string `mapstructure:"kind" yaml:"kind" json:"kind"`
 	// Encoder is the encoder: hinton (the CNN of the paper for MNIST), conv4 (four
-	// convolutions), resnet(depth=20), for short resnet20, of any depth 6n+2, or
-	// dm-small, dm-medium, dm-large, cnn7. Options stand in brackets, such as
-	// hinton(embedding=linear).
+	// convolutions), resnet(depth=20), for short resnet20, of any depth 6n+2,
+	// photo-resnet (for images of 64 to 224 pixels), or dm-small, dm-medium,
+	// dm-large, cnn7. Options stand in brackets, such as hinton(embedding=linear).
+	// savedmodel(path=DIR) and onnx(path=FILE) take a network that another program
+	// trained, up to output=LAYER; freeze=all or first:N keeps weights as they are.
 	Encoder string `mapstructure:"encoder" yaml:"encoder" json:"encoder"`
-	// Head is the classifier on the embedding. linear, which "" means too, is
-	// the only one.
+	// Head is the classifier on the embedding: linear, which "" means too, or none,
+	// where the embedding is the scores of an encoder from a file.
 	Head string `mapstructure:"head" yaml:"head,omitempty" json:"head,omitempty"`
 	// Appearance is the size of the appearance code. The embedding has the size
 	// of both codes together; a base network whose encoder has embedding=features
@@ -40,6 +42,10 @@ type Model struct {
 	// Std is the training set's standard deviation of each channel, for
 	// normalise: set. Training computes it where it is empty.
 	Std []float32 `mapstructure:"std" yaml:"std" json:"std,omitempty" in:"(0,1e6]"`
+	// Range is the range in which the encoder takes pixels, lo..hi: -1..1, 0..255. "":
+	// 0..1. Of a model from a file "" also means what its file and its accuracy on the
+	// first images tell.
+	Range Range `mapstructure:"range" yaml:"range,omitempty" json:"range,omitempty"`
 	// Target is what the reconstruction is compared with: image (the image, in
 	// [0,1]; the decoder ends in a sigmoid) or normalised (the image after
 	// normalise; the decoder ends linearly).
@@ -81,6 +87,9 @@ func (m Model) Identity() string {
 	if m.Target != "" && m.Target != ImageTarget {
 		later += " Target:" + string(m.Target)
 	}
+	if m.Range != "" {
+		later += " Range:" + string(m.Range)
+	}
 	return fmt.Sprintf("{Kind:%s Encoder:%s Appearance:%d Geometry:%d Dropout:%v Normalise:%s Mean:%v Std:%v Width:%d Field:%s Border:%s Reach:%v%s}",
 		m.Kind, m.Encoder, m.Appearance, m.Geometry, m.Dropout, m.Normalise, m.Mean, m.Std, m.Width, m.Field, m.Border, m.Reach, later)
 }
@@ -89,8 +98,8 @@ func (m Model) Identity() string {
 // classes. Errors name the key.
 func (m Model) Build(classes int) (Disentangled, error) {
 	d := Disentangled{
-		Normalise: Normalisation{By: m.Normalise, Mean: m.Mean, Std: m.Std},
-		Classes:   classes, Appearance: m.Appearance, Geometry: m.Geometry,
+		Normalise: Normalisation{By: m.Normalise, Mean: m.Mean, Std: m.Std}, Range: m.Range,
+		Classes: classes, Appearance: m.Appearance, Geometry: m.Geometry,
 		Target: m.Target, Width: m.Width, Field: m.Field, Border: m.Border, Reach: m.Reach,
 		Config: m,
 	}
@@ -119,6 +128,9 @@ func (m Model) Build(classes int) (Disentangled, error) {
 	if err := d.Normalise.validate(); err != nil {
 		return d, err
 	}
+	if _, _, err := m.Range.Bounds(); err != nil {
+		return d, err
+	}
 	return d, m.checkNumbers(dropout, classes)
 }
 
@@ -135,6 +147,10 @@ func (m Model) checkNumbers(dropout float32, classes int) error {
 		return fmt.Errorf("model.target: want image or normalised, got %q", m.Target)
 	case m.Target == NormalisedTarget && (m.Normalise == "" || m.Normalise == NoNormalise):
 		return fmt.Errorf("model.target: normalised wants model.normalise to be image, channel or set, got %q", m.Normalise)
+	case m.Range != "" && m.Target == NormalisedTarget:
+		return fmt.Errorf("model.range: want none with model.target: normalised, got %q", string(m.Range))
+	case m.Range != "" && m.Normalise != "" && m.Normalise != NoNormalise:
+		return fmt.Errorf("model.range: want none beside model.normalise, got %q: model.mean and model.std are of pixels in [0,1]: set model.normalise=none, which a preset may have changed", string(m.Range))
 	case m.Field != Smooth && m.Field != Pixel:
 		return fmt.Errorf("model.field: want smooth or pixel, got %q", m.Field)
 	case m.Border != Clamp && m.Border != Zero:

@@ -39,7 +39,13 @@ func Build(o Options, declare func(b *Builder) error) (*Net, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graphs: closing the graph: %w", err)
 	}
-	if err := o.checkMemory(estimateMemory(graph, b.vars)); err != nil {
+	outline := &Outline{b.vars, graph, estimateMemory(graph, b.vars)}
+	if o.Before != nil {
+		if err := o.Before(outline); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.checkMemory(outline.estimate); err != nil {
 		return nil, &MemoryError{err}
 	}
 	session, p, err := openSession(graph, o)

@@ -53,10 +53,17 @@ func (p Precision) resolve(d Device) (Precision, error) {
 	return "", fmt.Errorf("precision: want auto, float32 or bfloat16, got %q", p)
 }
 
-// graphOptions are the changes that TensorFlow makes to the graph of a session.
-func (p Precision) graphOptions() *pb.GraphOptions {
+// graphOptions are the changes that TensorFlow makes to the graph of a session,
+// here or on a server.
+func (p Precision) graphOptions(onServer bool) *pb.GraphOptions {
 	if p != Bfloat16 {
 		return nil
 	}
-	return &pb.GraphOptions{RewriteOptions: &pb.RewriterConfig{AutoMixedPrecisionOnednnBfloat16: pb.RewriterConfig_ON}}
+	rewrites := &pb.RewriterConfig{AutoMixedPrecisionOnednnBfloat16: pb.RewriterConfig_ON}
+	if onServer {
+		// A convolution that is fused with what follows it has no bfloat16 before it is
+		// given to oneDNN, and a server refuses such a graph where it is handed over.
+		rewrites.Remapping = pb.RewriterConfig_OFF
+	}
+	return &pb.GraphOptions{RewriteOptions: rewrites}
 }

@@ -15,6 +15,8 @@ type Scope struct {
 	op   *op.Scope
 	path string // variable path, without the pass
 	pass *pass
+	// frozen tells which variables are not trainable, by path; nil for none.
+	frozen func(path string) bool
 }
 
 // In enters a layer. Within one pass a name is used once; a second pass over
@@ -25,7 +27,7 @@ func (s *Scope) In(name string) *Scope {
 		s.b.recordError(p, fmt.Errorf("layer name used twice in pass %q", s.pass.name))
 	}
 	s.pass.entered[p] = true
-	return &Scope{b: s.b, op: s.op.SubScope(name), path: p, pass: s.pass}
+	return &Scope{b: s.b, op: s.op.SubScope(name), path: p, pass: s.pass, frozen: s.frozen}
 }
 
 // Op returns a fresh sub-scope for one op, or for one call of graft that adds

@@ -40,6 +40,9 @@ type Options struct {
 	// would not fit into memory, before it is asked for.
 	Rows    int
 	RowsKey string
+	// Before, if set, is called with what can be said of the graph before its memory
+	// is asked for; its error ends [Build].
+	Before func(o *Outline) error
 	// First, if set, is called around the first run of each set of fetches and
 	// targets: that is when TensorFlow optimises the graph, and may write to stderr.
 	First func(run func() error) error
@@ -69,7 +72,7 @@ func SessionOptions(o Options) (*tf.SessionOptions, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.GraphOptions = p.graphOptions()
+	c.GraphOptions = p.graphOptions(o.Target != "")
 	raw, err := proto.Marshal(c)
 	if err != nil {
 		return nil, fmt.Errorf("graphs: session options: %w", err)

@@ -67,12 +67,13 @@ func (v *Variables) All(kinds ...Kind) []*Variable {
 // Find returns the variable at path, nil if there is none.
 func (v *Variables) Find(path string) *Variable { return v.byPath[path] }
 
-// Manifest is one line per variable: path, shape, kind, initialiser. A golden
-// copy of it makes a renamed or reshaped variable a visible difference, which
-// is what it is: a checkpoint that no longer fits.
-func (v *Variables) Manifest() string {
+// Manifest is one line per variable of the given kinds, of all of them without
+// arguments: path, shape, kind, initialiser. A golden copy of it makes a renamed or
+// reshaped variable a visible difference, which is what it is: a checkpoint that no
+// longer fits.
+func (v *Variables) Manifest(kinds ...Kind) string {
 	var b strings.Builder
-	for _, x := range v.list {
+	for _, x := range v.All(kinds...) {
 		fmt.Fprintf(&b, "%s %v %s %s\n", x.Path, x.Shape, x.Kind, x.Init)
 	}
 	return b.String()
@@ -107,6 +108,9 @@ func (s *Scope) findOrDeclare(name string, kind Kind, init Initializer, shape ..
 			s.b.recordError(path, fmt.Errorf("want shape %v as declared by pass %q, got %v in pass %q", v.Shape, vars.owner, shape, s.pass.name))
 		}
 		return v
+	}
+	if kind == Trainable && s.frozen != nil && s.frozen(path) {
+		kind = Statistic
 	}
 	if vars.owner == "" {
 		vars.owner = s.pass.name

@@ -83,6 +83,7 @@ type augmenter struct {
 	in           Shape
 	geometric    []geometricStep
 	values       []valueStep
+	erases       []erase
 	deform       deform
 	deforms      bool
 	needMeans    bool // some step reads the image's means
@@ -115,6 +116,8 @@ func newAugmenter(a Augment, in Shape) (*augmenter, error) {
 		case valueStep:
 			m.values = append(m.values, o)
 			m.needMeans = m.needMeans || o.needsMean()
+		case erase:
+			m.erases = append(m.erases, o)
 		}
 	}
 	return m, nil
@@ -123,7 +126,7 @@ func newAugmenter(a Augment, in Shape) (*augmenter, error) {
 // apply draws the augmentation of src that belongs to seed into image, and the deformed view into
 // view if there is a deform step.
 func (m *augmenter) apply(seed Seed, src []uint8, image, view []float32) {
-	if len(m.geometric) == 0 && len(m.values) == 0 && !m.deforms {
+	if len(m.geometric) == 0 && len(m.values) == 0 && len(m.erases) == 0 && !m.deforms {
 		for i, v := range src[:len(image)] {
 			image[i] = unitValues[v]
 		}
@@ -135,6 +138,9 @@ func (m *augmenter) apply(seed Seed, src []uint8, image, view []float32) {
 		v = o.move(v, r)
 	}
 	gain := m.draw(image, src, v, r)
+	for _, o := range m.erases {
+		o.apply(image, m.image.out, r)
+	}
 	if m.deforms {
 		m.deformedView.draw(view, src, m.deform.move(v, r), gain, m.bias)
 	}

@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -26,11 +27,13 @@ var stepKinds = []struct {
 	{"flip", "flip", func(c *stepText) step { c.wantCount(0); return flip{} }},
 	{"brightness", "brightness(63/255)", (*stepText).readBrightness},
 	{"contrast", "contrast(.2,1.8)", (*stepText).readContrast},
+	{"erase", "erase(.25) or erase(.25,.02,.2)", (*stepText).readErase},
 	{"deform", "deform(stretch=2..8,shift=2..8)", (*stepText).readDeform},
+	{"mixup", "mixup(.2)", (*stepText).readMixup},
 }
 
 // ParseAugment reads steps separated by "|", each a name with arguments in parentheses. "" is no
-// step. Geometric steps come first, then brightness and contrast, then deform.
+// step. Geometric steps come first, then brightness and contrast, then erase, then deform or mixup.
 //
 //	stretch(a..b)      each side stretched by a..b whole pixels, drawn per axis; the middle is kept, a negative
 //	                   number shrinks and repeats edge pixels
@@ -42,9 +45,12 @@ var stepKinds = []struct {
 //	flip               mirrored left to right, every second time on average
 //	brightness(d)      adds one number from [-d, d); d is at most 1, the range of the image. Never clips
 //	contrast(lo,hi)    (x-mean)*f + mean with f from [lo, hi), mean per image and channel. Never clips
+//	erase(p,lo,hi)     random erasing: with probability p a rectangle of lo to hi of the area, of random values;
+//	                   erase(p) is erase(p,.02,1/3)
 //	deform(stretch=a..b,shift=a..b,step=2)
 //	                   makes the deformed view I' of section 2.2: the augmented image stretched by a, a+step, … b pixels
 //	                   per axis and shifted by as many either way, edge pixels repeated, values changed no further
+//	mixup(a)           mixed with another example of the set, by a share from Beta(a, a), and so are the labels
 //
 // A number may be written as a fraction such as 63/255. An error gives the column where it was
 // noticed, counted in bytes from 1; one about an unknown step lists the known ones.
@@ -66,9 +72,12 @@ func ParseAugment(text string) (Augment, error) {
 		if len(a.steps) == maxSteps {
 			return Augment{}, c.fail(c.at, fmt.Sprintf("at most %d steps", maxSteps), "more", "leave some out")
 		}
-		if n := len(a.steps); n > 0 && (stepOrder(o) < stepOrder(a.steps[n-1]) || stepOrder(a.steps[n-1]) == 2) {
-			return Augment{}, c.fail(c.at, "geometric steps, then brightness and contrast, then one deform",
+		if n := len(a.steps); n > 0 && (stepOrder(o) < stepOrder(a.steps[n-1]) || stepOrder(a.steps[n-1]) == lastStep) {
+			return Augment{}, c.fail(c.at, "geometric steps, then brightness and contrast, then erase, then one deform or mixup",
 				fmt.Sprintf("%q after %q", c.name, stepName(a.steps[n-1])), "reorder the steps")
+		}
+		if _, deforms := o.(deform); deforms && a.erases() {
+			return Augment{}, c.fail(c.at, "no deform beside erase, since the view would show what is erased", "both", "leave one out")
 		}
 		a.steps = append(a.steps, o)
 		at += len(part) + 1
@@ -76,12 +85,22 @@ func ParseAugment(text string) (Augment, error) {
 	return a, nil
 }
 
+// lastStep is the order of steps that nothing may follow.
+const lastStep = 3
+
+// erases reports whether a step of a is erase.
+func (a Augment) erases() bool {
+	return slices.ContainsFunc(a.steps, func(o step) bool { _, ok := o.(erase); return ok })
+}
+
 // stepOrder is a step's place among the kinds of steps. Values change after pixels have moved, so that the mean that
 // contrast keeps is that of the image the model sees.
 func stepOrder(o step) int {
 	switch o.(type) {
-	case deform:
-		return 2
+	case deform, mixup:
+		return lastStep
+	case erase:
+		return lastStep - 1
 	case valueStep:
 		return 1
 	default:

@@ -19,13 +19,16 @@ func TestParseAugmentCanonical(t *testing.T) {
 		"flip":   "flip",
 		"flip()": "flip",
 		"crop(48)|resize(32)|flip|brightness(63/255)|contrast(.2,1.8)|deform(stretch=2..8,shift=2..8)": "crop(48)|resize(32)|flip|brightness(63/255)|contrast(0.2,1.8)|deform(stretch=2..8,shift=2..8)",
-		" crop ( 48 ) | centre( 40 )":    "crop(48)|centre(40)",
-		"shift(2)":                       "shift(0..2)",
-		"shift( 1 .. 2 )|stretch(-2..4)": "shift(1..2)|stretch(-2..4)",
-		"crop(96/2)":                     "crop(48)",
-		"brightness(1e-1)":               "brightness(0.1)",
-		"deform":                         "deform(stretch=2..8,shift=2..8)",
-		"deform(step=1,shift=0..3)":      "deform(stretch=2..8,shift=0..3,step=1)",
+		" crop ( 48 ) | centre( 40 )":               "crop(48)|centre(40)",
+		"shift(2)":                                  "shift(0..2)",
+		"shift( 1 .. 2 )|stretch(-2..4)":            "shift(1..2)|stretch(-2..4)",
+		"crop(96/2)":                                "crop(48)",
+		"brightness(1e-1)":                          "brightness(0.1)",
+		"deform":                                    "deform(stretch=2..8,shift=2..8)",
+		"deform(step=1,shift=0..3)":                 "deform(stretch=2..8,shift=0..3,step=1)",
+		"flip|erase( .5 )|mixup(1/5)":               "flip|erase(0.5)|mixup(1/5)",
+		"erase(.5,.02,1/3)":                         "erase(0.5)",
+		"erase(1,0,.2)|erase(.1)":                   "erase(1,0,0.2)|erase(0.1)",
 		"contrast(1/2,3/2)|brightness(.1)|deform()": "contrast(1/2,3/2)|brightness(0.1)|deform(stretch=2..8,shift=2..8)",
 	} {
 		a := parse(t, text)
@@ -40,7 +43,7 @@ func TestParseAugmentCanonical(t *testing.T) {
 
 func TestParseAugmentErrors(t *testing.T) {
 	for text, want := range map[string][]string{
-		"crop(48)|rezise(32)":               {"column 10", `"rezise"`, "stretch, shift, crop, centre, resize, flip, brightness, contrast, deform", "did you mean resize?"},
+		"crop(48)|rezise(32)":               {"column 10", `"rezise"`, "stretch, shift, crop, centre, resize, flip, brightness, contrast, erase, deform, mixup", "did you mean resize?"},
 		"crop":                              {"column 5", "1 arguments", "got 0", "write crop(48)"},
 		"crop(48":                           {"column 8", `")"`},
 		"crop(48) x":                        {"column 10", `"x"`},
@@ -73,6 +76,16 @@ func TestParseAugmentErrors(t *testing.T) {
 		"contrast(.2,1.8)|crop(48)":         {"column 18", `"crop" after "contrast"`, "reorder"},
 		"deform|flip":                       {"column 8", `"flip" after "deform"`},
 		"deform|deform":                     {"column 8", "one deform"},
+		"erase":                             {"column 6", "3 arguments", "got 0", "write erase(.25)"},
+		"erase(.1,.2)":                      {"3 arguments", "got 2"},
+		"erase(p=.1)":                       {"without a name"},
+		"erase(1.5)":                        {"column 7", "0..1"},
+		"erase(.1,.3,.2)":                   {"column 10", "smaller share first", "swap"},
+		"erase(.1)|deform":                  {"column 11", "no deform beside erase", "leave one out"},
+		"erase(.1)|brightness(.1)":          {"column 11", `"brightness" after "erase"`},
+		"mixup(0)":                          {"column 7", "0.05..2"},
+		"mixup(.2)|mixup(.2)":               {"column 11", `"mixup" after "mixup"`},
+		"deform|mixup(.2)":                  {"column 8", `"mixup" after "deform"`},
 	} {
 		_, err := ParseAugment(text)
 		if err == nil {
@@ -108,6 +121,9 @@ func TestAugmentForEvaluationAndDeforms(t *testing.T) {
 	if got, want := a.ForEvaluation().String(), "centre(48)|resize(32)|centre(30)"; got != want {
 		t.Errorf("for evaluation %q, want %q", got, want)
 	}
+	if b := parse(t, "flip|erase(.5)|mixup(.2)"); b.ForEvaluation().String() != "" || !b.Mixes() || a.Mixes() || b.Deforms() {
+		t.Errorf("for evaluation %q, mixes %v and %v", b.ForEvaluation(), b.Mixes(), a.Mixes())
+	}
 	if !a.Deforms() || a.ForEvaluation().Deforms() || (Augment{}).Deforms() {
 		t.Errorf("views: %v, for evaluation %v, of nothing %v; want only the first", a.Deforms(), a.ForEvaluation().Deforms(), (Augment{}).Deforms())
 	}
@@ -142,7 +158,7 @@ func TestAugmentOut(t *testing.T) {
 func FuzzParseAugment(f *testing.F) {
 	for _, s := range []string{
 		"", "flip", "crop(48)|resize(32)|flip|brightness(63/255)|contrast(.2,1.8)|deform(stretch=2..8,shift=2..8)",
-		"shift(2)|stretch(-2..4)|centre(20)", "deform(step=1,shift=0..3)", "crop(", "|", "a=b", "contrast(1/0,..)", "crop(1)(2)", "crop\xff(3)",
+		"shift(2)|stretch(-2..4)|centre(20)", "deform(step=1,shift=0..3)", "crop(", "|", "a=b", "contrast(1/0,..)", "crop(1)(2)", "crop\xff(3)", "erase(.5,.1,.2)|mixup(.2)",
 	} {
 		f.Add(s)
 	}

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// step is one step of an [Augment]: a geometricStep, a valueStep, or deform.
+// step is one step of an [Augment]: a geometricStep, a valueStep, erase, deform or mixup.
 type step interface {
 	String() string
 	// outputShape is the shape after the step; an error says what the step wanted and what came.

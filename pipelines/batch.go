@@ -5,6 +5,8 @@ type Batch struct {
 	Images        []float32 // [N,H,W,C], 8-bit values / 255; brightness and contrast may leave [0,1]
 	DeformedViews []float32 // [N,H,W,C], the deformed views I' of section 2.2; nil without deform
 	Labels        []int32   // [N], in 0..Classes()-1
+	Partners      []int32   // [N], the labels of the examples mixed in; nil without mixup
+	Shares        []float32 // [N], in [0,1], the share of the example itself in its image; nil without mixup
 	Index         []int     // [N], the examples' places in the source
 	Step          int       // number of the batch, from 0, over all epochs
 	Epoch         int       // from 0

@@ -27,6 +27,8 @@ func BenchmarkAugment(b *testing.B) {
 		{"mnist-plain", Shape{28, 28, 1}, ""},
 		{"facescrub", Shape{32, 32, 3}, "shift(2)|flip"},
 		{"cifar", Shape{32, 32, 3}, "shift(4)|flip"},
+		{"mnist-erase", Shape{28, 28, 1}, "shift(2)|erase(.5)"},
+		{"photos", Shape{96, 96, 3}, "flip|stretch(-8..8)|shift(8)|brightness(.2)|contrast(.8,1.25)|erase(.25)"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			a, err := ParseAugment(c.text)
@@ -63,7 +65,7 @@ func BenchmarkStream(b *testing.B) {
 		text string
 	}{
 		{"norb-mono", Shape{96, 96, 1}, norb}, {"norb-stereo-plain", Shape{96, 96, 2}, norbPlain},
-		{"cifar", Shape{32, 32, 3}, "shift(4)|flip"}, {"mnist-plain", Shape{28, 28, 1}, ""},
+		{"cifar", Shape{32, 32, 3}, "shift(4)|flip"}, {"mnist-plain", Shape{28, 28, 1}, ""}, {"mnist-mixup", Shape{28, 28, 1}, "shift(2)|erase(.5)|mixup(.2)"},
 	} {
 		for _, workers := range []int{1, 0} {
 			b.Run(fmt.Sprintf("%s/workers=%d", c.name, workers), func(b *testing.B) {

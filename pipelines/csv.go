@@ -21,19 +21,15 @@ func openCSV(ctx context.Context, d Data) (parts, error) {
 	if d.Path == "" {
 		return parts{}, missingPathError("the CSV file that lists the images")
 	}
-	f, _, err := openRegular(d.Path, displayPath(d.Path), "set data.path to the list", checkPath)
+	l, err := listCSV(d.Path)
 	if err != nil {
 		return parts{}, err
-	}
-	defer f.Close()
-	l, err := readList(d.Path, f)
-	if err != nil {
-		return parts{}, err
-	}
-	for part := range l.parts { // the set does not depend on the order of the lines
-		slices.SortStableFunc(l.parts[part], func(a, b imageFile) int { return strings.Compare(a.path, b.path) })
 	}
 	return l.decode(ctx, d, d.Channels)
+}
+
+func sortByPath(files []imageFile) {
+	slices.SortStableFunc(files, func(a, b imageFile) int { return strings.Compare(a.path, b.path) })
 }
 
 // readList reads a list of images (RFC 4180): a header path,label or path,label,split, in any order,

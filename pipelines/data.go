@@ -11,9 +11,11 @@ import (
 // Data names a set and how much of it to use.
 type Data struct {
 	// Set is the kind of data set: glyphs, which is drawn, or mnist, cifar10, smallnorb, facescrub,
-	// folder, csv or idx, which are read from path.
+	// folder, csv, idx or npz, which are read from path.
 	Set string `mapstructure:"set" yaml:"set" json:"set"`
-	// Path is the folder of the set's files; of a csv set the file that lists them.
+	// Path is the folder of the set's files; of a csv set the file that lists them; of an npz set a
+	// file with arrays images and labels, or x_train, y_train, x_test and y_test, or the .npy file of
+	// the images beside labels.npy.
 	Path string `mapstructure:"path" yaml:"path" json:"path"`
 	// Seed is the seed of the glyphs, of the choice of people of facescrub, and of the choice of the
 	// examples that are held out or left out.
@@ -32,7 +34,7 @@ type Data struct {
 	// Size is the side of an image in pixels. Glyphs: 8 to 256, 0: 28. facescrub, folder and csv
 	// sets, whose images are resized: 4 to 1024, 0: 32.
 	Size int `mapstructure:"size" yaml:"size" json:"size" in:"[0,1024]"`
-	// Classes is the number of classes of an idx set, 0: one more than the highest label, or the
+	// Classes is the number of classes of an idx or npz set, 0: one more than the highest label, or the
 	// number that a folder or csv set must have, 0: as many as there are.
 	Classes int `mapstructure:"classes" yaml:"classes" json:"classes" in:"[0,65536]"`
 	// View is the viewpoint by which smallnorb is split: azimuth or elevation trains on a third of
@@ -47,9 +49,14 @@ type Data struct {
 	ValidationToys int `mapstructure:"validation_toys" yaml:"validation_toys" json:"validation_toys,omitempty" in:"[0,1000]"`
 	// People is how many people of a facescrub set to use, chosen by seed. 0: all.
 	People int `mapstructure:"people" yaml:"people" json:"people" in:"[0,1e6]"`
-	// Holdout is the share of images that become the test part where a folder or csv set has
-	// none, above 0 and below 1. 0: .2. Each file is chosen by its content and data.seed.
-	Holdout float64 `mapstructure:"holdout" yaml:"holdout" json:"holdout" in:"[0,1)"`
+	// Order are the names of the classes in the order of their numbers: a file with one a line, or
+	// names separated by commas. "": sorted names, and numbers as they are. It maps the classes of a
+	// set to the outputs of a model from elsewhere.
+	Order string `mapstructure:"order" yaml:"order" json:"order,omitempty"`
+	// Holdout is the share of images that become the test part where a folder, csv or npz set has
+	// none, above 0. 0: .2. Each file is chosen by its content and data.seed. 1: all, and none are
+	// trained on.
+	Holdout float64 `mapstructure:"holdout" yaml:"holdout" json:"holdout" in:"[0,1]"`
 	// Channels is the number of channels of the images of a folder or csv set: 3 (red, green, blue)
 	// or 1 (luma, Rec. 601). 0: 3.
 	Channels int `mapstructure:"channels" yaml:"channels" json:"channels" in:"[0,3]"`

@@ -91,7 +91,13 @@ func (m *memorySource) leaveOut(bad []error) {
 		}
 		copy(m.pixels[kept*n:(kept+1)*n], m.pixels[i*n:(i+1)*n])
 		m.labels[kept] = m.labels[i]
+		if m.files != nil {
+			m.files[kept] = m.files[i]
+		}
 		kept++
+	}
+	if m.files != nil {
+		m.files = slices.Clip(m.files[:kept])
 	}
 	m.pixels, m.labels = slices.Clip(m.pixels[:kept*n]), slices.Clip(m.labels[:kept])
 }

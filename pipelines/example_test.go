@@ -26,7 +26,7 @@ func ExampleParseAugment() {
 	// Output:
 	// images of 32x32x2 with deformed views: true
 	// evaluation: centre(48)|resize(32)
-	// augment "crop(48)|rotate(3)": column 10: want one of stretch, shift, crop, centre, resize, flip, brightness, contrast, deform, got "rotate": choose one of these
+	// augment "crop(48)|rotate(3)": column 10: want one of stretch, shift, crop, centre, resize, flip, brightness, contrast, erase, deform, mixup, got "rotate": choose one of these
 }
 
 // The batches of a stream depend on its seed, not on the number of workers. A
@@ -77,7 +77,7 @@ func ExampleOpen() {
 	// glyphs/train 80 16x16x1 10
 	// glyphs/train 20 16x16x1 10
 	// glyphs/test 50 16x16x1 10
-	// data.set: want one of glyphs, mnist, cifar10, smallnorb, facescrub, folder, csv, idx, got "minst": did you mean mnist?
+	// data.set: want one of glyphs, mnist, cifar10, smallnorb, facescrub, folder, csv, idx, npz, got "minst": did you mean mnist?
 }
 
 // stripes is a source of our own: class 0 has horizontal stripes, class 1

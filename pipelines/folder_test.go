@@ -233,7 +233,7 @@ func TestFolderRemarks(t *testing.T) {
 	}
 	for seed := uint64(1); ; seed++ { // some seed leaves the two to train on
 		s, err := Open(t.Context(), Data{Set: "folder", Path: tree(t, few), Seed: seed})
-		if err == nil && countClasses(s.Test)[3] == 0 {
+		if err == nil && CountClasses(s.Test)[3] == 0 {
 			if got := strings.Join(s.Remarks, "\n"); !strings.Contains(got, "no image is in the test part, for want of images or by chance: ") || !strings.Contains(got, "yak") {
 				t.Errorf("remarks %q", got)
 			}
@@ -493,11 +493,11 @@ func TestFolderErrors(t *testing.T) {
 		"file line":     {map[string][]byte{"dog/\n.png": []byte("x")}, Data{Holdout: .01}, `/dog/\n.png": want a whole`},
 		"classes":       {nil, Data{Classes: 4}, "want 4 classes, as data.classes says, got 3"},
 		"size":          {nil, Data{Size: 3}, "data.size: want 4 to 1024 pixels"},
-		"holdout":       {nil, Data{Holdout: 1}, "data.holdout: want a number in [0,1), got 1"},
-		"negative":      {nil, Data{Holdout: -.1}, "data.holdout: want a number in [0,1), got "},
+		"holdout":       {nil, Data{Holdout: 1.5}, "data.holdout: want a number in [0,1], got 1.5"},
+		"negative":      {nil, Data{Holdout: -.1}, "data.holdout: want a number in [0,1], got "},
 		"training":      {nil, Data{Train: 10}, "8 training and 4 test examples, and at least 1 to train on, got train 10, validation 0"},
 		"holding out":   {nil, Data{Validation: 9}, "got train 0, validation 9, test 0: lower"},
-		"no number":     {nil, Data{Holdout: math.NaN()}, "data.holdout: want a number in [0,1), got "},
+		"no number":     {nil, Data{Holdout: math.NaN()}, "data.holdout: want a number in [0,1], got "},
 		"channels":      {nil, Data{Channels: 2}, "data.channels: want 1, 3 or 0 (the usual 3), got 2"},
 		"memory":        {nil, Data{Size: 1024, Memory: 20}, "set data.memory to 24 or more"},
 		"more than all": {nil, Data{Train: 10000, Validation: 1000, Test: 2000}, "8 training and 4 test examples, and at least 1 to train on, got train 10000, validation 1000, test 2000: lower data.train, data.validation or data.test (data.train=0 data.test=0 data.validation=0 takes all"},
@@ -770,4 +770,45 @@ func fitTint(candidates []picture, image []float32) (best picture, gain float64,
 		}
 	}
 	return best, gain, bias, least
+}
+
+// An image of a folder set knows its file, also where bad ones were left out and in
+// a subset.
+func TestFileNames(t *testing.T) {
+	root := tree(t, map[string][]byte{
+		"train/a/1.png": plain(9, 9, 1, 1, 1), "train/a/2.png": []byte("no image"), "train/a/3.png": plain(9, 9, 3, 1, 1), "train/b/4.png": plain(9, 9, 4, 1, 1),
+		"test/a/5.png": plain(9, 9, 5, 1, 1), "test/b/6.png": plain(9, 9, 6, 1, 1),
+	})
+	s, err := Open(t.Context(), Data{Set: "folder", Path: root, SkipBad: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	some, err := Subset(s.Train, []int{2, 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := make([]uint8, s.Train.Shape().Len())
+	for _, src := range []Source{s.Train, s.Test, some} {
+		for i := range src.Len() {
+			if _, err := src.At(i, raw); err != nil {
+				t.Fatal(err)
+			}
+			if name := FileName(src, i); filepath.Base(name) != fmt.Sprintf("%d.png", raw[0]) { // whose red is its number
+				t.Errorf("%s %d: got %q, red %d", src.Name(), i, name, raw[0])
+			}
+		}
+	}
+	if name := FileName(s.Train, 99) + FileName(littleSource(t), 0); name != "" {
+		t.Errorf("want no name, got %q", name)
+	}
+}
+
+// littleSource has no files.
+func littleSource(t *testing.T) Source {
+	t.Helper()
+	s, err := Open(t.Context(), Data{Set: "glyphs", Train: 40, Test: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Train
 }

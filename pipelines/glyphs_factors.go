@@ -3,6 +3,7 @@ package pipelines
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // Factors are what a glyph was drawn with. Lengths in pixels are for an image of 28 pixels a side
@@ -24,6 +25,43 @@ type Factors struct {
 	ShiftX, ShiftY     float64 // pixels to the right and down, -2.5 to 2.5
 	Displacement       float64 // pixels that the smooth displacement field moves any point by at most, 0 to 4
 	Field              uint64  // seed of that field and of the texture
+}
+
+// glyphsFactors are the numbers and the font that a glyph is drawn with. Field is a seed,
+// and not among them.
+var glyphsFactors = []struct {
+	name  string
+	group FactorGroup
+	of    func(f Factors) float64
+}{
+	{"weight", AppearanceFactor, func(f Factors) float64 { return f.Weight }},
+	{"ink", AppearanceFactor, func(f Factors) float64 { return f.Ink }},
+	{"background", AppearanceFactor, func(f Factors) float64 { return f.Background }},
+	{"texture", AppearanceFactor, func(f Factors) float64 { return f.Texture }},
+	{"stretch x", GeometryFactor, func(f Factors) float64 { return f.StretchX }},
+	{"stretch y", GeometryFactor, func(f Factors) float64 { return f.StretchY }},
+	{"shear", GeometryFactor, func(f Factors) float64 { return f.Shear }},
+	{"rotation", GeometryFactor, func(f Factors) float64 { return f.Rotation }},
+	{"shift x", GeometryFactor, func(f Factors) float64 { return f.ShiftX }},
+	{"shift y", GeometryFactor, func(f Factors) float64 { return f.ShiftY }},
+	{"displacement", GeometryFactor, func(f Factors) float64 { return f.Displacement }},
+}
+
+// FactorList describes what [Glyphs.FactorValues] returns.
+func (g *Glyphs) FactorList() (list []Factor) {
+	for _, f := range glyphsFactors {
+		list = append(list, Factor{Name: f.name, Group: f.group})
+	}
+	return append(list, Factor{Name: "font", Group: AppearanceFactor, Values: len(faces)})
+}
+
+// FactorValues are those of [Glyphs.Factors] that are numbers, and the number of the font.
+func (g *Glyphs) FactorValues(i int) (values []float64) {
+	drawn := g.Factors(i)
+	for _, f := range glyphsFactors {
+		values = append(values, f.of(drawn))
+	}
+	return append(values, float64(slices.IndexFunc(faces, func(f face) bool { return f.name == drawn.Face })))
 }
 
 // drawDigit draws the digit of example i from a permutation of all ten for each run of ten examples,

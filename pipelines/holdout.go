@@ -13,7 +13,7 @@ import (
 // limit goes to the other part.
 func (l listing) holdOutTest(seed Seed, share float64) (untested []string, err error) {
 	if len(l.parts["test"]) > 0 {
-		if share != 0 && share != defaultHoldout {
+		if share != 0 && share != 1 && share != defaultHoldout {
 			return nil, newRequestError("pipelines: %s: want data.holdout for a set without a test part alone, got holdout %v beside one of %d images: leave data.holdout out, or the test part", displayPath(l.where), share, len(l.parts["test"]))
 		}
 		return nil, nil

@@ -20,7 +20,7 @@ func OpenImages(ctx context.Context, paths []string, sh Shape, classes int) (src
 	if err != nil {
 		return nil, nil, err
 	}
-	m.names = nil
+	m.names, m.files = nil, paths
 	list := make([]imageFile, len(paths))
 	for i, p := range paths {
 		list[i] = imageFile{path: p}

@@ -100,9 +100,12 @@ func (l listing) decode(ctx context.Context, d Data, channels int) (parts, error
 	if err := l.hashContents(ctx); err != nil {
 		return parts{}, err
 	}
-	untested, err := l.holdOutTest(Seed(d.Seed), d.Holdout)
-	if err != nil {
-		return parts{}, err
+	var untested []string
+	whole := d.Holdout == 1 && len(l.parts["test"]) == 0
+	if !whole {
+		if untested, err = l.holdOutTest(Seed(d.Seed), d.Holdout); err != nil {
+			return parts{}, err
+		}
 	}
 	names, err := l.checkClasses(d.Classes, untested)
 	if err != nil {
@@ -112,7 +115,10 @@ func (l listing) decode(ctx context.Context, d Data, channels int) (parts, error
 	if err != nil {
 		return parts{}, err
 	}
-	p := parts{train: sets[0], test: sets[2], skippedFiles: l.skippedFiles, remarks: append(l.remarks, remarkCopies(l.copies())...)}
+	p := parts{skippedFiles: l.skippedFiles, remarks: append(l.remarks, remarkCopies(l.copies())...)}
+	if p.test = sets[0]; !whole {
+		p.train, p.test = sets[0], sets[2]
+	}
 	if len(untested) > 0 {
 		p.remarks = append(p.remarks, remarkUntested(untested))
 	}
@@ -156,8 +162,9 @@ func (l listing) decodeParts(ctx context.Context, d Data, sh Shape, names []stri
 			continue
 		}
 		files := interleaveClasses(l.parts[part], names)
+		sets[i].files = make([]string, len(files))
 		for k, f := range files {
-			sets[i].labels[k] = int32(label[f.class])
+			sets[i].labels[k], sets[i].files[k] = int32(label[f.class]), f.path
 		}
 		done, err := decodeAll(ctx, files, sets[i], func(done, _ int) { report(before+done, total) })
 		if err != nil {

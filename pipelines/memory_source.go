@@ -8,6 +8,10 @@ type memorySource struct {
 	pixels  []uint8 // [len(labels), H, W, C]
 	labels  []int32
 	names   []string // of the classes; nil if they have none
+	// factors describe values, [len(labels), len(factors)]; nil where none are known.
+	factors []Factor
+	values  []float64
+	files   []string // path of each image's file; nil if they have none of their own
 }
 
 func (m *memorySource) Name() string { return m.name }
@@ -19,6 +23,14 @@ func (m *memorySource) Shape() Shape { return m.shape }
 func (m *memorySource) Classes() int { return m.classes }
 
 func (m *memorySource) ClassNames() []string { return m.names }
+
+// FactorList is nil where no factors are known.
+func (m *memorySource) FactorList() []Factor { return m.factors }
+
+func (m *memorySource) FactorValues(i int) []float64 {
+	n := len(m.factors)
+	return m.values[i*n : (i+1)*n]
+}
 
 func (m *memorySource) At(i int, dst []uint8) (int, error) {
 	if err := checkAt(m, i, dst); err != nil {
@@ -44,4 +56,17 @@ func (m *memorySource) storePlanar(i int, planes []uint8, label int) {
 		}
 	}
 	m.labels[i] = int32(label)
+}
+
+// addFactors makes room for the values of factors.
+func (m *memorySource) addFactors(list []Factor) {
+	m.factors, m.values = list, make([]float64, len(m.labels)*len(list))
+}
+
+// FileName is that of [FromFiles].
+func (m *memorySource) FileName(i int) string {
+	if m.files == nil {
+		return ""
+	}
+	return m.files[i]
 }

@@ -16,8 +16,8 @@ func DidYouMean(name string, known []string, format string) string {
 	return ": did you mean " + fmt.Sprintf(format, best) + "?"
 }
 
-// Nearest is the name of the list that takes the fewest edits (insert, delete, replace one letter)
-// to become the given one; the earliest of equals. The list must not be empty.
+// Nearest is the name of the list that takes the fewest edits (insert, delete, replace a letter, swap two
+// neighbours) to become the given one; the earliest of equals. The list must not be empty.
 func Nearest(name string, known []string) string {
 	best, least := known[0], -1
 	for _, k := range known {
@@ -28,23 +28,26 @@ func Nearest(name string, known []string) string {
 	return best
 }
 
-// editDistance is the Levenshtein distance between two strings, byte by byte.
+// editDistance is the optimal string alignment distance of two strings, byte by byte (Damerau 1964): the
+// Levenshtein distance in which two letters that have changed places are one edit.
 func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			replace := last[j-1]
+			if a[i-1] != b[j-1] {
 				replace++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+			row[j] = min(replace, row[j-1]+1, last[j]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
 		}
+		before, last, row = last, row, before
 	}
-	return row[len(b)]
+	return last[len(b)]
 }

@@ -17,3 +17,18 @@ func TestDidYouMean(t *testing.T) {
 		t.Errorf("nothing is known: got %q", got)
 	}
 }
+
+// TestEditDistance compares with distances counted by hand.
+func TestEditDistance(t *testing.T) {
+	for pair, want := range map[[2]string]int{
+		{"", ""}: 0, {"", "abc"}: 3, {"abc", ""}: 3, {"kitten", "sitting"}: 3, {"pdg", "pgd"}: 1, {"pdg", "pgdd"}: 2,
+		{"ca", "abc"}: 3, {"ab", "ba"}: 1, {"abcd", "badc"}: 2, {"trian", "train"}: 1, {"model.kidn", "model.kind"}: 1,
+	} {
+		if got := editDistance(pair[0], pair[1]); got != want {
+			t.Errorf("%q, %q: want %d, got %d", pair[0], pair[1], want, got)
+		}
+	}
+	if got := DidYouMean("pdg", []string{"fgsm", "bim", "pgdd", "pgd"}, "%s"); got != ": did you mean pgd?" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -16,6 +16,7 @@ const (
 	norbInstance  = 0 // columns of info
 	norbElevation = 1
 	norbAzimuth   = 2
+	norbLighting  = 3
 	norbColumns   = 4
 	norbSide      = 1 << 12 // the most pixels a side that this project reads
 	norbCameras   = 2
@@ -32,12 +33,8 @@ var norbViews = map[string]map[string][]int32{
 	"elevation": {"hinton": {0, 1, 2}, "literal": {0, 1, 2}},
 }
 
-// norbColumn is the column of info that holds a kind of view, and its possible values.
-var norbColumn = map[string]struct {
-	at   int
-	most int32
-	step int32
-}{"azimuth": {norbAzimuth, 34, 2}, "elevation": {norbElevation, 8, 1}}
+// norbColumn is the column of info that holds a kind of view.
+var norbColumn = map[string]int{"azimuth": norbAzimuth, "elevation": norbElevation}
 
 // openNORB reads both halves; of a view's split the training half gives the pairs with familiar views,
 // the testing half the others to test on and the familiar ones beside them. Of toys that are held out for
@@ -71,6 +68,24 @@ func openNORB(_ context.Context, d Data) (parts, error) {
 	return p, nil
 }
 
+// norbFactors are the columns of info as factors: azimuths are a circle, and so a category.
+var norbFactors = []struct {
+	Factor
+	at, most, step int32
+}{
+	{Factor{"lighting", AppearanceFactor, 6}, norbLighting, 5, 1},
+	{Factor{"instance", AppearanceFactor, 10}, norbInstance, 9, 1},
+	{Factor{"elevation", GeometryFactor, 0}, norbElevation, 8, 1},
+	{Factor{"azimuth", GeometryFactor, 18}, norbAzimuth, 34, 2},
+}
+
+func norbFactorList() (list []Factor) {
+	for _, f := range norbFactors {
+		list = append(list, f.Factor)
+	}
+	return list
+}
+
 // norbPart is what a pair is used for.
 type norbPart int
 
@@ -89,6 +104,7 @@ type norbHalf struct {
 	name    string // training or testing
 	use     []norbPart
 	toys    map[norbToy]bool // those of the half; nil where no info is read
+	info    []int32          // [len(use), norbColumns]; nil where there is none
 	sources map[norbPart]*memorySource
 }
 
@@ -231,25 +247,41 @@ func (h *norbHalf) readImages(r *fileReader, room *memoryBudget, cats []int32) e
 			if h.sources[part], err = room.allocate(norbPartNames[part], n, sh, norbClasses); err != nil {
 				return err
 			}
+			if h.info != nil {
+				h.sources[part].addFactors(norbFactorList())
+			}
 		}
 	}
 	return m.readRecords(func(i int, record []uint8) {
 		if part := h.use[i]; part != norbUnused {
 			h.sources[part].storePlanar(filled[part], record, int(cats[i]))
+			if h.info != nil {
+				h.storeFactors(h.sources[part], filled[part], i)
+			}
 			filled[part]++
 		}
 	})
 }
 
 // readInfo returns for each pair of a half whether its view is one to train on, nil without a view, and
-// its toy, and collects the toys of the half. It reads nothing where nobody asks for views or toys.
+// its toy, and collects the toys of the half. Where nobody asks for views or toys a folder may lack the
+// file, and the factors of the pairs are unknown.
 func (h *norbHalf) readInfo(d Data, cats []int32) (familiar []bool, toys []norbToy, err error) {
-	if d.View == "" && (d.ValidationToys == 0 || h.name == "testing") {
+	asked := d.View != "" || d.ValidationToys > 0 && h.name == "training"
+	info, path, err := readNORBInts(d.Path, h.name, "info", len(cats))
+	if err != nil && !asked {
 		return nil, nil, nil
 	}
-	info, path, err := readNORBInts(d.Path, h.name, "info", len(cats))
 	if err != nil {
 		return nil, nil, err
+	}
+	if err := checkNORBInfo(info, path); err != nil && asked {
+		return nil, nil, err
+	} else if err == nil {
+		h.info = info
+	}
+	if !asked {
+		return nil, nil, nil
 	}
 	toys, h.toys = make([]norbToy, len(cats)), map[norbToy]bool{}
 	for i := range toys {
@@ -262,11 +294,26 @@ func (h *norbHalf) readInfo(d Data, cats []int32) (familiar []bool, toys []norbT
 	column, views := norbColumn[d.View], norbViews[d.View][cmp.Or(d.Split, usualSplit)]
 	familiar = make([]bool, len(cats))
 	for i := range familiar {
-		v := info[i*norbColumns+column.at]
-		if v < 0 || v > column.most || v%column.step != 0 {
-			return nil, nil, fmt.Errorf("pipelines: %s: example %d: want an %s code in 0..%d in steps of %d, got %d: fetch the file again", displayPath(path), i, d.View, column.most, column.step, v)
-		}
-		familiar[i] = slices.Contains(views, v)
+		familiar[i] = slices.Contains(views, info[i*norbColumns+column])
 	}
 	return familiar, toys, nil
+}
+
+// checkNORBInfo refuses values that the set does not have.
+func checkNORBInfo(info []int32, path string) error {
+	for i := range len(info) / norbColumns {
+		for _, f := range norbFactors {
+			if v := info[i*norbColumns+int(f.at)]; v < 0 || v > f.most || v%f.step != 0 {
+				return fmt.Errorf("pipelines: %s: example %d: want %s codes in 0..%d in steps of %d, got %d: fetch the file again", displayPath(path), i, f.Name, f.most, f.step, v)
+			}
+		}
+	}
+	return nil
+}
+
+// storeFactors keeps the factors of pair i as those of example to of a source.
+func (h *norbHalf) storeFactors(m *memorySource, to, i int) {
+	for k, f := range norbFactors {
+		m.values[to*len(norbFactors)+k] = float64(h.info[i*norbColumns+int(f.at)] / f.step)
+	}
 }

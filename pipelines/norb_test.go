@@ -177,10 +177,10 @@ func TestNORBErrors(t *testing.T) {
 		"no rows":      {func(f map[string][]byte) { f[dat] = matrix(0x1E3D4C55, []uint32{18, 2, 0, 4}, nil) }, "at byte 16: want a dimension in 1.."},
 		"huge":         {func(f map[string][]byte) { f[dat] = matrix(0x1E3D4C55, []uint32{18, 2, 1 << 30, 1 << 30}, nil) }, "18*2*1073741824*1073741824 values"},
 		"category":     {func(f map[string][]byte) { f[cat][20] = 5 }, "training-cat.mat: example 0: want a category in 0..4, got 5"},
-		"azimuth":      {func(f map[string][]byte) { f[info][20+8] = 3 }, "training-info.mat: example 0: want an azimuth code in 0..34 in steps of 2, got 3"},
+		"azimuth":      {func(f map[string][]byte) { f[info][20+8] = 3 }, "training-info.mat: example 0: want azimuth codes in 0..34 in steps of 2, got 3"},
 		"shapes":       {func(f map[string][]byte) { f[dat] = matrix(0x1E3D4C55, []uint32{18, 2, 4, 3}, make([]byte, 432)) }, "one shape, got 4x3x2 and 3x4x2"},
 		"one view": {func(f map[string][]byte) {
-			f[info] = matrix(0x1E3D4C54, []uint32{18, 4}, words(bytesOf(18, 7, 7, 20, 7)...))
+			f[info] = matrix(0x1E3D4C54, []uint32{18, 4}, words(bytesOf(18, 7, 7, 20, 3)...))
 		}, "want pairs for the train part, got none of this view in the training half"},
 		"a toy in both halves": {func(f map[string][]byte) {
 			copy(f[norbTesting+"info.mat"][20+5*16:], words(7)) // of example 5, an animal

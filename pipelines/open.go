@@ -25,6 +25,7 @@ var dataSets = []dataSet{
 	{"folder", []string{"size", "classes", "holdout", "channels", "skip_bad"}, openFolder},
 	{"csv", []string{"size", "classes", "holdout", "channels", "skip_bad"}, openCSV},
 	{"idx", []string{"classes"}, openIDX},
+	{"npz", []string{"classes", "holdout"}, openArrays},
 }
 
 // Sets are the names that Open knows.
@@ -58,6 +59,9 @@ func Open(ctx context.Context, d Data) (Splits, error) {
 		return Splits{}, fmt.Errorf("data.set: want one of %s, got %q%s", strings.Join(Sets, ", "), d.Set, DidYouMean(d.Set, Sets, "%s"))
 	}
 	p, err := dataSets[i].open(ctx, d)
+	if err == nil {
+		p, err = p.inOrder(d.Order)
+	}
 	if err != nil {
 		return Splits{}, err
 	}

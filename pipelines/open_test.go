@@ -92,7 +92,7 @@ func TestSplitKeepsClasses(t *testing.T) {
 		s, err := Open(t.Context(), Data{Set: "folder", Path: root, Size: 4, Seed: seed, Validation: 24})
 		switch {
 		case err == nil:
-			if n := countClasses(s.Train); n[1] == 0 {
+			if n := CountClasses(s.Train); n[1] == 0 {
 				t.Errorf("seed %d: trains on %v", seed, n)
 			}
 		case !errors.As(err, &lost) || err.Error() != "pipelines: folder/train: want an example to train on of each class to test on, got 8 of 32 to train on, none of the 2 of class 1 (dog) among them: lower data.validation, raise data.train, or change data.seed":
@@ -134,7 +134,7 @@ func TestLabelIsThatOfAt(t *testing.T) {
 				}
 			}
 		}
-		if counts := countClasses(some); counts[some.Label(0)] < 2 {
+		if counts := CountClasses(some); counts[some.Label(0)] < 2 {
 			t.Errorf("%T: want example 5 counted twice, got %v", src, counts)
 		}
 	}
@@ -158,7 +158,7 @@ func TestDataCheckRead(t *testing.T) {
 		`data.view: want it for a set of smallnorb alone, got azimuth for mnist, which does not read it: leave it out`: {Set: "mnist", View: "azimuth"},
 		"data.people: want it for a set of facescrub alone, got 3 for folder":                                          {Set: "folder", People: 3},
 		"data.channels: want it for a set of folder, csv alone, got 1 for facescrub":                                   {Set: "facescrub", Channels: 1},
-		"data.holdout: want it for a set of folder, csv alone, got 0.3 for facescrub":                                  {Set: "facescrub", Holdout: .3},
+		"data.holdout: want it for a set of folder, csv, npz alone, got 0.3 for facescrub":                             {Set: "facescrub", Holdout: .3},
 		"data.split: want it beside a data.view of azimuth or elevation, got literal without a view":                   {Set: "smallnorb", Split: "literal"},
 		"data.split: want it for a set of smallnorb alone":                                                             {Set: "idx", Split: "literal"},
 		"data.size: want it for a set of glyphs, facescrub, folder, csv alone, got 64 for mnist":                       {Set: "mnist", Size: 64},

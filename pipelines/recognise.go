@@ -8,16 +8,19 @@ import (
 	"strings"
 )
 
-// RecogniseSet is the value of Data.Set for what lies at path: csv for a file, and for a folder what its files are
-// called, or folder, for folders of images.
+// RecogniseSet is the value of Data.Set for what lies at path: csv or npz for a file, and for a folder what its
+// files are called, or folder, for folders of images.
 func RecogniseSet(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", unreadableError(displayPath(path), err, checkPath)
 	}
+	if IsArrays(path) {
+		return "npz", nil
+	}
 	if !info.IsDir() {
 		if strings.ToLower(filepath.Ext(path)) != ".csv" {
-			return "", fmt.Errorf("pipelines: %s: want a folder, or a CSV file that lists images, got a file with another name: name one of them, or set data.set and data.path", displayPath(path))
+			return "", fmt.Errorf("pipelines: %s: want a folder, a CSV file that lists images, or an .npz or .npy file, got a file with another name: name one of them, or set data.set and data.path", displayPath(path))
 		}
 		return "csv", nil
 	}

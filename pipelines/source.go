@@ -44,6 +44,20 @@ func ClassNames(src Source) []string {
 	return nil
 }
 
+// FromFiles is a source that may know the file of each image.
+type FromFiles interface {
+	// FileName is the path of the file of image i, "" where it has none of its own.
+	FileName(i int) string
+}
+
+// FileName is the path of the file of image i of src, "" where that is not known.
+func FileName(src Source, i int) string {
+	if f, ok := src.(FromFiles); ok && i >= 0 && i < src.Len() {
+		return f.FileName(i)
+	}
+	return ""
+}
+
 // checkAt refuses an index or a buffer that At cannot serve.
 func checkAt(s Source, i int, dst []uint8) error {
 	if n := s.Len(); i < 0 || i >= n {

@@ -12,13 +12,16 @@ type Splits struct {
 	// Familiar is what a set split by views has for the views that were trained on, of the objects
 	// that were not; nil elsewhere.
 	Familiar Source
+	// EvaluationOnly tells that the set has no training part: Train is Test then, for its shape and
+	// classes alone.
+	EvaluationOnly bool
 	// SkippedFiles is how many files in the folders of classes are no images, by their names.
 	SkippedFiles int
 	// Remarks say of the files what their owner should know, such as which are copies of each other.
 	Remarks []string
 }
 
-// parts are a set as its files have it. validation and familiar may be nil.
+// parts are a set as its files have it. All but test may be nil.
 type parts struct {
 	train, validation, test, familiar Source
 	skippedFiles                      int      // see Splits
@@ -27,6 +30,9 @@ type parts struct {
 
 // selectSplits selects as many examples of each part as d asks for.
 func (p parts) selectSplits(d Data) (Splits, error) {
+	if p.train == nil {
+		return p.selectTest(d)
+	}
 	if err := p.checkSizes(d); err != nil {
 		return Splits{}, err
 	}
@@ -52,11 +58,23 @@ func (p parts) selectSplits(d Data) (Splits, error) {
 	return s, s.checkClassesTrained(p.train)
 }
 
+// selectTest are the splits of a set that has no training part.
+func (p parts) selectTest(d Data) (s Splits, err error) {
+	if d.Train > 0 || d.Validation > 0 || d.Test > p.test.Len() {
+		return s, newRequestError("pipelines: %s: want no more than the set has, %d test examples and none to train on, got train %d, validation %d, test %d: lower data.train, data.validation or data.test",
+			p.test.Name(), p.test.Len(), d.Train, d.Validation, d.Test)
+	}
+	s = Splits{EvaluationOnly: true, SkippedFiles: p.skippedFiles, Remarks: p.remarks}
+	s.Test, err = firstOrAll(p.test, d.Test)
+	s.Train = s.Test
+	return s, err
+}
+
 // checkClassesTrained refuses a class to test on without an example to train on. all is the training part
 // before anything was held out or left out.
 func (s Splits) checkClassesTrained(all Source) error {
-	taught, there := countClasses(s.Train), countClasses(all)
-	for c, tested := range countClasses(s.Test) {
+	taught, there := CountClasses(s.Train), CountClasses(all)
+	for c, tested := range CountClasses(s.Test) {
 		if tested == 0 || taught[c] > 0 {
 			continue
 		}
@@ -77,8 +95,8 @@ func (s Splits) checkClassesTrained(all Source) error {
 	return nil
 }
 
-// countClasses is how many examples of each class src has. It draws none of them.
-func countClasses(src Source) []int {
+// CountClasses is how many examples of each class src has. It draws none of them.
+func CountClasses(src Source) []int {
 	counts := make([]int, src.Classes())
 	for i := range src.Len() {
 		counts[src.Label(i)]++

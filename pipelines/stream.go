@@ -33,7 +33,8 @@ func Stream(ctx context.Context, src Source, o Options) iter.Seq2[Batch, error] 
 type slot struct {
 	Batch
 	images, deformedViews []float32 // room for a full batch
-	labels                []int32
+	labels, partners      []int32
+	shares                []float32
 	index                 []int
 	err                   error
 	ready                 chan struct{} // receives one value when the slot is filled
@@ -96,10 +97,10 @@ func newStream(src Source, o Options) (*stream, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.workers = append(s.workers, &worker{a, make([]uint8, src.Shape().Len())})
+		s.workers = append(s.workers, newWorker(a, o.Augment, src.Shape(), out))
 	}
 	for range slots {
-		s.slots = append(s.slots, newSlot(min(o.Batch, src.Len()), out.Len(), o.Augment.Deforms()))
+		s.slots = append(s.slots, newSlot(min(o.Batch, src.Len()), out.Len(), o.Augment))
 	}
 	return s, nil
 }
@@ -117,14 +118,17 @@ func checkStreamMemory(src Source, o Options, out Shape, slots int) error {
 	return memory.Check(fmt.Sprintf("%d batches of %d images of %v", slots, o.Batch, out), uint64(min(need, 1<<62)), "lower train.batch or train.workers")
 }
 
-// newSlot makes room for n images of size values each, and for their deformed views.
-func newSlot(n, size int, deforms bool) *slot {
+// newSlot makes room for n images of size values each, and for what a adds to them.
+func newSlot(n, size int, a Augment) *slot {
 	t := &slot{
 		images: make([]float32, n*size), labels: make([]int32, n), index: make([]int, n),
 		ready: make(chan struct{}, 1),
 	}
-	if deforms {
+	if a.Deforms() {
 		t.deformedViews = make([]float32, n*size)
+	}
+	if a.Mixes() {
+		t.partners, t.shares = make([]int32, n), make([]float32, n)
 	}
 	return t
 }
@@ -215,6 +219,9 @@ func (s *stream) dispatchSlots(ctx context.Context, free <-chan *slot, work, ord
 		}
 		if t.deformedViews != nil {
 			t.DeformedViews = t.deformedViews[:count*per]
+		}
+		if t.partners != nil {
+			t.Partners, t.Shares = t.partners[:count], t.shares[:count]
 		}
 		order <- t
 		work <- t

@@ -19,6 +19,7 @@ import (
 func copied(b Batch) Batch {
 	b.Images, b.DeformedViews = slices.Clone(b.Images), slices.Clone(b.DeformedViews)
 	b.Labels, b.Index = slices.Clone(b.Labels), slices.Clone(b.Index)
+	b.Partners, b.Shares = slices.Clone(b.Partners), slices.Clone(b.Shares)
 	return b
 }
 

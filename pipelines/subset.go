@@ -50,3 +50,5 @@ func (s *subset) At(i int, dst []uint8) (int, error) {
 }
 
 func (s *subset) Label(i int) int { return s.Source.Label(s.indices[i]) }
+
+func (s *subset) FileName(i int) string { return FileName(s.Source, s.indices[i]) }

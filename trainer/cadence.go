@@ -21,13 +21,31 @@ func (c Config) cadence(src pipelines.Source) (cadence, error) {
 	}
 	k := cadence{replays: c.Adversary.settings().replays}
 	k.perEpoch = batches * k.replays
-	k.steps = c.Duration.Steps(c.Batch, k.perEpoch, 0)
+	k.steps = c.Steps(src.Len())
 	if w := c.Schedule.Warmup.Steps(c.Batch, k.perEpoch, k.steps); w > k.steps {
 		return cadence{}, fmt.Errorf("train.schedule.warmup: want at most the %d steps of the training, got %d: its rate would never be reached: lower it, or raise train.duration", k.steps, w)
 	}
 	every := func(d Duration) int { return d.Steps(c.Batch, k.perEpoch, k.steps) }
 	k.log, k.evaluate, k.save = every(c.Log), every(c.Evaluate), every(c.Checkpoint)
 	return k, nil
+}
+
+// CheckData refuses data that c cannot train on: fewer images than a batch, a warm-up
+// longer than the training, patience without validation images. validation may be nil.
+func (c Config) CheckData(train, validation pipelines.Source) error {
+	if _, err := c.cadence(train); err != nil {
+		return err
+	}
+	return c.checkPatience(validation)
+}
+
+// Steps is the number of steps of a training on n images; 0 where they make no batch.
+func (c Config) Steps(n int) int {
+	perEpoch := n / c.Batch * c.Adversary.settings().replays
+	if perEpoch == 0 {
+		return 0
+	}
+	return c.Duration.Steps(c.Batch, perEpoch, 0)
 }
 
 func (k cadence) logs(step int) bool      { return due(step, k.log) || step == k.steps }

@@ -22,18 +22,27 @@ type State struct {
 	BestStep  int     `json:"best_step"` // 0 = none evaluated yet
 	Best      float64 `json:"best"`      // validation accuracy at BestStep; with an adversary, that under attack
 	Evaluated int     `json:"evaluated"` // step of the last evaluation
-	Identity  string  `json:"plan"`      // hash of what determines the run
+	// BestLoss is the cross-entropy at BestStep, which decides between equal
+	// accuracies; nil in checkpoints of earlier versions, where the first is best.
+	BestLoss *float64 `json:"best_loss,omitempty"`
+	Identity string   `json:"plan"` // hash of what determines the run
 	// Name is that of the checkpoint's folder: a copy under another name is the
 	// user's. Checkpoints of earlier versions lack it.
 	Name string `json:"name,omitempty"`
+	// WeightsOnly says that the optimiser's slots are not there: the checkpoint can
+	// be evaluated and exported, not resumed.
+	WeightsOnly bool `json:"weights_only,omitempty"`
 }
 
 // Checkpoints is the folder of a run's checkpoints:
 //
-//	step-00000500/   variables.index, variables.data-…, manifest.txt, state.json
-//	last             text: the folder to resume from
-//	best             text: the folder with the best validation accuracy, with an
-//	                 adversary the best under attack
+//	step-00000500/       variables.index, variables.data-…, manifest.txt, state.json
+//	step-00000500-best/  the same of the weights alone, a third of the size with Adam
+//	last                 text: the folder to resume from
+//	best                 text: the folder with the best validation accuracy, with an
+//	                     adversary the best under attack
+//
+// Earlier versions wrote one folder for both, with all variables.
 //
 // A checkpoint is written under a temporary name, synced and renamed before
 // the pointer moves, so that a kill at any moment leaves the previous one. Only
@@ -52,9 +61,20 @@ const (
 )
 
 // Save writes the variables and state and moves the pointers named, in this
-// order: a run resumes from Last, so it goes last.
+// order: a run resumes from Last, so it goes last. Best names the weights alone.
 func (c Checkpoints) Save(g *TrainGraph, net *graphs.Net, st State, pointers ...string) error {
-	st.Name = c.unusedName(st.Step)
+	for _, ptr := range pointers {
+		st.WeightsOnly = ptr == Best
+		if err := c.saveFor(ptr, g, net, st); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saveFor writes a checkpoint and moves the pointer to it.
+func (c Checkpoints) saveFor(ptr string, g *TrainGraph, net *graphs.Net, st State) error {
+	st.Name = c.unusedName(st)
 	final := filepath.Join(c.Dir, st.Name)
 	if err := c.write(g, net, st, final); err != nil {
 		kept := "there is none before it"
@@ -63,21 +83,30 @@ func (c Checkpoints) Save(g *TrainGraph, net *graphs.Net, st State, pointers ...
 		}
 		return fmt.Errorf("checkpoint %w; %s", files.NotWritten(final, err), kept)
 	}
-	for _, ptr := range pointers {
-		if err := files.Write(filepath.Join(c.Dir, ptr), []byte(st.Name+"\n")); err != nil {
-			return fmt.Errorf("checkpoint pointer %w; it still names the previous checkpoint", err)
-		}
+	if err := files.Write(filepath.Join(c.Dir, ptr), []byte(st.Name+"\n")); err != nil {
+		return fmt.Errorf("checkpoint pointer %w; it still names the previous checkpoint", err)
 	}
 	return c.removeOutdated()
 }
 
-// unusedName is a name for a checkpoint of step that no pointer names, since
-// what one names must stay until the pointer has moved, and no folder of a user.
-func (c Checkpoints) unusedName(step int) string {
-	name := fmt.Sprintf("step-%08d", step)
-	taken := c.pointedFolders()
+// saverOf is the saver of what the checkpoint of st holds.
+func (g *TrainGraph) saverOf(st State) Saver {
+	if st.WeightsOnly {
+		return g.Saver.ofWeights()
+	}
+	return g.Saver
+}
+
+// unusedName is a name for a checkpoint that no pointer names, since what one
+// names must stay until the pointer has moved, and no folder of a user.
+func (c Checkpoints) unusedName(st State) string {
+	first := fmt.Sprintf("step-%08d", st.Step)
+	if st.WeightsOnly {
+		first += "-best"
+	}
+	name, taken := first, c.pointedFolders()
 	for n := 2; taken[filepath.Join(c.Dir, name)] || c.foreign(name); n++ {
-		name = fmt.Sprintf("step-%08d-%d", step, n)
+		name = fmt.Sprintf("%s-%d", first, n)
 	}
 	return name
 }
@@ -102,7 +131,8 @@ func (c Checkpoints) write(g *TrainGraph, net *graphs.Net, st State, final strin
 		return err
 	}
 	defer to.Discard()
-	if err := g.Saver.write(net, to.Path); err != nil {
+	saver := g.saverOf(st)
+	if err := saver.write(net, to.Path); err != nil {
 		return err
 	}
 	state, err := json.MarshalIndent(st, "", "  ")
@@ -112,7 +142,7 @@ func (c Checkpoints) write(g *TrainGraph, net *graphs.Net, st State, final strin
 	if err := to.Write(stateFile, append(state, '\n')); err != nil {
 		return err
 	}
-	if err := to.Write(manifestFile, []byte(net.Vars.Manifest())); err != nil {
+	if err := to.Write(manifestFile, []byte(saver.manifest(net.Vars))); err != nil {
 		return err
 	}
 	// A folder of this name is a save that was killed before a pointer moved.
@@ -122,9 +152,9 @@ func (c Checkpoints) write(g *TrainGraph, net *graphs.Net, st State, final strin
 	return to.Publish(final)
 }
 
-// Load restores the variables from the checkpoint that pointer names. Where a
-// training moves the pointer and removes that checkpoint meanwhile it takes the
-// next.
+// Load restores the variables from the checkpoint that pointer names; of one that
+// holds the weights alone, slots keep their values. Where a training moves the
+// pointer and removes that checkpoint meanwhile it takes the next.
 func (c Checkpoints) Load(g *TrainGraph, net *graphs.Net, pointer string) (State, error) {
 	for {
 		dir, err := c.folderOf(pointer)
@@ -153,7 +183,7 @@ func (c Checkpoints) loadFolder(g *TrainGraph, net *graphs.Net, pointer, dir str
 	if err != nil {
 		return st, c.unreadable(pointer, dir, "want a readable "+manifestFile, err)
 	}
-	if err := g.Saver.read(net, dir, string(manifest)); err != nil {
+	if err := g.saverOf(st).read(net, dir, string(manifest)); err != nil {
 		var m *MismatchError
 		if errors.As(err, &m) {
 			return st, err
@@ -174,6 +204,15 @@ func readState(dir string) (st State, err error) {
 // Path is the folder of the checkpoint that pointer names.
 func (c Checkpoints) Path(pointer string) (string, error) { return c.folderOf(pointer) }
 
+// State is that of the checkpoint that pointer names.
+func (c Checkpoints) State(pointer string) (State, error) {
+	dir, err := c.folderOf(pointer)
+	if err != nil {
+		return State{}, err
+	}
+	return readState(dir)
+}
+
 // Exists reports whether the pointer is there.
 func (c Checkpoints) Exists(pointer string) bool {
 	_, err := os.Stat(filepath.Join(c.Dir, pointer))
@@ -184,7 +223,7 @@ func (c Checkpoints) folderOf(pointer string) (string, error) {
 	raw, err := os.ReadFile(filepath.Join(c.Dir, pointer))
 	if errors.Is(err, fs.ErrNotExist) {
 		do := "has the run saved anything yet?"
-		if c.otherWhole("") != "" {
+		if c.otherWhole("", false) != "" || c.otherWhole("", true) != "" {
 			do = c.adviceWithout(pointer, "")
 		}
 		return "", fmt.Errorf("checkpoint %s: want a pointer file %q, found none: %s", files.ShortPath(c.Dir), pointer, do)

@@ -50,7 +50,7 @@ func TestCopiesOfUsersStay(t *testing.T) {
 		}
 	}
 	entries, err := os.ReadDir(f.Dir)
-	if want := len(copied) + len(made) + 3; err != nil || len(entries) != want { // best, last and what they name
+	if want := len(copied) + len(made) + 4; err != nil || len(entries) != want { // best, last and what they name
 		t.Errorf("want %d entries, got %v, %v", want, entries, err)
 	}
 }
@@ -68,14 +68,21 @@ func TestEarlierCheckpointsGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.save(t, 4, Best, Last)
-	f.want(t, "best last step-00000004")
+	f.want(t, "best last step-00000004 step-00000004-best")
 }
 
 // The advice on a damaged checkpoint is one that can be followed.
 func TestDamagedAdvice(t *testing.T) {
 	f := newFolder(t)
-	f.save(t, 3, Best)
+	f.save(t, 3, Last)
+	if err := os.CopyFS(filepath.Join(f.Dir, "kept"), os.DirFS(filepath.Join(f.Dir, "step-00000003"))); err != nil {
+		t.Fatal(err)
+	}
+	f.save(t, 4, Best)
 	f.save(t, 4, Last)
+	if err := os.Rename(filepath.Join(f.Dir, "kept"), filepath.Join(f.Dir, "step-00000003")); err != nil {
+		t.Fatal(err)
+	}
 	damage := func(name string) {
 		t.Helper()
 		if err := os.Truncate(filepath.Join(f.Dir, name, "variables.index"), 0); err != nil {
@@ -102,10 +109,24 @@ func TestDamagedAdvice(t *testing.T) {
 	if st, err := f.Load(f.p, f.net, Last); err != nil || st.Step != 3 {
 		t.Errorf("the advice does not work: %+v, %v", st, err)
 	}
+	if err := files.Write(filepath.Join(f.Dir, Best), []byte("../\n")); err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Load(f.p, f.net, Best)
+	graphtest.Says(t, err, `write step-00000004-best, which has all its files, into the file "best"`)
+	if err := files.Write(filepath.Join(f.Dir, Best), []byte("step-00000004-best\n")); err != nil {
+		t.Fatal(err)
+	}
 	damage("step-00000003")
 	damage("step-00000004")
 	_, err = f.Load(f.p, f.net, Last)
+	graphtest.Says(t, err, "no other checkpoint here can be resumed; --checkpoint best evaluates and exports step-00000004-best")
+	damage("step-00000004-best")
+	_, err = f.Load(f.p, f.net, Last)
 	graphtest.Says(t, err, "no other checkpoint here has all its files: train anew")
+	f.save(t, 5, Last)
+	_, err = f.Load(f.p, f.net, Best)
+	graphtest.Says(t, err, "--checkpoint last takes step-00000005, which has all its files")
 }
 
 // A reader takes the next checkpoint where the training replaces the one that it

@@ -13,7 +13,7 @@ import (
 )
 
 // checkpointName is the form of names that [Checkpoints.Save] gives.
-var checkpointName = regexp.MustCompile(`^step-\d{8,}(-\d+)?$`)
+var checkpointName = regexp.MustCompile(`^step-\d{8,}(-best)?(-\d+)?$`)
 
 // removeOutdated removes checkpoints that no pointer names.
 func (c Checkpoints) removeOutdated() error {

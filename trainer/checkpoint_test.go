@@ -72,27 +72,28 @@ func TestPruning(t *testing.T) {
 	f.save(t, 1, Last)
 	f.want(t, "last step-00000001")
 	f.save(t, 2, Best, Last)
-	f.want(t, "best last step-00000002")
+	f.want(t, "best last step-00000002 step-00000002-best")
 	f.save(t, 3, Last)
-	f.want(t, "best last step-00000002 step-00000003")
+	f.want(t, "best last step-00000002-best step-00000003")
 	f.save(t, 4, Last)
-	f.want(t, "best last step-00000002 step-00000004")
+	f.want(t, "best last step-00000002-best step-00000004")
 	f.save(t, 5, Best, Last)
-	f.want(t, "best last step-00000005")
+	f.want(t, "best last step-00000005 step-00000005-best")
 	// The same step again must not remove what the pointers name before they
 	// have moved.
 	f.save(t, 5, Last)
-	f.want(t, "best last step-00000005 step-00000005-2")
+	f.want(t, "best last step-00000005-2 step-00000005-best")
 	f.save(t, 5, Last)
-	f.want(t, "best last step-00000005 step-00000005-3")
+	f.want(t, "best last step-00000005 step-00000005-best")
 	f.save(t, 5, Best, Last)
-	f.want(t, "best last step-00000005-2")
+	f.want(t, "best last step-00000005-2 step-00000005-best-2")
 	for _, pointer := range []string{Best, Last} {
 		if st, err := f.Load(f.p, f.net, pointer); err != nil || st.Step != 5 {
 			t.Errorf("%s: %+v, %v", pointer, st, err)
 		}
 	}
 	f.wantFiles(t, "step-00000005-2")
+	f.wantFiles(t, "step-00000005-best-2")
 }
 
 // A kill in the middle of a save leaves an unfinished folder, or a finished

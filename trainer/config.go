@@ -18,6 +18,9 @@ type Config struct {
 	// Evaluate is how often the validation images are evaluated: a duration as
 	// above, or 5% of the run. 0st: never.
 	Evaluate Duration `mapstructure:"evaluate" yaml:"evaluate"`
+	// Patience is after how many evaluations in a row without a better one the
+	// training ends (early stopping). It needs validation images. 0: never.
+	Patience int `mapstructure:"patience" yaml:"patience,omitempty" json:"patience,omitempty" in:"[0,1e6]"`
 	// Checkpoint is how often a checkpoint is saved, written as evaluate is.
 	// The end of the run is always saved.
 	Checkpoint Duration `mapstructure:"checkpoint" yaml:"checkpoint"`
@@ -127,6 +130,9 @@ func (c Config) Check() error {
 		return fmt.Errorf("train.gradients: want float32 or bfloat16, got %q", g)
 	}
 	if err := c.Objective.check(); err != nil {
+		return err
+	}
+	if err := c.checkSoftLabels(); err != nil {
 		return err
 	}
 	if err := c.Optimizer.check(); err != nil {

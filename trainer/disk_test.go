@@ -35,7 +35,7 @@ func TestFullDisk(t *testing.T) {
 	f.save(t, 1, Best, Last)
 	ballast := filepath.Join(dir, "ballast")
 	// All but a few kilobytes: room for some of the files, not for all.
-	for _, room := range []int{0, 6 << 10, 16 << 10, 24 << 10} {
+	for _, room := range []int{0, 6 << 10, 10 << 10, 16 << 10} {
 		size, err := exec.Command("df", "--output=avail", "-B1", dir).Output()
 		if err != nil {
 			t.Skip(err)
@@ -53,9 +53,9 @@ func TestFullDisk(t *testing.T) {
 		}
 		graphtest.Says(t, err, "checkpoint ", f.Dir, "free space or choose another folder; ", "previous checkpoint")
 		if strings.Contains(err.Error(), "is untouched") {
-			f.want(t, "best last step-00000001")
+			f.want(t, "best last step-00000001 step-00000001-best")
 		} else { // whole, but there was no room for the pointer
-			f.want(t, "best last step-00000001 step-00000002")
+			f.want(t, "best last step-00000001 step-00000001-best step-00000002-best")
 		}
 		if err := os.Remove(ballast); err != nil {
 			t.Fatal(err)
@@ -67,7 +67,7 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	f.save(t, 2, Last)
-	f.want(t, "best last step-00000001 step-00000002")
+	f.want(t, "best last step-00000001-best step-00000002")
 	if st, err := f.Load(f.p, f.net, Last); err != nil || st.Step != 2 {
 		t.Errorf("want step 2, got %+v, %v", st, err)
 	}
@@ -96,5 +96,5 @@ func TestUnwritable(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.save(t, 2, Best, Last)
-	f.want(t, "best last step-00000002")
+	f.want(t, "best last step-00000002 step-00000002-best")
 }

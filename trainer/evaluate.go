@@ -27,30 +27,37 @@ type Evaluation struct {
 
 // Evaluate classifies every image of src once, prepared as for evaluation.
 func (g *TrainGraph) Evaluate(ctx context.Context, net *graphs.Net, src pipelines.Source) (Evaluation, error) {
+	e, _, err := g.evaluate(ctx, net, src, 0)
+	return e, err
+}
+
+// evaluate is Evaluate that keeps the worst mistakes, at most so many.
+func (g *TrainGraph) evaluate(ctx context.Context, net *graphs.Net, src pipelines.Source, keep int) (Evaluation, mistakes, error) {
+	worst := mistakes{most: keep, size: g.Shape.Len()}
 	if err := g.CheckSource(src); err != nil {
-		return Evaluation{}, err
+		return Evaluation{}, worst, err
 	}
 	e := newEvaluation(g.Model.Classes)
 	net, done, err := inFloat32(net)
 	if err != nil {
-		return e, err
+		return e, worst, err
 	}
 	defer done()
 	buffers, err := g.newInputBuffers()
 	if err != nil {
-		return e, err
+		return e, worst, err
 	}
 	for b, err := range g.streamForEvaluation(ctx, src) {
 		if err != nil {
-			return e, err
+			return e, worst, err
 		}
-		if err := g.evaluateBatch(net, buffers, b, &e); err != nil {
-			return e, err
+		if err := g.evaluateBatch(net, buffers, b, &e, &worst); err != nil {
+			return e, worst, err
 		}
 	}
 	n := float64(e.Images)
 	e.Accuracy, e.Loss, e.Reconstruction = e.Accuracy/n, e.Loss/n, e.Reconstruction/n
-	return e, nil
+	return e, worst, nil
 }
 
 // firstImages are the first n images of src, all of them if there are no more or n
@@ -74,12 +81,12 @@ func newEvaluation(classes int) Evaluation {
 }
 
 // evaluateBatch adds the images of b to the sums in e.
-func (g *TrainGraph) evaluateBatch(net *graphs.Net, buffers *inputBuffers, b pipelines.Batch, e *Evaluation) error {
+func (g *TrainGraph) evaluateBatch(net *graphs.Net, buffers *inputBuffers, b pipelines.Batch, e *Evaluation, worst *mistakes) error {
 	feeds, err := buffers.feedBatch(b, false)
 	if err != nil {
 		return err
 	}
-	fetches := []tf.Output{g.judged, g.tied, g.perImage.Classification}
+	fetches := []tf.Output{g.judged, g.tied, g.perImage.Classification, g.Inference.Logits}
 	if g.perImage.Reconstruction.Op != nil {
 		fetches = append(fetches, g.perImage.Reconstruction)
 	}
@@ -87,7 +94,9 @@ func (g *TrainGraph) evaluateBatch(net *graphs.Net, buffers *inputBuffers, b pip
 	if err != nil {
 		return err
 	}
-	for i, c := range graphs.Ints(nil, out[0]) {
+	judged := graphs.Ints(nil, out[0])
+	worst.add(b, judged, graphs.Floats(nil, out[3]))
+	for i, c := range judged {
 		e.Confusion[b.Labels[i]][c]++
 		if c == b.Labels[i] {
 			e.Accuracy++
@@ -99,8 +108,8 @@ func (g *TrainGraph) evaluateBatch(net *graphs.Net, buffers *inputBuffers, b pip
 		}
 	}
 	e.Loss += sumValues(graphs.Floats(nil, out[2]))
-	if len(out) > 3 {
-		e.Reconstruction += sumValues(graphs.Floats(nil, out[3]))
+	if len(out) > 4 {
+		e.Reconstruction += sumValues(graphs.Floats(nil, out[4]))
 	}
 	e.Images += b.N
 	return nil

@@ -79,6 +79,9 @@ const (
 	// ExportInfoFile says what unwarp wrote, and how the model is built.
 	ExportInfoFile = "unwarp.json"
 	assetsDir      = "assets"
+	// TrainedImagesFile, in an export and in a run folder, holds the hashes of the
+	// images that were trained on, see [pipelines.ImageHashes].
+	TrainedImagesFile = "trained-images.bin"
 )
 
 // WriteSavedModel writes the model with the weights that net holds (their
@@ -167,6 +170,11 @@ func (g *TrainGraph) writeExportFiles(to *files.Pending, net *graphs.Net, x *exp
 	info, err := json.MarshalIndent(g.exportInfo(e), "", "  ")
 	if err != nil {
 		return err
+	}
+	if g.TrainedImages != nil {
+		if err := to.Write(TrainedImagesFile, g.TrainedImages.Bytes()); err != nil {
+			return err
+		}
 	}
 	if err := to.Write(ExportInfoFile, append(info, '\n')); err != nil {
 		return err

@@ -100,15 +100,26 @@ func replaceable(dir string) error {
 // else: only that may be deleted.
 func isExport(dir string) bool {
 	entries, err := os.ReadDir(dir)
-	return err == nil && len(entries) == len(exportEntries) && foreignEntry(entries) == ""
+	if err != nil || foreignEntry(entries) != "" {
+		return false
+	}
+	needed := slices.DeleteFunc(slices.Clone(entries), func(e fs.DirEntry) bool { return !slices.Contains(exportEntries, e.Name()) })
+	assets, err := os.ReadDir(filepath.Join(dir, assetsDir))
+	onlyLabels := !slices.ContainsFunc(assets, func(e fs.DirEntry) bool { return e.Name() != labelsAsset })
+	return len(needed) == len(exportEntries) && onlyLabels && (err == nil || errors.Is(err, fs.ErrNotExist))
 }
 
-var exportEntries = []string{savedModelFile, ExportInfoFile, variablesDir}
+// exportEntries are what every export has, and optionalEntries what some have: the
+// names of the classes, and hashes of the images trained on.
+var (
+	exportEntries   = []string{savedModelFile, ExportInfoFile, variablesDir}
+	optionalEntries = []string{assetsDir, TrainedImagesFile}
+)
 
 // foreignEntry names the first entry that an export does not have.
 func foreignEntry(entries []fs.DirEntry) string {
 	for _, e := range entries {
-		if !slices.Contains(exportEntries, e.Name()) {
+		if !slices.Contains(exportEntries, e.Name()) && !slices.Contains(optionalEntries, e.Name()) {
 			return e.Name()
 		}
 	}

@@ -5,38 +5,21 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	nodepb "github.com/wamuir/graft/tensorflow/core/framework/node_def_go_proto"
-	tensorpb "github.com/wamuir/graft/tensorflow/core/framework/tensor_go_proto"
 	typespb "github.com/wamuir/graft/tensorflow/core/framework/types_go_proto"
 	pb "github.com/wamuir/graft/tensorflow/core/protobuf/for_core_protos_go_proto"
 
 	"unwarp/graphs"
 )
 
-// parseTensor reads the name of a tensor as a node's input gives it: logits,
-// logits:0, split:1.
-func parseTensor(text string) (graphs.Tensor, error) {
-	node, index, given := strings.Cut(text, ":")
-	t := graphs.Tensor{Node: node}
-	if given {
-		n, err := strconv.ParseUint(index, 10, 16)
-		if err != nil {
-			return t, fmt.Errorf("want the name of a tensor such as logits:0, got %.60q", text)
-		}
-		t.Index = int(n)
-	}
-	return t, nil
-}
-
 // input is input i of a node, false where the node has none.
 func input(n *nodepb.NodeDef, i int) (graphs.Tensor, bool) {
 	if i >= len(n.GetInput()) || strings.HasPrefix(n.GetInput()[i], "^") {
 		return graphs.Tensor{}, false
 	}
-	t, err := parseTensor(n.GetInput()[i])
+	t, err := graphs.ParseTensor(n.GetInput()[i])
 	return t, err == nil
 }
 
@@ -80,7 +63,7 @@ func (x *OpenedExport) each(from []graphs.Tensor, enter func(graphs.Tensor) bool
 		done[t.Node] = true
 		for _, text := range n.GetInput() {
 			name, control := strings.CutPrefix(text, "^")
-			in, err := parseTensor(name)
+			in, err := graphs.ParseTensor(name)
 			if !control {
 				in = x.seen(in)
 			}
@@ -124,7 +107,7 @@ func (x *OpenedExport) checkOps() error {
 			return nil
 		case strings.HasSuffix(n.GetOp(), "PartitionedCall"):
 			return fmt.Errorf("node %.60q is a call of a function, through which gradients do not go: unwarp exports graphs without functions", n.GetName())
-		case !computing[n.GetOp()]:
+		case !graphs.ComputesOnly(n.GetOp()):
 			return fmt.Errorf("node %.60q is a %.40s, which is none of the ops that only compute on numbers: it is not run", n.GetName(), n.GetOp())
 		}
 		return nil
@@ -176,37 +159,11 @@ func (x *OpenedExport) assignment(name string) (variable, key string, ok bool) {
 	value = x.source(value)
 	restore := x.nodes[value.Node]
 	names, there := input(restore, 1)
-	keys := texts(x.nodes[names.Node].GetAttr()["value"].GetTensor())
+	keys := graphs.ConstantTexts(x.nodes[names.Node].GetAttr()["value"].GetTensor())
 	if restore.GetOp() != "RestoreV2" || !there || value.Index >= len(keys) {
 		return "", "", false
 	}
 	return x.through(handle, "Identity").Node, keys[value.Index], true
-}
-
-// texts are the elements of a constant list of strings. TensorFlow writes them
-// as a list, or as all lengths and then all bytes.
-func texts(t *tensorpb.TensorProto) (all []string) {
-	if t.GetDtype() != typespb.DataType_DT_STRING || len(t.GetTensorShape().GetDim()) != 1 {
-		return nil
-	}
-	for _, text := range t.GetStringVal() {
-		all = append(all, string(text))
-	}
-	raw, lengths := t.GetTensorContent(), []uint64{}
-	for range t.GetTensorShape().GetDim()[0].GetSize() {
-		n, size := binary.Uvarint(raw)
-		if size <= 0 {
-			break
-		}
-		raw, lengths = raw[size:], append(lengths, n)
-	}
-	for _, n := range lengths {
-		if n > uint64(len(raw)) {
-			return nil
-		}
-		all, raw = append(all, string(raw[:n])), raw[n:]
-	}
-	return all
 }
 
 // isWhite tells whether a node is the constant 255, by which bytes are divided.

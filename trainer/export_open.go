@@ -119,7 +119,7 @@ func (x *OpenedExport) readSignatures(all map[string]*pb.SignatureDef) error {
 	serve := all[signServe]
 	in := serve.GetInputs()["image"]
 	if in == nil || len(serve.GetInputs()) != 1 || serve.GetOutputs()["logits"] == nil {
-		return fmt.Errorf("want a signature %s from image to logits, as unwarp exports it, got none: a model that others exported cannot be read yet", signServe)
+		return fmt.Errorf("want a signature %s from image to logits, as unwarp exports it, got none: it is damaged, or another program changed it", signServe)
 	}
 	var err error
 	if x.image, err = x.tensor(in.GetName()); err != nil {
@@ -152,7 +152,7 @@ func (x *OpenedExport) readSignatures(all map[string]*pb.SignatureDef) error {
 // tensor reads a name such as logits:0 or ckpt/restore:3 and checks that its
 // node is there.
 func (x *OpenedExport) tensor(name string) (graphs.Tensor, error) {
-	t, err := parseTensor(name)
+	t, err := graphs.ParseTensor(name)
 	if err == nil && x.nodes[t.Node] == nil {
 		err = fmt.Errorf("want a node %.60q, which others read, got none", t.Node)
 	}

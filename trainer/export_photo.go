@@ -39,7 +39,7 @@ func (g *TrainGraph) takesPhotos() bool {
 func (x *exported) photoEndpoints(b *graphs.Builder, s *graphs.Scope, g *TrainGraph) []endpoint {
 	size := int32(g.Shape.H)
 	x.photo = b.AddNamedOp("image_file", tf.OpSpec{Type: "Placeholder", Attrs: map[string]any{"dtype": tf.String, "shape": tf.ScalarShape()}}).Output(0)
-	pixels := op.DecodeImage(s.Op("decoded"), x.photo, op.DecodeImageChannels(int64(g.Shape.C)), op.DecodeImageDtype(tf.Uint8), op.DecodeImageExpandAnimations(false))
+	pixels := decodePhoto(s, x.photo, g.Shape.C)
 	// Its ops do not know the number of dimensions, which the resize wants.
 	shape := op.Shape(s.Op("shape"), pixels)
 	batch := op.ExpandDims(s.Op("batch"), op.Cast(s.Op("float"), pixels, tf.Float), op.Const(s.Op("first"), int32(0)))
@@ -59,6 +59,21 @@ func (x *exported) photoEndpoints(b *graphs.Builder, s *graphs.Scope, g *TrainGr
 	label := op.ArgMax(s.Op("label"), p, op.Const(s.Op("axis"), int32(0)))
 	name := op.GatherV2(s.Op("name"), op.Const(s.Op("names"), g.classTitles()), label, op.Const(s.Op("along"), int32(0)))
 	return []endpoint{{signPhoto, "class", name}, {signPhoto, "class_label", label}, {signPhoto, photoProbabilities, p}}
+}
+
+// decodePhoto decodes an image file, a scalar string, to pixels uint8 [H,W,C]. Colours of a JPEG file are decoded as the
+// pipeline's decoder does it: those stored at half the size are repeated, not interpolated, and the cosine transform is
+// accurate. DecodeImage can be told neither, and its pixels are then off by up to 30 of 255.
+func decodePhoto(s *graphs.Scope, file tf.Output, channels int) tf.Output {
+	const start = "\xff\xd8" // of a JPEG file
+	head := op.Substr(s.Op("head"), file, op.Const(s.Op("at"), int32(0)), op.Const(s.Op("bytes_of_head"), int32(len(start))))
+	isJPEG := op.Equal(s.Op("is_jpeg"), head, op.Const(s.Op("jpeg"), start))
+	other, jpeg := op.Switch(s.Op("kind"), file, isJPEG)
+	pixels, _ := op.Merge(s.Op("decoded"), []tf.Output{
+		op.DecodeImage(s.Op("image"), other, op.DecodeImageChannels(int64(channels)), op.DecodeImageDtype(tf.Uint8), op.DecodeImageExpandAnimations(false)),
+		op.DecodeJpeg(s.Op("photo"), jpeg, op.DecodeJpegChannels(int64(channels)), op.DecodeJpegFancyUpscaling(false), op.DecodeJpegDctMethod("INTEGER_ACCURATE")),
+	})
+	return pixels
 }
 
 // photoPlacement is how [op.ScaleAndTranslate] takes the square in the middle of an image [H,W,C]: an odd remainder

@@ -19,7 +19,7 @@ func ReadExport(dir string) (ExportInfo, error) {
 	path := filepath.Join(dir, ExportInfoFile)
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return info, fmt.Errorf("export %s: want a SavedModel written by unwarp, but there is no %s in it: models exported by others cannot be read yet", dir, ExportInfoFile)
+		return info, fmt.Errorf("export %s: want a SavedModel written by unwarp, but there is no %s in it: package imported/savedmodel reads those of other programs", dir, ExportInfoFile)
 	}
 	if err == nil {
 		err = json.Unmarshal(raw, &info)

@@ -116,6 +116,7 @@ func firstBatch(t testing.TB, src pipelines.Source, o pipelines.Options) pipelin
 			t.Fatal(err)
 		}
 		b.Images, b.DeformedViews, b.Labels, b.Index = slices.Clone(b.Images), slices.Clone(b.DeformedViews), slices.Clone(b.Labels), slices.Clone(b.Index)
+		b.Partners, b.Shares = slices.Clone(b.Partners), slices.Clone(b.Shares)
 		return b
 	}
 	t.Fatal("no batch")

@@ -22,7 +22,9 @@ type inputBuffers struct {
 
 // batchBuffers hold a batch of one size; those that the graph does not read are
 // nil.
-type batchBuffers struct{ images, views, originals, iterate, labels, teacher *graphs.Buffer }
+type batchBuffers struct {
+	images, views, originals, iterate, labels, teacher, partners, shares *graphs.Buffer
+}
 
 func (g *TrainGraph) newInputBuffers() (*inputBuffers, error) {
 	f := &inputBuffers{graph: g, bySize: map[int]*batchBuffers{}}
@@ -66,6 +68,14 @@ func (f *inputBuffers) buffersFor(n int) (*batchBuffers, error) {
 	}
 	if s.labels, err = graphs.NewBuffer(tf.Int32, int64(n)); err != nil {
 		return nil, err
+	}
+	if g.shares.Feed.Op != nil {
+		if s.partners, err = graphs.NewBuffer(tf.Int32, int64(n)); err != nil {
+			return nil, err
+		}
+		if s.shares, err = graphs.NewBuffer(tf.Float, int64(n)); err != nil {
+			return nil, err
+		}
 	}
 	if g.teacher.Feed.Op != nil {
 		if s.teacher, err = graphs.NewBuffer(tf.Float, g.teacherRows(n), int64(g.Model.Classes)); err != nil {
@@ -115,6 +125,11 @@ func (f *inputBuffers) feedStep(r stepBatch, step int, at stepParams) (graphs.Fe
 	feedFloats(feeds, g.awp, f.awp, at.awp)
 	feedFloats(feeds, g.originals, s.originals, r.originals...)
 	feedFloats(feeds, g.teacher, s.teacher, r.teacher...)
+	if g.shares.Feed.Op != nil {
+		copy(s.partners.Int32(), r.Partners)
+		feeds[g.partners.Feed] = s.partners.Tensor
+		feedFloats(feeds, g.shares, s.shares, r.Shares...)
+	}
 	if _, ok := g.Config.Adversary.Method.(inPassAttack); ok {
 		f.feedRadius(feeds, at.eps, at.alpha)
 	}

@@ -49,10 +49,21 @@ type Objective struct {
 	// those of the teacher (Papernot et al. 2016, section IV). Evaluation,
 	// attacks and exports do not divide.
 	Temperature float32 `mapstructure:"temperature" yaml:"temperature" json:"temperature" in:"[1e-6,1e6]"`
+	// Smoothing is label smoothing: the share of the target that is spread evenly
+	// over all classes (Szegedy et al. 2016; .1 is usual). Evaluation and attacks
+	// do not smooth. 0: none.
+	Smoothing float64 `mapstructure:"smoothing" yaml:"smoothing,omitempty" json:"smoothing,omitempty" in:"[0,1)"`
+	// ClassWeights are the factors of the cross-entropy of each class, in
+	// training alone: balanced (all classes count alike, however many images they
+	// have), or a number for each class, separated by spaces. "": all 1.
+	ClassWeights ClassWeights `mapstructure:"class_weights" yaml:"class_weights,omitempty" json:"class_weights,omitempty"`
 }
 
 func (o Objective) check() error {
 	if err := o.CodeNorm.check(); err != nil {
+		return err
+	}
+	if _, err := o.ClassWeights.values(); err != nil {
 		return err
 	}
 	switch o.Norm {
@@ -66,6 +77,7 @@ func (o Objective) check() error {
 type targets struct {
 	labels  tf.Output // int32 [B]
 	teacher tf.Output // float32 [B,K], a teacher's logits in place of labels; none without a teacher
+	mixed   mixedLabels
 	lambda  tf.Output // scalar; none where it is Objective.Lambda throughout
 	centers tf.Output // float32 [B,H,W,C], of the balls of certified training; none: the images
 	views   bool      // the second half of the batch are the deformed views of the first
@@ -74,7 +86,7 @@ type targets struct {
 // PerImage is eq. 5 for each image of f: cross-entropy plus Lambda times the
 // reconstruction error, each [B]. For a base CNN it is the cross-entropy.
 func (o Objective) PerImage(s *graphs.Scope, f graphs.Forward, labels tf.Output) Terms {
-	o.Temperature = 1
+	o.Temperature, o.Smoothing, o.ClassWeights = 1, 0, ""
 	return o.termsPerImage(s, f, targets{labels: labels})
 }
 
@@ -140,9 +152,41 @@ func (o Objective) lambdas(batch, perEpoch, total int) func(step int) float32 {
 // classification is the classification loss of each image, with its label or
 // with the teacher's probabilities: logits [B,K] -> [B], in nats.
 func (o Objective) classification(s *graphs.Scope, logits tf.Output, in targets) tf.Output {
-	loss := graphs.SoftmaxCrossEntropy{Temperature: o.Temperature}
-	if in.teacher.Op == nil {
-		return loss.PerImage(s, logits, in.labels)
+	if in.teacher.Op != nil {
+		return graphs.SoftmaxCrossEntropy{Temperature: o.Temperature}.FromTeacher(s, logits, in.teacher)
 	}
-	return loss.FromTeacher(s, logits, in.teacher)
+	return in.mixed.join(s, o.entropy(s, logits, in.labels), func(s *graphs.Scope, partners tf.Output) tf.Output {
+		return o.entropy(s, logits, partners)
+	})
+}
+
+// entropy is the cross-entropy of each image with its label, smoothed and weighed.
+func (o Objective) entropy(s *graphs.Scope, logits, labels tf.Output) tf.Output {
+	loss := graphs.SoftmaxCrossEntropy{Temperature: o.Temperature, Smoothing: float32(o.Smoothing)}
+	return o.ClassWeights.weigh(s, loss.PerImage(s, logits, labels), labels)
+}
+
+// checkSoftLabels refuses what has targets of its own beside smoothing, class weights
+// and mixup.
+func (c Config) checkSoftLabels() error {
+	asked := ""
+	switch o := c.Objective; {
+	case o.Smoothing > 0:
+		asked = "train.objective.smoothing"
+	case o.ClassWeights != "":
+		asked = "train.objective.class_weights"
+	case c.Augment.Mixes():
+		asked = "mixup in train.augment"
+	}
+	mixes := c.Augment.Mixes()
+	switch {
+	case asked == "":
+	case c.Teacher != "":
+		return fmt.Errorf("train.teacher: want labels for %s, got a teacher in place of them: leave one out", asked)
+	case !c.Certified.Off():
+		return fmt.Errorf("train.certified: want no %s beside it, whose bounds are of one label each: leave one out", asked)
+	case mixes && !c.Adversary.Off():
+		return fmt.Errorf("train.adversary: want no mixup in train.augment beside it, which attacks images of one label each: leave one out")
+	}
+	return nil
 }

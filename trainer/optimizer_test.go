@@ -172,7 +172,7 @@ func TestOptimizers(t *testing.T) {
 					t.Fatalf("want a gradient that is clipped, got norm %g", norm)
 				}
 				graphtest.Near(t, "losses", []float32{losses.Total, losses.Classification, losses.GradientNorm}, []float64{loss, loss, norm}, 2e-6)
-				if rest := (Losses{Total: losses.Total, Classification: losses.Classification, GradientNorm: losses.GradientNorm, EmbeddingSpread: losses.EmbeddingSpread}); rest != losses {
+				if rest := (Losses{Total: losses.Total, Classification: losses.Classification, GradientNorm: losses.GradientNorm, EmbeddingSpread: losses.EmbeddingSpread, Accuracy: losses.Accuracy}); rest != losses {
 					t.Errorf("want no other losses, got %+v", losses)
 				}
 

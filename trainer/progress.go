@@ -41,7 +41,8 @@ type Summary struct {
 	Waiting         float64     `json:"waiting_share"` // of Seconds, in [0,1]: time in which the loop waited for data
 	Losses          Losses      `json:"losses"`        // at the last step
 	BestStep        int         `json:"best_step,omitempty"`
-	Validation      *Evaluation `json:"validation,omitempty"` // the last one
+	StoppedEarly    bool        `json:"stopped_early,omitempty"` // by train.patience
+	Validation      *Evaluation `json:"validation,omitempty"`    // the last one
 }
 
 // notify calls all observers.
@@ -56,6 +57,7 @@ func (r *run) summary() Summary {
 	s := Summary{
 		Steps: r.state.Step, Epochs: float64(r.state.Step) / float64(r.cadence.perEpoch), Images: r.state.Images,
 		Seconds: seconds, Losses: r.at.Losses, BestStep: r.state.BestStep, Validation: r.validation,
+		StoppedEarly: r.lostPatience() && r.state.Step < r.cadence.steps,
 	}
 	if seconds > 0 {
 		s.ImagesPerSecond = float64(s.Images) / seconds

@@ -23,6 +23,13 @@ type replicated struct {
 // trainReplicated trains a few steps and returns all variables and losses.
 func trainReplicated(t *testing.T, c Config, m graphs.Disentangled, src pipelines.Source, steps string, by replicated) (map[string][]float32, []float32) {
 	t.Helper()
+	seen := trainObserved(t, c, m, src, steps, by)
+	return seen.values, seen.loss
+}
+
+// trainObserved trains a few steps and returns what was seen of it.
+func trainObserved(t *testing.T, c Config, m graphs.Disentangled, src pipelines.Source, steps string, by replicated) *recorder {
+	t.Helper()
 	c.Replicas, c.Duration = by.replicas, mustDuration(t, steps)
 	c.Evaluate, c.Checkpoint = Duration{0, "st"}, Duration{0, "st"}
 	o := graphs.Options{Seed: 5, Device: graphs.CPU}
@@ -56,7 +63,8 @@ func trainReplicated(t *testing.T, c Config, m graphs.Disentangled, src pipeline
 			break
 		}
 	}
-	return values(t, net), seen.loss
+	seen.values = values(t, net)
+	return seen
 }
 
 // nearValues compares all variables with a tolerance relative to the largest of
@@ -102,6 +110,9 @@ func TestReplicasEqualOneDevice(t *testing.T) {
 		},
 		"pgd, clean": func(c *Config, m *graphs.Disentangled) {
 			c.Adversary = mustAdversary(t, "pgd(eps=.2,steps=2,clean=.3)")
+		},
+		"mixup, weights, smoothing": func(c *Config, m *graphs.Disentangled) {
+			c.Augment, c.Objective.Smoothing, c.Objective.ClassWeights = mustAugment(t, "flip|erase(.5)|mixup(1)"), .1, "2 .5 1"
 		},
 		"trades": func(c *Config, m *graphs.Disentangled) { c.Adversary = mustAdversary(t, "trades(eps=.2,steps=2)") },
 		"free, l2": func(c *Config, m *graphs.Disentangled) {

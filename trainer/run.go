@@ -24,6 +24,7 @@ type Inputs struct {
 	// Workers compute the replicas; none where devices of this process do.
 	Workers cluster.Addresses
 	Cluster cluster.Config
+	Board   Board
 }
 
 // CheckpointsDir, EventsDir and MetricsFile are names in a run folder.
@@ -41,7 +42,13 @@ func (g *TrainGraph) Run(ctx context.Context, net *graphs.Net, in Inputs, observ
 		return Summary{}, err
 	}
 	defer r.close()
-	err = r.train(ctx)
+	err = r.log.begin(r.state.Step, in.Board)
+	if err == nil {
+		err = r.train(ctx)
+	}
+	if eerr := r.log.end(in.Board, err); err == nil {
+		err = eerr
+	}
 	if cerr := r.log.close(); err == nil {
 		err = cerr
 	}
@@ -82,18 +89,16 @@ func (r *run) close() {
 // begin checks the inputs, restores the last checkpoint where that is asked
 // for, and opens what the run writes.
 func (g *TrainGraph) begin(ctx context.Context, net *graphs.Net, in Inputs, observers []Observer) (*run, error) {
-	if err := g.checkInputs(in); err != nil {
+	r, err := g.newRun(net, in, observers)
+	if err != nil {
 		return nil, err
 	}
-	place, err := files.OpenPlace(in.Dir)
-	if err != nil {
+	if err := g.Config.checkPatience(in.Validation); err != nil {
+		return nil, err
+	}
+	if r.place, err = files.OpenPlace(in.Dir); err != nil {
 		return nil, fmt.Errorf("trainer: run folder %w", err)
 	}
-	r := &run{graph: g, net: net, in: in, observers: observers, place: place, checkpoints: Checkpoints{filepath.Join(in.Dir, CheckpointsDir)}}
-	if r.cadence, err = g.Config.cadence(in.Train); err != nil {
-		return nil, err
-	}
-	r.params = g.Config.stepParams(r.cadence)
 	if err := r.restore(); err != nil {
 		return nil, err
 	}
@@ -107,6 +112,21 @@ func (g *TrainGraph) begin(ctx context.Context, net *graphs.Net, in Inputs, obse
 	r.at = Progress{Step: r.state.Step, Steps: r.cadence.steps, Epoch: r.cadence.epoch(r.state.Step)}
 	r.clock.lastStep = r.state.Step
 	return r, nil
+}
+
+// newRun checks the inputs. Nothing is opened yet.
+func (g *TrainGraph) newRun(net *graphs.Net, in Inputs, observers []Observer) (*run, error) {
+	if err := g.checkInputs(in); err != nil {
+		return nil, err
+	}
+	k, err := g.Config.cadence(in.Train)
+	if err != nil {
+		return nil, err
+	}
+	return &run{
+		graph: g, net: net, in: in, observers: observers, cadence: k, params: g.Config.stepParams(k),
+		checkpoints: Checkpoints{filepath.Join(in.Dir, CheckpointsDir)},
+	}, nil
 }
 
 func (g *TrainGraph) checkInputs(in Inputs) error {
@@ -130,6 +150,9 @@ func (r *run) restore() error {
 	var err error
 	if r.state, err = r.checkpoints.Load(r.graph, r.net, Last); err != nil {
 		return err
+	}
+	if r.state.WeightsOnly {
+		return fmt.Errorf("trainer: %s: want a checkpoint to resume from, got %s, which holds the weights alone: write the name of another into the file %q, or evaluate and export this one", r.in.Dir, r.state.Name, Last)
 	}
 	if r.state.Identity != r.in.Identity {
 		return fmt.Errorf("trainer: %s: want the configuration and data of the interrupted run (hash %.12s), got %.12s: resume with its config.yaml, or start a new run", r.in.Dir, r.state.Identity, r.in.Identity)

@@ -56,11 +56,20 @@ func (r *run) evaluate(ctx context.Context) (best bool, err error) {
 	if err := r.log.evaluation(r.at, e); err != nil {
 		return false, err
 	}
+	if draw := r.in.Board.Evaluated; draw != nil {
+		drawn, err := draw(r.at, e)
+		if err := r.log.pictures(r.state.Step, drawn, err); err != nil {
+			return false, err
+		}
+	}
 	r.notify(func(o Observer) { o.Evaluated(r.at, e) })
-	return r.updateBest(e), nil
+	best = r.updateBest(e)
+	r.notePatience()
+	return best, nil
 }
 
-// updateBest reports whether e is the best so far, and remembers it then.
+// updateBest reports whether e is the best so far, and remembers it then. Of equal
+// accuracies, which few images often give, the one with the lower loss is better.
 func (r *run) updateBest(e Evaluation) bool {
 	score := e.Accuracy
 	if e.Attacked != nil && !r.graph.Config.Adversary.Off() {
@@ -69,9 +78,10 @@ func (r *run) updateBest(e Evaluation) bool {
 	if e.Verified != nil && !r.graph.Config.Certified.Off() {
 		score = e.Verified.Accuracy
 	}
-	if r.state.BestStep > 0 && score <= r.state.Best {
+	lower := score == r.state.Best && r.state.BestLoss != nil && e.Loss < *r.state.BestLoss
+	if r.state.BestStep > 0 && score <= r.state.Best && !lower {
 		return false
 	}
-	r.state.BestStep, r.state.Best = r.state.Step, score
+	r.state.BestStep, r.state.Best, r.state.BestLoss = r.state.Step, score, &e.Loss
 	return true
 }

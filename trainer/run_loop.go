@@ -68,7 +68,7 @@ func (r *run) saveIfLost(err error) error {
 	return err
 }
 
-func (r *run) ended() bool { return r.state.Step >= r.cadence.steps }
+func (r *run) ended() bool { return r.state.Step >= r.cadence.steps || r.lostPatience() }
 
 // stream is the training data from the present step on.
 func (r *run) stream(ctx context.Context) iter.Seq2[pipelines.Batch, error] {
@@ -79,14 +79,20 @@ func (r *run) stream(ctx context.Context) iter.Seq2[pipelines.Batch, error] {
 	})
 }
 
+// taught is a batch with the logits of the teacher, where there is one.
+func (r *run) taught(batch pipelines.Batch) (b stepBatch, err error) {
+	b.Batch = batch
+	if r.in.Teacher != nil {
+		b.teacher, err = r.in.Teacher.batchLogits(batch)
+	}
+	return b, err
+}
+
 // trainBatch makes the steps of one batch: one, or as many replays as are left.
 func (r *run) trainBatch(ctx context.Context, batch pipelines.Batch) error {
-	b := stepBatch{Batch: batch}
-	if r.in.Teacher != nil {
-		var err error
-		if b.teacher, err = r.in.Teacher.batchLogits(batch); err != nil {
-			return err
-		}
+	b, err := r.taught(batch)
+	if err != nil {
+		return err
 	}
 	for range r.cadence.replays - r.state.Step%r.cadence.replays {
 		if err := r.step(ctx, b); err != nil {

@@ -19,6 +19,8 @@ type recorder struct {
 	events []string // "began 0", "step 1", "evaluated 6", "saved 7 last", "ended 16"
 	evals  map[int]Evaluation
 	loss   []float32
+	losses []Losses
+	values map[string][]float32 // of all variables at the end; see trainObserved
 	epochs []int
 	sum    Summary
 	err    error
@@ -35,7 +37,7 @@ func (r *recorder) add(format string, args ...any) {
 
 func (r *recorder) Began(at Progress) { r.add("began %d of %d", at.Step, at.Steps) }
 func (r *recorder) Stepped(at Progress) {
-	r.loss, r.epochs = append(r.loss, at.Losses.Total), append(r.epochs, at.Epoch)
+	r.loss, r.epochs, r.losses = append(r.loss, at.Losses.Total), append(r.epochs, at.Epoch), append(r.losses, at.Losses)
 	r.add("step %d", at.Step)
 }
 func (r *recorder) Evaluated(at Progress, e Evaluation) {
@@ -174,7 +176,10 @@ func resumed(t *testing.T, want map[string][]float32, straight *recorder, at str
 	if !errors.Is(err, ErrInterrupted) || before.err != err {
 		t.Fatalf("want ErrInterrupted, got %v, observers %v", err, before.err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, CheckpointsDir, fmt.Sprintf("step-%08d", s.Steps))); err != nil {
+	_, err = os.Stat(filepath.Join(dir, CheckpointsDir, fmt.Sprintf("step-%08d", s.Steps)))
+	if s.Steps == 0 && err == nil {
+		t.Error("want no checkpoint of nothing")
+	} else if s.Steps > 0 && err != nil {
 		t.Error(err)
 	}
 	in := fullInputs(dir)

@@ -9,8 +9,12 @@ import (
 	"unwarp/pipelines/files"
 )
 
-// saveOnce saves a checkpoint unless the last one is of this step.
+// saveOnce saves a checkpoint unless the last one is of this step. Before the first
+// step there is nothing to save: a run that is resumed without one begins anew.
 func (r *run) saveOnce() error {
+	if r.state.Step == 0 {
+		return nil
+	}
 	if r.saved == r.state.Step && r.checkpoints.Exists(Last) {
 		return r.checkFolder()
 	}

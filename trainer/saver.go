@@ -22,6 +22,16 @@ type Saver struct {
 	// model saves trainable variables and statistics alone, under the paths
 	// that the inference pass reads: averages take their variable's key.
 	model *tf.Operation
+	// saveWeights and restoreWeights leave out the optimiser's slots; see ofWeights.
+	saveWeights    *tf.Operation
+	restoreWeights *tf.Operation
+	weightsOnly    bool
+}
+
+// ofWeights is the saver of the weights alone.
+func (sv Saver) ofWeights() Saver {
+	sv.save, sv.restore, sv.weightsOnly = sv.saveWeights, sv.restoreWeights, true
+	return sv
 }
 
 // dataPrefix is the name that TensorFlow extends with .index and .data-….
@@ -42,23 +52,34 @@ func declareSaver(b *graphs.Builder) Saver {
 		return v.Read
 	})
 
-	types := make([]tf.DataType, len(all))
+	sv.restore = restoreOp(s, sv.prefix.Value, all)
+	weights := b.Variables().All(graphs.Trainable, graphs.Statistic, graphs.Average)
+	sv.saveWeights, sv.restoreWeights = sv.save, sv.restore
+	if len(weights) < len(all) {
+		sv.saveWeights = saveOp(s, sv.prefix.Value, weights, func(v *graphs.Variable) tf.Output { return v.Read })
+		sv.restoreWeights = restoreOp(s, sv.prefix.Value, weights)
+	}
+	return sv
+}
+
+// restoreOp reads variables and gives them their values.
+func restoreOp(s *graphs.Scope, prefix tf.Output, vars []*graphs.Variable) *tf.Operation {
+	types := make([]tf.DataType, len(vars))
 	for i := range types {
 		types[i] = tf.Float
 	}
-	names, slices := variableKeys(s, all)
-	values := op.RestoreV2(s.Op("restore"), sv.prefix.Value, names, slices, types)
+	names, slices := variableKeys(s, vars)
+	values := op.RestoreV2(s.Op("restore"), prefix, names, slices, types)
 	if !s.OK() {
-		return sv
+		return nil
 	}
 	var assigns []*tf.Operation
-	for i, v := range all {
+	for i, v := range vars {
 		// AssignVariableOp accepts a wrong shape silently.
 		value := op.EnsureShape(s.Op("shape"), values[i], tf.MakeShape(v.Shape...))
 		assigns = append(assigns, op.AssignVariableOp(s.Op("assign"), v.Handle, value))
 	}
-	sv.restore = op.NoOp(s.Op("restored").WithControlDependencies(assigns...))
-	return sv
+	return op.NoOp(s.Op("restored").WithControlDependencies(assigns...))
 }
 
 func saveOp(s *graphs.Scope, prefix tf.Output, vars []*graphs.Variable, read func(*graphs.Variable) tf.Output) *tf.Operation {
@@ -78,18 +99,26 @@ func variableKeys(s *graphs.Scope, vars []*graphs.Variable) (names, slices tf.Ou
 	return op.Const(s.Op("names"), paths), op.Const(s.Op("slices"), make([]string, len(vars)))
 }
 
-// write saves all variables under dir.
+// write saves the saver's variables under dir.
 func (sv Saver) write(net *graphs.Net, dir string) error {
 	return sv.run(net, sv.save, filepath.Join(dir, dataPrefix))
 }
 
-// read restores all variables of the net from dir, after comparing its
+// read restores the saver's variables of the net from dir, after comparing its
 // manifest with the net's.
 func (sv Saver) read(net *graphs.Net, dir, manifest string) error {
-	if diff := compareManifest(manifest, net.Vars); len(diff) > 0 {
+	if diff := compareManifest(manifest, net.Vars, sv.weightsOnly); len(diff) > 0 {
 		return &MismatchError{Dir: dir, Differences: diff}
 	}
 	return sv.run(net, sv.restore, filepath.Join(dir, dataPrefix))
+}
+
+// manifest lists the saver's variables.
+func (sv Saver) manifest(vars *graphs.Variables) string {
+	if sv.weightsOnly {
+		return vars.Manifest(graphs.Trainable, graphs.Statistic, graphs.Average)
+	}
+	return vars.Manifest()
 }
 
 func (sv Saver) run(net *graphs.Net, target *tf.Operation, prefix string) error {
@@ -126,8 +155,9 @@ func checkManifest(manifest string) error {
 
 // compareManifest lists what net wants and the manifest lacks or holds in another
 // shape, and trainable variables that the net does not know. Slots and
-// averages that an inference net does not declare are not a difference.
-func compareManifest(manifest string, vars *graphs.Variables) []string {
+// averages that an inference net does not declare are not a difference, nor are
+// slots where weightsOnly says that none were saved.
+func compareManifest(manifest string, vars *graphs.Variables, weightsOnly bool) []string {
 	has := map[string]string{}
 	var diff []string
 	for line := range strings.Lines(manifest) {
@@ -141,6 +171,7 @@ func compareManifest(manifest string, vars *graphs.Variables) []string {
 	for _, v := range vars.All() {
 		want := fmt.Sprint(v.Shape)
 		switch got, ok := has[v.Path]; {
+		case !ok && weightsOnly && v.Kind == graphs.Slot:
 		case !ok:
 			diff = append(diff, fmt.Sprintf("%s %s is missing in the checkpoint", v.Path, want))
 		case got != want:

@@ -66,6 +66,9 @@ func (b stepBatch) of(s share, g *TrainGraph) stepBatch {
 	if b.DeformedViews != nil {
 		out.DeformedViews = selectRows(s, b.DeformedViews, size)
 	}
+	if b.Shares != nil {
+		out.Partners, out.Shares = selectRows(s, b.Partners, 1), selectRows(s, b.Shares, 1)
+	}
 	for t := b.teacher; len(t) > 0; t = t[b.N*classes:] {
 		out.teacher = append(out.teacher, selectRows(s, t, classes)...)
 	}

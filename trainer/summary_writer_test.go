@@ -79,7 +79,7 @@ func checkSummaries(t *testing.T, dir string, seen *recorder) {
 	}
 	var want []string
 	for _, step := range []int{5, 10, 15, 16} {
-		for _, tag := range []string{"loss", "classification", "reconstruction", "code_change", "embedding_spread", "gradient_norm", "rate", "images_per_second"} {
+		for _, tag := range []string{"loss", "classification", "reconstruction", "code_change", "embedding_spread", "accuracy", "gradient_norm", "rate", "images_per_second"} {
 			key := fmt.Sprintf("train/%s %d", tag, step)
 			want = append(want, key)
 			if !(got[key] > 0) {

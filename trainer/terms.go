@@ -21,6 +21,7 @@ type Terms struct {
 	WeightSize                                        tf.Output // sum of absolute kernels
 	Verified, Radius                                  tf.Output // no part of the loss: share of rows verified, and the radius
 	EmbeddingSpread                                   tf.Output // no part of the loss, see [embeddingSpread]
+	Accuracy                                          tf.Output // no part of the loss, see [batchAccuracy]
 
 	entropies tf.Output // [B], what Classification averages
 }
@@ -44,6 +45,10 @@ type Losses struct {
 	// EmbeddingSpread is how much the embeddings of the batch differ, in [0,1];
 	// 0 if all are equal, or zero.
 	EmbeddingSpread float32 `json:"embedding_spread"`
+	// Accuracy is the share of the step's images that are classified correctly,
+	// in [0,1], as the step sees them: augmented, attacked, with dropout, before
+	// its update. With mixup each label of an image counts by its share.
+	Accuracy float32 `json:"accuracy"`
 }
 
 // term is a scalar of a training step. Its name is its key in metrics.jsonl and
@@ -75,6 +80,7 @@ func (t Terms) list(norm tf.Output) []term {
 		{"certified_eps", t.Radius, func(l *Losses) *float32 { return &l.Radius }},
 		{"verified_share", t.Verified, func(l *Losses) *float32 { return &l.Verified }},
 		{"embedding_spread", t.EmbeddingSpread, func(l *Losses) *float32 { return &l.EmbeddingSpread }},
+		{"accuracy", t.Accuracy, func(l *Losses) *float32 { return &l.Accuracy }},
 		{gradientNorm, norm, func(l *Losses) *float32 { return &l.GradientNorm }},
 	}
 	return slices.DeleteFunc(all, func(t term) bool { return t.value.Op == nil })

@@ -12,7 +12,7 @@ import (
 // Each term has a field of Losses of its own, under the key of its name.
 func TestTermNames(t *testing.T) {
 	x := tf.Output{Op: new(tf.Operation)}
-	all := Terms{Total: x, Classification: x, Reconstruction: x, CodeChange: x, Divergence: x, InputGradient: x, CodeShift: x, EmbeddingSpread: x}
+	all := Terms{Total: x, Classification: x, Reconstruction: x, CodeChange: x, Divergence: x, InputGradient: x, CodeShift: x, EmbeddingSpread: x, Accuracy: x}
 	var l Losses
 	want := map[string]float32{}
 	for i, term := range all.list(x) {

@@ -27,6 +27,7 @@ type towerInputs struct {
 	originals tf.Output // float32 [B,H,W,C], what to reconstruct in place of images
 	centers   tf.Output // float32 [B,H,W,C], of the balls of certified training, in place of images
 	teacher   tf.Output // float32 [B,K], a teacher's logits in place of labels; [2B,K] with views
+	mixed     mixedLabels
 	lambda    tf.Output // scalar; none where it is Objective.Lambda throughout
 	share     replicaShare
 	raised    string // Classification or TrainingLoss: whose gradient with respect to images is wanted; "" is none
@@ -70,6 +71,7 @@ func (t tower) declare(s *graphs.Scope, in towerInputs) towerOutputs {
 	}
 	out := towerOutputs{terms: t.loss(s.In("objective"), f, images, target)}
 	out.terms.EmbeddingSpread = embeddingSpread(s.In("embedding_spread"), f.Embedding)
+	out.terms.Accuracy = batchAccuracy(s.In("accuracy"), f.Logits, target.labels, target.mixed)
 	out.weights = s.Builder().Variables().All(graphs.Trainable)
 	out.gradients, out.images = t.gradients(s, out.terms, s.ValuesOf(out.weights), in)
 	out.updates, out.statistics = s.Updates(), s.Statistics()
@@ -116,7 +118,7 @@ func readsOf(vars []*graphs.Variable) []tf.Output {
 // images and then their views, the labels of both.
 func (in towerInputs) joinViews(s *graphs.Scope) (images, originals tf.Output, t targets) {
 	images, originals = in.images, in.originals
-	t = targets{labels: in.labels, teacher: in.teacher, lambda: in.lambda, centers: in.centers, views: in.views.Op != nil}
+	t = targets{labels: in.labels, teacher: in.teacher, mixed: in.mixed, lambda: in.lambda, centers: in.centers, views: in.views.Op != nil}
 	if !t.views {
 		return images, originals, t
 	}

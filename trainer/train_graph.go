@@ -19,6 +19,8 @@ type TrainGraph struct {
 	// TrainedOn and ClassNames are written into exports; nil where they are not known.
 	TrainedOn  *pipelines.SetIdentity
 	ClassNames []string
+	// TrainedImages are hashes of the images that were trained on, for exports too.
+	TrainedImages pipelines.ImageHashes
 
 	// Feeds. Those that a configuration does not need are not declared.
 	Images    graphs.Input // float32 [B,H,W,C]
@@ -26,6 +28,8 @@ type TrainGraph struct {
 	views     graphs.Input // float32 [B,H,W,C]
 	teacher   graphs.Input // float32 [B,K], logits of the teacher; [2B,K] with views
 	originals graphs.Input // float32 [B,H,W,C], what to reconstruct in place of images
+	partners  graphs.Input // int32 [B], labels of what mixup mixed in
+	shares    graphs.Input // float32 [B], of the image itself
 	rate      graphs.Input // scalar, learning rate
 	lambda    graphs.Input // scalar
 	step      graphs.Input // int64 scalar
@@ -66,6 +70,9 @@ func Declare(b *graphs.Builder, c Config, m graphs.Disentangled, shape pipelines
 		return nil, err
 	}
 	if err := c.CheckModel(m); err != nil {
+		return nil, err
+	}
+	if err := c.Objective.ClassWeights.CheckClasses(m.Classes); err != nil {
 		return nil, err
 	}
 	m.Noise, m.Jitter = c.Noise.Noise, c.Jitter.Jitter
@@ -129,6 +136,9 @@ func (g *TrainGraph) declareTrainingInputs(b *graphs.Builder) {
 	}
 	if g.Config.Teacher != "" {
 		g.teacher = b.Input("teacher_logits", tf.Float, -1, int64(g.Model.Classes))
+	}
+	if g.Config.Augment.Mixes() {
+		g.partners, g.shares = b.Input("partners", tf.Int32, -1), b.Input("shares", tf.Float, -1)
 	}
 	g.step = b.Step()
 	if g.Config.Adversary.settings().weights.Gamma > 0 {

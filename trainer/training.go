@@ -27,6 +27,7 @@ func (g *TrainGraph) declareTower(b *graphs.Builder, share replicaShare, seen tf
 	s = b.Pass("train", graphs.Training, t.passOptions()...)
 	in := towerInputs{
 		images: g.Images.Value, labels: g.Labels.Value, views: g.views.Value, teacher: g.teacher.Value, lambda: g.lambda.Value, share: share,
+		mixed: mixedLabels{g.partners.Value, g.shares.Value},
 	}
 	if m, ok := g.Config.Adversary.Method.(inPassAttack); ok {
 		p = m.perturb(s, g.Images.Value, seen, g.imageDims(int64(g.Config.Batch)))

@@ -206,14 +206,14 @@ func TestAdversarialRun(t *testing.T) {
 
 func checkAttacked(t *testing.T, dir string, c Config, seen *recorder, sum Summary) {
 	t.Helper()
-	best, step := -1., 0
+	best, step, loss := -1., 0, 0.
 	for _, at := range []int{6, 12, 16} {
 		a := seen.evals[at].Attacked
 		if a == nil || a.Images != 10 || a.Attack != c.Attacked.String() {
 			t.Fatalf("step %d: want an accuracy under attack, got %+v", at, a)
 		}
-		if a.Accuracy > best {
-			best, step = a.Accuracy, at
+		if l := seen.evals[at].Loss; a.Accuracy > best || a.Accuracy == best && l < loss {
+			best, step, loss = a.Accuracy, at, l
 		}
 	}
 	if sum.BestStep != step {

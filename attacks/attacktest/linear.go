@@ -74,8 +74,8 @@ func (l Linear) Logits(x []float32) []float64 {
 	return z
 }
 
-// Loss is the loss of one image, in float64: Margin, Training, or
-// Classification for any other kind.
+// Loss is the loss of one image, in float64: Margin, ProbabilityMargin, Training,
+// or Classification for any other kind.
 func (l Linear) Loss(kind attacks.Loss, x []float32, label int32) float64 {
 	z := l.Logits(x)
 	if kind == attacks.Margin {
@@ -84,6 +84,9 @@ func (l Linear) Loss(kind attacks.Loss, x []float32, label int32) float64 {
 	top, sum := z[Argmax64(z)], 0.
 	for _, v := range z {
 		sum += math.Exp(v - top)
+	}
+	if kind == attacks.ProbabilityMargin {
+		return (math.Exp(z[ArgmaxExcept64(z, int(label))]-top) - math.Exp(z[label]-top)) / sum
 	}
 	loss := top + math.Log(sum) - z[label]
 	if kind == attacks.Training {
@@ -110,6 +113,9 @@ func (l Linear) Gradient(kind attacks.Loss, x []float32, label int32) []float64 
 		}
 	}
 	byLogit[label]--
+	if kind == attacks.ProbabilityMargin {
+		byLogit = l.probabilityMarginByLogit(z, int(label))
+	}
 	g := make([]float64, len(x))
 	for i := range g {
 		for k := range byLogit {
@@ -120,6 +126,26 @@ func (l Linear) Gradient(kind attacks.Loss, x []float32, label int32) []float64 
 		}
 	}
 	return g
+}
+
+// probabilityMarginByLogit are the derivatives of p_a - p_y by logits z, where a is
+// the other class with the largest logit: p_a·(δ_ak - p_k) - p_y·(δ_yk - p_k).
+func (l Linear) probabilityMarginByLogit(z []float64, y int) []float64 {
+	a, sum := ArgmaxExcept64(z, y), 0.
+	p, out := make([]float64, l.K), make([]float64, l.K)
+	for k, v := range z {
+		p[k] = math.Exp(v - z[Argmax64(z)])
+		sum += p[k]
+	}
+	for k := range p {
+		p[k] /= sum
+	}
+	for k := range out {
+		out[k] = (p[y] - p[a]) * p[k]
+	}
+	out[a] += p[a]
+	out[y] -= p[y]
+	return out
 }
 
 // Argmax64 is the index of the largest value, the first of equal ones.

@@ -29,7 +29,7 @@ func isTransfer(r attacks.AttackResult) bool { return r.Family == attacks.Transf
 
 // isLogitLoss tells losses that are functions of the logits alone.
 func isLogitLoss(l attacks.Loss) bool {
-	return slices.Contains([]attacks.Loss{attacks.Classification, attacks.Margin, attacks.DLR, attacks.TargetedDLR, attacks.Linear}, l)
+	return slices.Contains([]attacks.Loss{attacks.Classification, attacks.Margin, attacks.ProbabilityMargin, attacks.DLR, attacks.TargetedDLR, attacks.Linear}, l)
 }
 
 // attacksOf are the places of an evaluation's attacks of a kind that were run.

@@ -73,7 +73,7 @@ func missingEffort(ev *attacks.Evaluation, a int, rules []effortRule) string {
 // followsLogits tells iterative attacks that follow the model's own gradient, of a
 // loss of the logits.
 func followsLogits(r attacks.AttackResult) bool {
-	return slices.Contains([]string{"pgd", "apgd", "apgd-t"}, r.Name) && slices.ContainsFunc(r.Losses, isLogitLoss)
+	return slices.Contains([]string{"pgd", "apgd", "apgd-t", "malt"}, r.Name) && slices.ContainsFunc(r.Losses, isLogitLoss)
 }
 
 // lacksThoroughness says what the settings of a gradient attack lack at a radius
@@ -84,7 +84,7 @@ func lacksThoroughness(r attacks.AttackResult, ev *attacks.Evaluation) string {
 		return "unknown"
 	}
 	for _, eps := range ev.Radii {
-		plan := attacks.StepPlan{Steps: intParam(r, "steps"), Restarts: leastStarts} // APGD-T's starts are its targets
+		plan := attacks.StepPlan{Steps: intParam(r, "steps"), Restarts: leastStarts} // the starts of APGD-T and MALT are their targets
 		if s, ok := a.(attacks.Stepper); ok {
 			plan = s.Plan(eps, ev.Norm)
 		}

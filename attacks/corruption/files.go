@@ -52,7 +52,26 @@ func OpenFiles(dir string, n, h, w, c, classes int) (*Files, error) {
 	if n > 0 {
 		f.use = min(n, f.images)
 	}
+	if err := f.checkLabels(); err != nil {
+		f.Close()
+		return nil, err
+	}
 	return f, nil
+}
+
+// checkLabels refuses labels that are no class, before any image is classified.
+func (f *Files) checkLabels() error {
+	for _, kind := range f.kinds {
+		for s := range f.severities {
+			if _, err := f.readLabels(kind, s+1, 0, f.use); err != nil {
+				return err
+			}
+			if f.open[kind].labels.Rows() == f.images {
+				break // the same of all severities
+			}
+		}
+	}
+	return nil
 }
 
 func (f *Files) openAll(h, w, c int) error {
@@ -151,29 +170,37 @@ func (f *Files) Len() int { return f.use }
 // Read implements [Source].
 func (f *Files) Read(kind string, severity, from, n int) (pixels []float32, labels []int32, err error) {
 	k := f.open[kind]
-	at := (severity-1)*f.images + from
-	raw, err := k.images.Uint8s(at, n)
+	raw, err := k.images.Uint8s((severity-1)*f.images+from, n)
 	if err != nil {
 		return nil, nil, fmt.Errorf("attack.corruptions: %s: %w", kind, err)
 	}
-	if k.labels.Rows() == f.images {
-		at = from
-	}
-	classes, err := k.labels.Int64s(at, n)
-	if err != nil {
-		return nil, nil, fmt.Errorf("attack.corruptions: labels of %s: %w", kind, err)
-	}
-	for i, class := range classes {
-		if class < 0 || class >= int64(f.classes) {
-			return nil, nil, fmt.Errorf("attack.corruptions: %s: want labels of 0..%d, got %d of image %d", kind, f.classes-1, class, at+i)
-		}
-		labels = append(labels, int32(class))
+	if labels, err = f.readLabels(kind, severity, from, n); err != nil {
+		return nil, nil, err
 	}
 	pixels = make([]float32, len(raw))
 	for i, v := range raw {
 		pixels[i] = float32(v) / 255
 	}
 	return pixels, labels, nil
+}
+
+// readLabels are the labels of n images of a kind and a severity.
+func (f *Files) readLabels(kind string, severity, from, n int) (labels []int32, err error) {
+	file, at := f.open[kind].labels, from
+	if file.Rows() != f.images {
+		at += (severity - 1) * f.images
+	}
+	classes, err := file.Int64s(at, n)
+	if err != nil {
+		return nil, fmt.Errorf("attack.corruptions: labels of %s: %w", kind, err)
+	}
+	for i, class := range classes {
+		if class < 0 || class >= int64(f.classes) {
+			return nil, fmt.Errorf("attack.corruptions: %s: want labels of 0..%d, got %d of image %d", kind, f.classes-1, class, at+i)
+		}
+		labels = append(labels, int32(class))
+	}
+	return labels, nil
 }
 
 // Fingerprint implements [Source]: the names and shapes of the files, and the

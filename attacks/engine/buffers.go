@@ -17,7 +17,15 @@ func (r *BatchRunner) buffersFor(size int) (*inputBuffers, error) {
 	if b, ok := r.buffers[size]; ok {
 		return b, nil
 	}
-	v, n := r.Graph.Victim, int64(size)
+	b, err := r.Graph.newInputBuffers(size)
+	if err == nil {
+		r.buffers[size] = b
+	}
+	return b, err
+}
+
+func (g *AttackGraph) newInputBuffers(size int) (*inputBuffers, error) {
+	v, n := g.Victim, int64(size)
 	b := &inputBuffers{references: map[attacks.Loss]*graphs.Buffer{}}
 	var err error
 	allocate := func(dt tf.DataType, dims ...int64) *graphs.Buffer {
@@ -31,14 +39,10 @@ func (r *BatchRunner) buffersFor(size int) (*inputBuffers, error) {
 	b.images = allocate(tf.Float, n, int64(v.H), int64(v.W), int64(v.C))
 	b.labels, b.targets = allocate(tf.Int32, n), allocate(tf.Int32, n)
 	b.temperature, b.cotangent = allocate(tf.Float, n), allocate(tf.Float, n, int64(v.Classes))
-	for l, in := range r.Graph.references {
+	for l, in := range g.references {
 		b.references[l] = allocate(tf.Float, n, in.Shape[1])
 	}
-	if err != nil {
-		return nil, err
-	}
-	r.buffers[size] = b
-	return b, nil
+	return b, err
 }
 
 // feed adds what the gradient pass of l reads besides images.

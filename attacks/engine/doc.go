@@ -5,6 +5,7 @@
 //	session.go, runner.go,   one session call per batch of requests
 //	buffers.go
 //	oracle.go                what one attack asks about one image, counted
+//	lanes.go                 several searches of one attack side by side
 //	search.go                one attack on one image over its radii
 //	worker.go, scheduler.go  many searches at once, batched, in an order that
 //	                         does not depend on timing

@@ -20,6 +20,17 @@ type path struct {
 // begin ends a start.
 func (p *path) begin() { p.last, p.length = nil, 0 }
 
+// join takes in the way of a lane.
+func (p *path) join(l path) {
+	if l.asksGradients && !p.asksGradients {
+		p.asksGradients, p.longest, p.rise = true, 0, 0
+	}
+	if l.asksGradients == p.asksGradients {
+		p.longest, p.rise = max(p.longest, l.longest), max(p.rise, l.rise)
+	}
+	p.begin()
+}
+
 // visitIterate takes in a point whose gradient was asked.
 func (p *path) visitIterate(q *attacks.Problem, x, logits []float32) {
 	if !p.asksGradients {

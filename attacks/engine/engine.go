@@ -115,7 +115,7 @@ func (e *Engine) radii(a attacks.Attack) []float32 {
 func (e *Engine) newEvaluation(images attacks.Images) *attacks.Evaluation {
 	g := e.sessions[referenceSession].Graph
 	ev := &attacks.Evaluation{
-		Norm: g.Threat.Norm, Threat: g.Threat.Geometry, Exhaustive: e.o.Exhaustive, Images: images.Len(), Pixels: g.Victim.Size(),
+		Norm: g.Threat.Norm, Threat: g.Threat.Geometry, Lattice: g.Threat.Lattice, Exhaustive: e.o.Exhaustive, Images: images.Len(), Pixels: g.Victim.Size(),
 		Labels: slices.Clone(images.Labels), Index: slices.Clone(images.Index), Clean: make([]int32, images.Len()), Proven: e.proven,
 	}
 	for _, a := range e.o.Attacks {
@@ -157,6 +157,9 @@ func (e *Engine) Run(ctx context.Context, images attacks.Images, journal *Journa
 		return nil, fmt.Errorf("attacks: want a proven radius for each of %d images, got %d", images.Len(), n)
 	}
 	r := e.newScheduler(images, journal, progress)
+	for _, runner := range r.runners {
+		runner.ctx = ctx
+	}
 	if err := r.classifyClean(ctx); err != nil {
 		return nil, err
 	}

@@ -72,7 +72,7 @@ func (r *scheduler) confirmStored(batch [][2]int) error {
 func (r *scheduler) holds(at [2]int, result attacks.ImageResult, logits []float32) bool {
 	s := r.newSearch(&worker{attack: at[0], image: at[1]})
 	var reachable bool
-	s.o.Target, reachable = s.attack.Settings().ChooseTarget(s.o.Label, s.o.Clean, s.random(0))
+	s.o.Target, reachable = s.attack.Settings().ChooseTarget(s.o.Label, s.o.Clean, s.random(0, 0))
 	p := &s.o.Problem
 	if p.Threat.IsGeometric() {
 		return reachable && allFinite(logits) && p.Success(logits) && holdsTransform(p, result)
@@ -102,6 +102,8 @@ func (r *scheduler) checkEntry(at [2]int, result attacks.ImageResult) error {
 		return fmt.Errorf("want two distances of 0 or more, or none, got %g and %g", result.Distance, result.ThreatDistance)
 	case result.Class < 0 || result.Class >= classes || found && result.Class == int(r.images.Labels[at[1]]):
 		return fmt.Errorf("want a class of 0..%d that is not the label, got %d", classes-1, result.Class)
+	case result.OffLattice != nil && (!(*result.OffLattice >= 0) || r.ev.Lattice == 0):
+		return fmt.Errorf("want no distance of an example that rounding has lost, got %g", *result.OffLattice)
 	case result.Skipped && (found || result.Image != nil):
 		return fmt.Errorf("want no example where there was nothing to find")
 	}

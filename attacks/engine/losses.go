@@ -34,10 +34,15 @@ func (g *AttackGraph) perImage(s *graphs.Scope, l attacks.Loss) (loss, logits tf
 
 // ofLogits builds the losses that are functions of logits [B,K].
 func (g *AttackGraph) ofLogits(s *graphs.Scope, l attacks.Loss, logits tf.Output) tf.Output {
+	cooled := func() tf.Output {
+		t := op.ExpandDims(s.Op("column"), g.temperature.Value, op.Const(s.Op("axis"), int32(1)))
+		return op.Div(s.Op("cooled"), logits, t)
+	}
 	switch l {
 	case attacks.Classification:
-		t := op.ExpandDims(s.Op("column"), g.temperature.Value, op.Const(s.Op("axis"), int32(1)))
-		return graphs.CrossEntropy(s.In("attack_loss"), op.Div(s.Op("cooled"), logits, t), g.labels.Value)
+		return graphs.CrossEntropy(s.In("attack_loss"), cooled(), g.labels.Value)
+	case attacks.ProbabilityMargin:
+		return graphs.Margin(s.In("attack_loss"), op.Softmax(s.Op("probabilities"), cooled()), g.labels.Value)
 	case attacks.Margin:
 		return graphs.Margin(s.In("attack_loss"), logits, g.labels.Value)
 	case attacks.DLR:

@@ -21,13 +21,13 @@ func TestGradientsOfLinearLogits(t *testing.T) {
 		l := attacktest.NewLinear(uint64(k), 3, 2, 2, k)
 		set := l.Labelled(1, n, 0, 1)
 		px := 12
-		list := attacktest.Parse(t, "fgsm", "fgsm(loss=training)", "fgsm(loss=margin)")
+		list := attacktest.Parse(t, "fgsm", "fgsm(loss=training)", "fgsm(loss=margin)", "fgsm(loss=probability-margin)")
 		p := engine.NewBatchRunner(attacktest.NewSession(t, l.Victim(), attacktest.UnitBox(attacks.Linf), list...), n)
-		for _, loss := range []attacks.Loss{attacks.Classification, attacks.Training, attacks.Margin} {
+		for _, loss := range []attacks.Loss{attacks.Classification, attacks.Training, attacks.Margin, attacks.ProbabilityMargin} {
 			for _, temperature := range []float32{1, 4} {
 				m := l
 				if temperature != 1 {
-					if loss != attacks.Classification {
+					if loss != attacks.Classification && loss != attacks.ProbabilityMargin {
 						continue
 					}
 					m = cooled(l, temperature)

@@ -12,9 +12,19 @@ import (
 // imageOracle is the [Model] of one attack on one image: it counts what the
 // attack asks, has it computed through its worker, and keeps the smallest
 // verified example.
+//
+// Searches side by side ([imageOracle.Lanes]) have an oracle each, which share
+// what is found and counted.
 type imageOracle struct {
-	problem  *attacks.Problem
+	*findings
+	problem *attacks.Problem
+	// ask has requests computed: those of the worker, or of a lane.
+	ask      func(kind requestKind, requests []attacks.Request) []response
 	worker   *worker
+	stream   func(lane uint64) *rand.Rand   // a generator for each lane
+	lane     uint64                         // which one this is, 0 outside lanes
+	beside   bool                           // it is one of several lanes
+	rounded  bool                           // gradients are computed in lower precision
 	session  int                            // the session that computes gradients and codes
 	followed func(attacks.Loss) computation // of a loss with the gradient that the attack follows
 	eot      int                            // passes averaged for one gradient
@@ -22,18 +32,22 @@ type imageOracle struct {
 	// temperature is that of the image's cross-entropy, see [attacks.Temperature].
 	temperature float32
 	examples    func(class int, r *rand.Rand) []float32
+	keepImages  bool // keep the image of best, and lastClaim
+	keepLosses  bool
+	losses      []float32 // the loss at each iterate of this radius
+	path        path      // of this radius
+}
 
+// findings are what the attack has found on the image, and what it cost.
+type findings struct {
 	cost          attacks.Cost
 	costBefore    attacks.Cost // when the search at this radius began
 	best          *example
 	firstDistance float64   // of the first verified example, in the problem's norm
 	verified      bool      // an example of this radius was verified
 	invalid       int       // claims outside ball or box, or not numbers
-	keepImages    bool      // keep the image of best, and lastClaim
 	lastClaim     []float32 // the last image claimed inside ball and box
-	keepLosses    bool
-	losses        []float32 // the loss at each iterate of this radius
-	path          path      // of this radius
+	offLattice    *attacks.Distance
 	effort        *attacks.Effort
 }
 
@@ -52,12 +66,42 @@ type example struct {
 // Logits implements [Model].
 func (m *imageOracle) Logits(images ...[]float32) [][]float32 {
 	out := make([][]float32, len(images))
-	for i, r := range m.request(requestKind{referenceSession, plainLogits}, imageRequests(images)) {
+	for i, r := range m.ask(requestKind{referenceSession, plainLogits}, imageRequests(images)) {
 		out[i] = r.logits
 		m.path.visitPoint(m.problem, images[i], r.logits)
 	}
 	return out
 }
+
+// Scores implements [Model]. What is computed in advance is not counted: how much
+// it is depends on what else runs.
+func (m *imageOracle) Scores(rounded bool, visit func(i int, logits []float32) bool, images ...[]float32) {
+	images = images[:min(len(images), max(1, m.PassesLeft()))]
+	session := referenceSession
+	if rounded {
+		session = gradientSession
+	}
+	responses := m.ask(requestKind{session, plainLogits}, imageRequests(images))
+	m.cost.Forward -= len(responses)
+	for i, r := range responses {
+		m.cost.Forward++
+		m.path.visitPoint(m.problem, images[i], r.logits)
+		if !visit(i, r.logits) {
+			return
+		}
+	}
+}
+
+// Room implements [Model].
+func (m *imageOracle) Room() (free, all int) {
+	if m.beside { // how far each lane is in a round must not depend on other images
+		return 1, 1
+	}
+	return max(1, m.worker.free), max(1, m.worker.room)
+}
+
+// HasRounded implements [Model].
+func (m *imageOracle) HasRounded() bool { return m.rounded }
 
 // LossGradients implements [Model].
 func (m *imageOracle) LossGradients(l attacks.Loss, requests ...attacks.Request) []attacks.LossGradient {
@@ -65,7 +109,7 @@ func (m *imageOracle) LossGradients(l attacks.Loss, requests ...attacks.Request)
 	for i := range repeated {
 		repeated[i].Temperature *= m.temperature
 	}
-	responses := m.request(requestKind{m.session, m.followed(l)}, repeated)
+	responses := m.ask(requestKind{m.session, m.followed(l)}, repeated)
 	out := make([]attacks.LossGradient, len(requests))
 	for i := range out {
 		out[i] = meanResponse(responses[i*m.eot : (i+1)*m.eot])
@@ -79,7 +123,7 @@ func (m *imageOracle) LossGradients(l attacks.Loss, requests ...attacks.Request)
 // Codes implements [Model].
 func (m *imageOracle) Codes(code attacks.Loss, images ...[]float32) [][]float32 {
 	out := make([][]float32, len(images))
-	for i, r := range m.request(requestKind{m.session, codesOf(code)}, imageRequests(images)) {
+	for i, r := range m.ask(requestKind{m.session, codesOf(code)}, imageRequests(images)) {
 		out[i] = r.code
 	}
 	return out
@@ -142,6 +186,9 @@ func (m *imageOracle) PassesLeft() int {
 // Confirm implements [Model].
 func (m *imageOracle) Confirm(images ...[]float32) int {
 	p := m.problem
+	if p.Threat.Lattice > 0 {
+		return m.confirmOnLattice(images)
+	}
 	var requests []attacks.Request
 	var places []int
 	for i, x := range images {
@@ -162,7 +209,7 @@ func (m *imageOracle) Confirm(images ...[]float32) int {
 		what = claimedLogits
 	}
 	first := -1
-	for k, r := range m.request(requestKind{referenceSession, what}, requests) {
+	for k, r := range m.ask(requestKind{referenceSession, what}, requests) {
 		x := images[places[k]]
 		if !m.isSuccess(x, r.logits) {
 			continue
@@ -179,8 +226,8 @@ func (m *imageOracle) Confirm(images ...[]float32) int {
 // several times in a batch with other images. Rounding depends on both.
 func (m *imageOracle) succeedsAgain(x []float32) bool {
 	once, thrice := []attacks.Request{{Image: x}}, []attacks.Request{{Image: x}, {Image: x}, {Image: x}}
-	responses := m.request(requestKind{referenceSession, aloneLogits}, once)
-	responses = append(responses, m.request(requestKind{referenceSession, verifiedLogits}, thrice)...)
+	responses := m.ask(requestKind{referenceSession, aloneLogits}, once)
+	responses = append(responses, m.ask(requestKind{referenceSession, verifiedLogits}, thrice)...)
 	return !slices.ContainsFunc(responses, func(r response) bool { return !allFinite(r.logits) || !m.problem.Success(r.logits) })
 }
 
@@ -230,7 +277,7 @@ func (m *imageOracle) RecordLoss(loss float32) {
 
 // result is what the attack found on the image.
 func (m *imageOracle) result(tried []byte) attacks.ImageResult {
-	r := attacks.ImageResult{Done: true, Distance: attacks.NoDistance, ThreatDistance: attacks.NoDistance, Invalid: m.invalid, Cost: m.cost, Tried: string(tried), Effort: m.effort, LossCurve: m.losses, Last: m.lastClaim}
+	r := attacks.ImageResult{Done: true, Distance: attacks.NoDistance, ThreatDistance: attacks.NoDistance, Invalid: m.invalid, Cost: m.cost, Tried: string(tried), Effort: m.effort, LossCurve: m.losses, Last: m.lastClaim, OffLattice: m.offLattice}
 	if e := m.best; e != nil {
 		r.Distance, r.ThreatDistance, r.Class, r.Tied, r.Queries, r.Image = attacks.Distance(e.distance), attacks.Distance(e.threatDistance), e.class, e.tied, e.queries, e.image
 		r.Parameters, r.Field = e.parameters, e.field

@@ -35,7 +35,7 @@ func (r *scheduler) provenRadii(a, i int) (n int) {
 // skipProven takes in that nothing is left to find for attack a on image i, where
 // that is proven.
 func (r *scheduler) skipProven(a, i int) bool {
-	if n := len(r.ev.Attacks[a].Radii); n == 0 || r.provenRadii(a, i) < n {
+	if !r.ev.IsSpared(a, i) {
 		return false
 	}
 	r.addResult(a, i, attacks.ImageResult{Done: true, Skipped: true, Distance: attacks.NoDistance, ThreatDistance: attacks.NoDistance})

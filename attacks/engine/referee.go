@@ -8,7 +8,8 @@ import (
 // The referee verifies what attacks claim. It shares no code with the attacks'
 // arithmetic, and its passes are in float32.
 
-// isLegal tells whether x is an image in the box and within eps of origin.
+// isLegal tells whether x is an image in the box, within eps of origin, and on the
+// threat's lattice.
 func isLegal(x, origin []float32, t attacks.Threat, eps float32) bool {
 	if len(x) != len(origin) {
 		return false
@@ -18,7 +19,7 @@ func isLegal(x, origin []float32, t attacks.Threat, eps float32) bool {
 			return false
 		}
 	}
-	return distance(t.Norm, x, origin) <= float64(eps)+slack(t.Norm, len(x), float64(eps))
+	return isOnLattice(x, t.Lattice) && distance(t.Norm, x, origin) <= float64(eps)+slack(t.Norm, len(x), float64(eps))
 }
 
 // distance of x from origin, in float64.

@@ -13,8 +13,10 @@ import (
 const cpuRows = 96
 
 // fewerRows are the numbers of rows with which less is computed in vain where few
-// requests wait.
-var fewerRows = []int{16, 32, 48, 64}
+// requests wait. Others than multiples of 16, the numbers of a vector register, are
+// left out: of a vector's rest, kernels compute exp and the like by other
+// instructions, which round some values differently; trials would not show that.
+var fewerRows = []int{16, 32, 48, 64, 80}
 
 // rowsPerCall is the number of rows of every session call of a runner. It is
 // fixed: the kernels of TensorFlow round differently in batches of other sizes, so
@@ -57,6 +59,15 @@ func (r *BatchRunner) size(what computation, requests []attacks.Request) (int, e
 		}
 	}
 	return r.rows, nil
+}
+
+// fullCalls is how many of n requests a batch takes, for each of those that compute
+// a batch: those that fill whole session calls, or where there are fewer, all.
+func (r *BatchRunner) fullCalls(what computation, n int) int {
+	if n = min(n, r.batch*r.computers(what)); n > r.rows {
+		n -= n % r.rows
+	}
+	return n
 }
 
 // equalSizes are those of fewerRows with which the requests, repeated, come to the

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -18,12 +19,15 @@ type BatchRunner struct {
 	rows    int                   // of each session call, or as many as give the same, see [BatchRunner.size]
 	sizes   map[computation][]int // nil: r.rows alone
 	buffers map[int]*inputBuffers
+
+	ctx          context.Context // of calls that others make
+	distribution distribution
 }
 
 // NewBatchRunner computes at most batch requests at once.
 func NewBatchRunner(s Session, batch int) *BatchRunner {
 	batch = max(1, batch)
-	r := &BatchRunner{Session: s, batch: batch, rows: rowsPerCall(s, batch), buffers: map[int]*inputBuffers{}}
+	r := &BatchRunner{Session: s, batch: batch, rows: rowsPerCall(s, batch), buffers: map[int]*inputBuffers{}, ctx: context.Background()}
 	if !hasGPU(s) {
 		r.sizes = map[computation][]int{}
 	}
@@ -118,10 +122,13 @@ func (r *BatchRunner) runAlone(requests []attacks.Request) ([]response, error) {
 	return out, nil
 }
 
-// run computes one response for each request, at most a batch of them.
+// run computes one response for each request.
 func (r *BatchRunner) run(what computation, requests []attacks.Request) ([]response, error) {
 	if what == aloneLogits {
 		return r.runAlone(requests)
+	}
+	if r.others != nil && !what.decides() {
+		return r.distribute(r.ctx, what, requests)
 	}
 	out := make([]response, 0, len(requests))
 	for rows := range slices.Chunk(requests, r.rows) {
@@ -151,6 +158,11 @@ func (r *BatchRunner) compute(what computation, requests []attacks.Request, rows
 	if err != nil {
 		return nil, err
 	}
+	return r.computeOn(r.Net, b, what, requests)
+}
+
+// computeOn is compute on a runner, with its buffers.
+func (r *BatchRunner) computeOn(on Runner, b *inputBuffers, what computation, requests []attacks.Request) ([]response, error) {
 	b.fill(requests)
 	feeds := graphs.Feeds{r.Graph.images.Feed: b.images.Tensor}
 	code, isCode := r.Graph.codes[attacks.Loss(what[min(len(what), len(codePrefix)):])]
@@ -169,7 +181,7 @@ func (r *BatchRunner) compute(what computation, requests []attacks.Request, rows
 	default:
 		return nil, fmt.Errorf("attacks: computation %q was not declared: name the loss in the attack's Losses", what)
 	}
-	out, err := r.Net.Run(feeds, fetches)
+	out, err := on.Run(feeds, fetches)
 	if err != nil {
 		return nil, fmt.Errorf("attacks: computation %q: %w", what, err)
 	}

@@ -228,11 +228,22 @@ func (r *scheduler) bound(a, i int) attacks.Distance {
 	return d
 }
 
-// startWorkers starts as many workers as there is room for: twice as many as a
-// batch has requests, so that requests of two kinds find full batches.
+// atOnce is how many requests are computed at the same time.
+func (r *scheduler) atOnce() int {
+	return r.o.Batch * max(r.runners[referenceSession].computers(plainLogits), r.runners[gradientSession].computers(plainLogits))
+}
+
+// startWorkers starts as many workers as there is room for: those that post twice
+// as many requests as are computed at once, so that requests of two kinds find full
+// batches.
 func (r *scheduler) startWorkers(ctx context.Context) error {
+	weight := 0
+	for _, w := range r.running {
+		weight += w.weight
+	}
 	for a := range r.queues {
-		for len(r.queues[a]) > 0 && len(r.running) < 2*r.o.Batch && !r.budget.ended {
+		for len(r.queues[a]) > 0 && weight < 2*r.atOnce() && !r.budget.ended {
+			weight++
 			if err := r.prepareOnce(ctx, a); errors.Is(err, errBudget) {
 				r.budget.ended = true
 				return nil
@@ -273,6 +284,7 @@ func (r *scheduler) await(workers []*worker) error {
 	for _, w := range workers {
 		<-w.posted
 		if !w.ended {
+			w.weight = min(len(w.requests), laneLimit)
 			r.waiting = append(r.waiting, w)
 			continue
 		}
@@ -304,7 +316,7 @@ func (r *scheduler) addCutShort(w *worker) {
 // serveBatch computes one batch of the requests of a kind, as far as the budget
 // allows.
 func (r *scheduler) serveBatch(kind requestKind, waiting []*worker) error {
-	size := r.budget.affordable(kind.what, r.o.Batch)
+	size := r.budget.affordable(kind.what, r.runners[kind.session].fullCalls(kind.what, countRequests(kind, waiting)))
 	var batch []attacks.Request
 	var served []*worker
 	for _, w := range waiting {
@@ -327,10 +339,31 @@ func (r *scheduler) serveBatch(kind requestKind, waiting []*worker) error {
 		if len(w.waiting()) == 0 {
 			r.waiting = slices.DeleteFunc(r.waiting, func(v *worker) bool { return v == w })
 			r.latest = append(r.latest, w)
+			w.free, w.room = r.room()
 			w.served <- struct{}{}
 		}
 	}
 	return nil
+}
+
+// room is how many requests of each worker fill the smallest session call, and the
+// largest. With a limit of passes nothing is computed in advance.
+func (r *scheduler) room() (free, all int) {
+	if r.o.Passes > 0 {
+		return 1, 1
+	}
+	rows, n := r.runners[referenceSession].rows, max(1, len(r.running))
+	return min(rows, fewerRows[0]) / n, min(rows/n, laneLimit)
+}
+
+// countRequests counts the requests of a kind.
+func countRequests(kind requestKind, waiting []*worker) (n int) {
+	for _, w := range waiting {
+		if w.kind == kind {
+			n += len(w.waiting())
+		}
+	}
+	return n
 }
 
 // commonestKind is the kind that most requests of some workers wait for, the

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/binary"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
@@ -41,12 +42,19 @@ func (r *scheduler) newSearch(w *worker) *search {
 	}}
 	gradients := r.runners[r.gradientSessionOf(w.attack)].Graph
 	s.image = &imageOracle{
-		problem: &s.o.Problem, worker: w, session: r.gradientSessionOf(w.attack), eot: max(1, common.EOT), budget: common.Budget,
+		findings: &findings{}, problem: &s.o.Problem, worker: w, rounded: r.hasRounded(), session: r.gradientSessionOf(w.attack), eot: max(1, common.EOT), budget: common.Budget,
 		temperature: r.temperatureOf(w), followed: func(l attacks.Loss) computation { return gradients.gradientOf(l, common.Gradient) },
 		examples: r.example, keepImages: w.image < r.o.Keep, keepLosses: w.image < r.o.LossCurves,
 	}
+	s.image.ask = s.image.request
 	s.o.Model = s.image
 	return s
+}
+
+// hasRounded tells whether gradients are computed in another precision than logits.
+func (r *scheduler) hasRounded() bool {
+	reference, gradient := r.sessions[referenceSession].Net, r.sessions[gradientSession].Net
+	return reference.Precision != gradient.Precision
 }
 
 // temperatureOf is the temperature of the cross-entropy of a worker's image; that
@@ -91,7 +99,7 @@ func (s *search) run() (result attacks.ImageResult) {
 		}
 	}()
 	var reachable bool
-	s.o.Target, reachable = s.attack.Settings().ChooseTarget(s.o.Label, s.o.Clean, s.random(0))
+	s.o.Target, reachable = s.attack.Settings().ChooseTarget(s.o.Label, s.o.Clean, s.random(0, 0))
 	if s.open == s.proven || !reachable {
 		return attacks.ImageResult{Done: true, Skipped: true, Distance: attacks.NoDistance, ThreatDistance: attacks.NoDistance, Tried: string(s.tried)}
 	}
@@ -131,10 +139,11 @@ func (s *search) bisect() {
 func (s *search) try(k int, eps float32) (success bool) {
 	m := s.image
 	s.o.Eps, m.verified, m.losses, m.path = eps, false, nil, path{}
-	s.o.Rand = s.random(0)
+	m.stream = func(lane uint64) *rand.Rand { return s.random(0, lane) }
 	if s.entry.Search == attacks.Bisection {
-		s.o.Rand = s.random(math.Float32bits(eps))
+		m.stream = func(lane uint64) *rand.Rand { return s.random(math.Float32bits(eps), lane) }
 	}
+	s.o.Rand = m.stream(0)
 	m.costBefore = m.cost
 	defer func() {
 		p := recover()
@@ -162,11 +171,14 @@ func (s *search) mark(k int, cutShort bool) {
 	}
 }
 
-// random is the generator of one search: the same whatever the batch, the
-// order, and the other attacks are; that of ascending attacks is the same at
-// every radius too.
-func (s *search) random(radius uint32) *rand.Rand {
+// random is the generator of one search, or of one of its lanes: the same whatever
+// the batch, the order, and the other attacks are; that of ascending attacks is the
+// same at every radius too.
+func (s *search) random(radius uint32, lane uint64) *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(s.entry.Name))
+	if lane > 0 {
+		h.Write(binary.LittleEndian.AppendUint64(nil, lane))
+	}
 	return rand.New(rand.NewPCG(s.attack.Settings().Seed^h.Sum64(), uint64(s.o.Index)<<32|uint64(radius)))
 }

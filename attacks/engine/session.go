@@ -9,6 +9,8 @@ import (
 type Session struct {
 	Graph *AttackGraph
 	Net   *graphs.Net
+
+	others Distributor // nil: this process alone computes
 }
 
 // computation names what a session can compute: the gradient of a loss, or one

@@ -25,7 +25,7 @@ func (m *imageOracle) ConfirmTransforms(list ...attacks.Transform) int {
 		}
 	}
 	first := -1
-	for k, r := range m.request(requestKind{referenceSession, verifiedLogits}, requests) {
+	for k, r := range m.ask(requestKind{referenceSession, verifiedLogits}, requests) {
 		if !m.isSuccess(requests[k].Image, r.logits) {
 			continue
 		}

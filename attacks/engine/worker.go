@@ -31,6 +31,9 @@ type worker struct {
 	kind      requestKind
 	requests  []attacks.Request
 	responses []response
+	weight    int  // number of requests that it posted last, or the limit of lanes
+	free      int  // how many requests it may post that cost no more than one
+	room      int  // how many of its requests fill a batch with those of the others
 	passes    int  // computed for it
 	planned   int  // for one radius, as far as the attack says; 0 otherwise
 	cutShort  bool // set with served: the budget of the evaluation has ended
@@ -41,7 +44,7 @@ type worker struct {
 }
 
 func newWorker(attack, image int, quit <-chan struct{}) *worker {
-	return &worker{attack: attack, image: image, quit: quit, posted: make(chan struct{}, 1), served: make(chan struct{}, 1)}
+	return &worker{attack: attack, image: image, quit: quit, weight: 1, posted: make(chan struct{}, 1), served: make(chan struct{}, 1)}
 }
 
 // run makes the search and posts its result.

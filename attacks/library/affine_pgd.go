@@ -47,15 +47,13 @@ func (a *AffinePGD) Plan(eps float32, _ attacks.Norm) attacks.StepPlan {
 // Run makes the starts.
 func (a *AffinePGD) Run(o *attacks.Oracle) {
 	g := o.Threat.GeometryAt(o.Eps)
-	for s := range a.Restarts {
+	eachStart(o, a.Restarts, func(s int, o *attacks.Oracle) bool {
 		p := make([]float64, len(g.Parameters()))
 		if s > 0 {
 			p = a.bestDraw(o, g)
 		}
-		if a.ascend(o, g, p) {
-			return
-		}
-	}
+		return a.ascend(o, g, p)
+	})
 }
 
 // bestDraw is the draw with the largest margin.

@@ -8,6 +8,7 @@ import (
 var _ = attacks.Register(attacks.Entry{
 	Name: "apgd", Title: "APGD", Paper: "Croce and Hein 2020; in L1 Croce and Hein 2021", Family: attacks.WhiteBox,
 	Standard: []attacks.Variant{{Rank: 10, Text: "apgd"}},
+	Quick:    []attacks.Variant{{Rank: 10, Text: "apgd(loss=probability-margin)"}},
 	Battery: []attacks.Variant{{Rank: 100, Text: "apgd"}, {Rank: 140, Text: "apgd(loss=dlr)"},
 		{Rank: 142, Text: "apgd(gradient=straight-through)"}, {Rank: 144, Text: "apgd(loss=margin,gradient=straight-through)"}},
 	New: func() attacks.Attack { return new(APGD) },
@@ -43,11 +44,9 @@ func (a *APGD) Plan(_ float32, n attacks.Norm) attacks.StepPlan {
 // Run ascends from each starting point until an iterate succeeds.
 func (a *APGD) Run(o *attacks.Oracle) {
 	settings := apgdSettings{a.Steps, float64(a.Rho), a.Narrow}
-	for range restartsIn(o.Threat.Norm, a.Restarts) {
-		if settings.ascend(o, attackLoss(o, a.Loss)) {
-			return
-		}
-	}
+	eachStart(o, restartsIn(o.Threat.Norm, a.Restarts), func(_ int, o *attacks.Oracle) bool {
+		return settings.ascend(o, attackLoss(o, a.Loss))
+	})
 }
 
 // restartsIn is the number of starts in norm n: AutoAttack's, unless one is given.

@@ -11,8 +11,9 @@ var _ = attacks.Register(attacks.Entry{
 
 // APGDT is APGD on the targeted DLR loss (Croce and Hein 2020, section 5.2): one
 // search for each of the classes with the largest logits on the clean image, but
-// the label, in turn. Any class other than the label counts as success. All
-// constants are those of AutoAttack. With a target class it is the only one.
+// the label: for the first alone, and then for the others side by side. Any class
+// other than the label counts as success. All constants are those of AutoAttack.
+// With a target class it is the only one.
 type APGDT struct {
 	attacks.Common
 	Targets  int     `key:"targets" in:"[0,1e6]" default:"0" help:"number of target classes; 0: 9, and 5 in l1, as AutoAttack has; at most all others"`
@@ -31,15 +32,16 @@ func (a *APGDT) CheckClasses(classes int) error { return attacks.TargetedDLR.Che
 // Run ascends towards each target class until an iterate succeeds.
 func (a *APGDT) Run(o *attacks.Oracle) {
 	settings := apgdSettings{a.Steps, float64(a.Rho), a.Narrow}
-	for _, target := range targetClasses(o, a.targetsIn(o.Threat.Norm)) {
-		lossGradient := func(x []float32) attacks.LossGradient {
-			return o.LossGradients(attacks.TargetedDLR, attacks.Request{Image: x, Label: o.Label, Target: target})[0]
-		}
-		for range a.Restarts {
-			if settings.ascend(o, lossGradient) {
-				return
-			}
-		}
+	targets := targetClasses(o, a.targetsIn(o.Threat.Norm))
+	eachStart(o, len(targets)*a.Restarts, func(i int, o *attacks.Oracle) bool {
+		return settings.ascend(o, targetedDLR(o, targets[i/a.Restarts]))
+	})
+}
+
+// targetedDLR is the lossGradient that evaluates the targeted DLR loss.
+func targetedDLR(o *attacks.Oracle, target int) func(x []float32) attacks.LossGradient {
+	return func(x []float32) attacks.LossGradient {
+		return o.LossGradients(attacks.TargetedDLR, attacks.Request{Image: x, Label: o.Label, Target: target})[0]
 	}
 }
 

@@ -23,7 +23,7 @@ type CodeAttack struct {
 	attacks.Common
 	Code     attacks.Loss `key:"code" default:"embedding" oneof:"embedding appearance geometry" help:"which code is moved"`
 	Towards  string       `key:"towards" default:"class" oneof:"away class" help:"away from the clean code, or to another class's"`
-	Guides   int          `key:"guides" in:"[1,1000]" default:"3" help:"images of other classes tried one after another"`
+	Guides   int          `key:"guides" in:"[1,1000]" default:"3" help:"images of other classes tried"`
 	Steps    int          `key:"steps" in:"[1,1e6]" default:"40" help:"for each guide"`
 	Alpha    float32      `key:"alpha" in:"[0,1]" default:"0" help:"size of a step; 0: 2.5 eps/steps"`
 	Restarts int          `key:"restarts" in:"[1,1e4]" default:"1" help:"random starts, when it moves away"`
@@ -44,23 +44,17 @@ func (a *CodeAttack) Losses(attacks.Victim) []attacks.Loss { return []attacks.Lo
 func (a *CodeAttack) Run(o *attacks.Oracle) {
 	if a.Towards == "away" {
 		clean := o.Codes(a.Code, o.Image)[0]
-		for range a.Restarts {
+		eachStart(o, a.Restarts, func(_ int, o *attacks.Oracle) bool {
 			// The distance has no gradient at the clean image: start beside it.
-			if a.ascent(o, clean, 1).run(o, o.RandomStart(o.Eps)) {
-				return
-			}
-		}
+			return a.ascent(o, clean, 1).run(o, o.RandomStart(o.Eps))
+		})
 		return
 	}
-	for _, class := range targetClasses(o, a.Guides) {
-		guide := o.Example(class)
-		if guide == nil {
-			continue
-		}
-		if a.ascent(o, o.Codes(a.Code, guide)[0], -1).run(o, slices.Clone(o.Image)) {
-			return
-		}
-	}
+	classes := targetClasses(o, a.Guides)
+	eachStart(o, len(classes), func(i int, o *attacks.Oracle) bool {
+		guide := o.Example(classes[i])
+		return guide != nil && a.ascent(o, o.Codes(a.Code, guide)[0], -1).run(o, slices.Clone(o.Image))
+	})
 }
 
 // ascent increases sign times the squared distance of the code from reference.

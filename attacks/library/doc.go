@@ -26,6 +26,7 @@
 //	nearest_claim.go       claims of ever nearer examples
 //	random_numbers.go      random signs, directions and images
 //	resampling.go          bilinear sampling, rotation, translation
+//	starts.go              starts and targets side by side
 //	starting_point.go      misclassified images to start from, boundary search
 //	warping.go             warp of an image by a field, and its gradient
 //	weight_search.go       binary search for the weight of a loss term

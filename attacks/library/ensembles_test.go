@@ -16,7 +16,7 @@ func TestEnsembles(t *testing.T) {
 		standard + " apgd(loss=dlr) apgd(gradient=straight-through) apgd(loss=margin,gradient=straight-through) mixed codes codes(code=appearance) codes(code=geometry) codes(towards=away) square deepfool ddn fmn " +
 		"cw(search=5,steps=1000) ead(search=5,steps=300) jsma nes spsa(steps=40) hopskipjump(steps=20,budget=10000) boundary(steps=5000) " +
 		"substitute uniform gaussian saltpepper localsearch(rounds=50) localsearch"
-	for name, want := range map[string]string{"standard": standard, "battery": battery} {
+	for name, want := range map[string]string{"standard": standard, "quick": "apgd(loss=probability-margin) malt(targets=2) square(queries=1000,rescale=yes)", "battery": battery} {
 		if got, ok := attacks.Ensemble(name); !ok || !slices.Equal(got, strings.Fields(want)) {
 			t.Errorf("%s: want %s, got %v", name, want, got)
 		}

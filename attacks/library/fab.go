@@ -40,7 +40,6 @@ func (f *FAB) Losses(attacks.Victim) []attacks.Loss { return []attacks.Loss{atta
 // Run makes one run for each start and set of boundaries. It ends early if an
 // example was found within the smallest radius.
 func (f *FAB) Run(o *attacks.Oracle) {
-	r := newFabRun(f, o)
 	boundaries := [][]int{rivalClasses(o)}
 	if f.Targets > 0 && o.Target < 0 {
 		boundaries = nil
@@ -48,18 +47,15 @@ func (f *FAB) Run(o *attacks.Oracle) {
 			boundaries = append(boundaries, []int{k})
 		}
 	}
-	for start := range f.Restarts {
-		for _, classes := range boundaries {
-			copy(r.x, o.Image)
-			if start > 0 {
-				r.randomRestart()
-			}
-			r.takeSteps(newLinearBoundaries(o, classes))
-			if reachedSmallestRadius(o) {
-				return
-			}
+	eachStart(o, f.Restarts*len(boundaries), func(i int, o *attacks.Oracle) bool {
+		r := newFabRun(f, o)
+		copy(r.x, o.Image)
+		if start := i / len(boundaries); start > 0 {
+			r.randomRestart()
 		}
-	}
+		r.takeSteps(newLinearBoundaries(o, boundaries[i%len(boundaries)]))
+		return reachedSmallestRadius(o)
+	})
 }
 
 // fabRun is the state of one run.
@@ -94,31 +90,57 @@ func (r *fabRun) randomRestart() {
 	o.Threat.Clip(r.x)
 }
 
-// takeSteps makes the steps of one run.
+// takeSteps makes the steps of one run. Where the last step after a success fell
+// short of the boundary the next one mostly does too: then the pass that gives the
+// gradient at its end, which is wanted next, shows that as well as a pass for the
+// logits alone, unless gradients are rounded.
 func (r *fabRun) takeSteps(boundaries *linearBoundaries) {
 	o := r.o
-	biased := true
+	crossed, unknown, fallsShort := true, false, false
 	for range r.f.Steps {
+		if reachedSmallestRadius(o) {
+			break
+		}
 		g, _ := boundaries.nearest(r.x, o.Norm)
+		if unknown && g.Gradient != nil {
+			if crossed = r.settle(g.Logits); crossed {
+				fallsShort = false
+				g, _ = boundaries.nearest(r.x, o.Norm)
+			}
+		}
 		if g.Gradient == nil {
 			return // no boundary has a gradient
 		}
 		o.RecordLoss(g.Loss)
-		r.step(g, biased)
-		biased = o.Target < 0
-		z := o.Logits(r.x)[0]
-		if o.ClearSuccess(z) {
-			r.nearest.offer(r.x)
-		} else if o.SuccessLead(z) < -o.Rounding(z) {
+		r.step(g, crossed || o.Target < 0)
+		if unknown = crossed && fallsShort && !o.HasRounded(); unknown {
 			continue
 		}
-		biased = true
-		// On the boundary itself, too, move back: a step from there has length 0.
-		for i, x0 := range o.Image {
-			r.x[i] = x0 + r.f.Beta*(r.x[i]-x0)
+		after := crossed
+		if crossed = r.settle(o.Logits(r.x)[0]); after {
+			fallsShort = !crossed
 		}
 	}
+	if unknown {
+		r.settle(o.Logits(r.x)[0])
+	}
 	r.nearest.flush()
+}
+
+// settle offers the iterate if its logits z are those of a success, and moves it
+// back towards the clean image from beyond the boundary, and from the boundary
+// itself: a step from there has length 0. It reports whether it has done so.
+func (r *fabRun) settle(z []float32) bool {
+	o := r.o
+	if o.ClearSuccess(z) {
+		r.nearest.offer(r.x)
+	} else if o.SuccessLead(z) < -o.Rounding(z) {
+		return false
+	}
+	for i, x0 := range o.Image {
+		r.x[i] = x0 + r.f.Beta*(r.x[i]-x0)
+	}
+	return true
 }
 
 // step moves x to the combination of both projections (eq. 9 and 10); g is the

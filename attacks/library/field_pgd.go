@@ -43,15 +43,13 @@ func (a *FieldPGD) Plan(eps float32, _ attacks.Norm) attacks.StepPlan {
 // Run makes the starts.
 func (a *FieldPGD) Run(o *attacks.Oracle) {
 	g := o.Threat.GeometryAt(o.Eps)
-	for s := range a.Restarts {
+	eachStart(o, a.Restarts, func(s int, o *attacks.Oracle) bool {
 		field := make([]float32, 2*o.H*o.W)
 		if s > 0 {
 			field = drawField(o.Rand, g, o.H, o.W)
 		}
-		if a.ascend(o, g, field) {
-			return
-		}
-	}
+		return a.ascend(o, g, field)
+	})
 }
 
 // ascend makes the steps of one start from field, in place, until an iterate

@@ -57,9 +57,9 @@ func (l lockstep) ascend(loss attacks.Loss, x [][]float32, of func(o *attacks.Or
 	for _, o := range l.oracles {
 		all = append(all, of(o))
 	}
-	for range all[0].steps {
+	for k := range all[0].steps {
 		for i, a := range l.lossGradients(loss, func(i int) []float32 { return x[i] }, nil) {
-			all[i].step(l.oracles[i], x[i], a.Gradient)
+			all[i].step(l.oracles[i], k, x[i], a.Gradient)
 		}
 	}
 }

@@ -13,6 +13,8 @@ import (
 type gradientAscent struct {
 	steps int
 	alpha float32 // size of a step, in the threat's norm
+	// size is that of step i, nil for steps of one size.
+	size func(i int) float32
 	// lossGradient is the loss to increase at x, with its gradient.
 	lossGradient func(x []float32) attacks.LossGradient
 	// direction turns the gradient g at x into a direction of unit norm, in
@@ -23,13 +25,13 @@ type gradientAscent struct {
 // run makes steps from x, in place, until an iterate succeeds.
 func (a gradientAscent) run(o *attacks.Oracle, x []float32) bool {
 	o.BeginStart()
-	for range a.steps {
+	for i := range a.steps {
 		g := a.lossGradient(x)
 		o.RecordLoss(g.Loss)
 		if o.Success(g.Logits) && o.Claim(x) {
 			return true
 		}
-		a.step(o, x, g.Gradient)
+		a.step(o, i, x, g.Gradient)
 	}
 	return o.Claim(x)
 }
@@ -41,7 +43,7 @@ func (a gradientAscent) runClaiming(o *attacks.Oracle, x []float32, every int) b
 	for i := 1; i <= a.steps; i++ {
 		g := a.lossGradient(x)
 		o.RecordLoss(g.Loss)
-		a.step(o, x, g.Gradient)
+		a.step(o, i-1, x, g.Gradient)
 		if (i%every == 0 || i == a.steps) && o.Claim(x) {
 			return true
 		}
@@ -49,14 +51,18 @@ func (a gradientAscent) runClaiming(o *attacks.Oracle, x []float32, every int) b
 	return false
 }
 
-// step moves x along its gradient g. Both are overwritten.
-func (a gradientAscent) step(o *attacks.Oracle, x, g []float32) {
+// step is step i: it moves x along its gradient g. Both are overwritten.
+func (a gradientAscent) step(o *attacks.Oracle, i int, x, g []float32) {
 	if a.direction == nil {
 		o.Threat.Steepest(g, g)
 	} else {
 		a.direction(g, x)
 	}
-	vector.AXPY(x, x, a.alpha, g)
+	size := a.alpha
+	if a.size != nil {
+		size = a.size(i)
+	}
+	vector.AXPY(x, x, size, g)
 	o.Threat.Project(x, o.Image, o.Eps)
 }
 

@@ -20,7 +20,7 @@ func BenchmarkAscentStep(b *testing.B) {
 			x, d := slices.Clone(o.Image), slices.Clone(g)
 			for b.Loop() {
 				copy(d, g)
-				ascent.step(o, x, d)
+				ascent.step(o, 0, x, d)
 			}
 		})
 		b.Run("apgd/"+string(norm), func(b *testing.B) {

@@ -31,12 +31,10 @@ func (m *Mixed) Losses(attacks.Victim) []attacks.Loss {
 
 // Run ascends from random points of the ball.
 func (m *Mixed) Run(o *attacks.Oracle) {
-	ascent := gradientAscent{steps: m.Steps, alpha: stepSize(m.Alpha, o.Eps, m.Steps), lossGradient: m.lossGradient(o)}
-	for range m.Restarts {
-		if ascent.run(o, o.RandomStart(o.Eps)) {
-			return
-		}
-	}
+	eachStart(o, m.Restarts, func(_ int, o *attacks.Oracle) bool {
+		ascent := gradientAscent{steps: m.Steps, alpha: stepSize(m.Alpha, o.Eps, m.Steps), lossGradient: m.lossGradient(o)}
+		return ascent.run(o, o.RandomStart(o.Eps))
+	})
 }
 
 // lossGradient is the classification loss with the weighted sum of both

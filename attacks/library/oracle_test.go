@@ -43,6 +43,13 @@ func (r *recorder) Logits(images ...[]float32) [][]float32 {
 	return r.Model.Logits(images...)
 }
 
+func (r *recorder) Scores(rounded bool, visit func(i int, logits []float32) bool, images ...[]float32) {
+	r.Model.Scores(rounded, func(i int, z []float32) bool {
+		r.forward++
+		return visit(i, z)
+	}, images...)
+}
+
 func (r *recorder) Confirm(images ...[]float32) int {
 	k := r.Model.Confirm(images...)
 	if k < 0 {

@@ -55,16 +55,12 @@ func (p *PGD) CheckClasses(classes int) error { return p.Loss.CheckClasses(class
 
 // Run ascends from each starting point until an iterate succeeds.
 func (p *PGD) Run(o *attacks.Oracle) {
-	ascent := p.ascent(o)
-	for range p.Restarts {
-		x := slices.Clone(o.Image)
-		if p.Start != "clean" {
-			x = o.RandomStart(o.Eps)
+	eachStart(o, p.Restarts, func(_ int, o *attacks.Oracle) bool {
+		if p.Start == "clean" {
+			return p.ascent(o).run(o, slices.Clone(o.Image))
 		}
-		if ascent.run(o, x) {
-			return
-		}
-	}
+		return p.ascent(o).run(o, o.RandomStart(o.Eps))
+	})
 }
 
 // Plan implements [attacks.Stepper].

@@ -64,7 +64,7 @@ func TestParseRefuses(t *testing.T) {
 		"fgsm(Loss=margin)":           `unknown key "Loss", want one of ` + common + `, loss, seed, target`,
 		"fgsm(loss=margin,loss=x)":    `key "loss" is given twice`,
 		"fgsm(loss=)":                 `loss: want a value, got none`,
-		"fgsm(loss=hinge)":            `loss: want one of classification, training, margin, dlr, got "hinge"`,
+		"fgsm(loss=hinge)":            `loss: want one of classification, training, margin, probability-margin, dlr, got "hinge"`,
 		"fgsm(eps=0)":                 `eps: want positive radii, got 0: the accuracy without attack is always reported`,
 		"fgsm(eps=8/0)":               `eps: want a number that is not negative, such as .1 or 8/255, got "8/0"`,
 		"fgsm(eps=nan)":               `eps: want a number that is not negative, such as .1 or 8/255, got "nan"`,

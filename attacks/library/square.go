@@ -1,14 +1,11 @@
 package library
 
-import (
-	"math"
-
-	"unwarp/attacks"
-)
+import "unwarp/attacks"
 
 var _ = attacks.Register(attacks.Entry{
 	Name: "square", Title: "Square", Paper: "Andriushchenko, Croce, Flammarion and Hein 2020", Family: attacks.Score,
 	Standard: []attacks.Variant{{Rank: 40, Text: "square(short=true)"}},
+	Quick:    []attacks.Variant{{Rank: 30, Text: "square(queries=1000,rescale=yes)"}},
 	Battery:  []attacks.Variant{{Rank: 130, Text: "square(short=true)"}, {Rank: 200, Text: "square"}},
 	New:      func() attacks.Attack { return new(Square) },
 })
@@ -58,10 +55,10 @@ func (a *Square) windowShare(i int) float64 {
 	return p
 }
 
-// Run searches from several starts.
+// Run searches from one start after the other: each fills batches by itself.
 func (a *Square) Run(o *attacks.Oracle) {
 	for range a.Restarts {
-		if a.search(o) {
+		if a.newSearch(o).run() {
 			return
 		}
 	}
@@ -91,31 +88,4 @@ func (a *Square) lossOf(o *attacks.Oracle, z []float32) float64 {
 		return successCrossEntropy(o, z)
 	}
 	return -float64(o.Margin(z))
-}
-
-// search makes one random search, and reports whether it succeeded.
-func (a *Square) search(o *attacks.Oracle) bool {
-	proposals := a.newProposals(o)
-	x, best := make([]float32, len(o.Image)), make([]float32, len(o.Image))
-	bestLoss := math.Inf(1)
-	proposals.initialise(x)
-	o.BeginStart()
-	for i := 0; ; i++ {
-		z := o.Logits(x)[0]
-		success := o.Success(z)
-		if success && o.Claim(x) {
-			return true
-		}
-		if l := a.lossOf(o, z); l < bestLoss || success {
-			bestLoss = min(bestLoss, l)
-			copy(best, x)
-		}
-		o.RecordLoss(float32(-bestLoss))
-		for ; i < a.Queries && !proposals.propose(x, best, a.windowShare(i)); i++ {
-			o.RecordLoss(float32(-bestLoss))
-		}
-		if i >= a.Queries {
-			return false
-		}
-	}
 }

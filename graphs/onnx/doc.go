@@ -15,6 +15,5 @@
 // Transpose. The networks of package graphs need Conv, Flatten, Gemm and Relu, and
 // some of Add, AveragePool, GlobalAveragePool, MaxPool, Mul, Pad and Slice.
 //
-// The encoding follows the public schema onnx.proto; message.go holds the part of
-// it that is written.
+// The encoding is that of package format.
 package onnx

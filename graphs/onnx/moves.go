@@ -2,6 +2,8 @@ package onnx
 
 import (
 	"slices"
+
+	"unwarp/graphs/onnx/format"
 )
 
 // reshaped emits a reshape. An image is flattened as it lies; what reads it then
@@ -11,7 +13,7 @@ func (w *writer) reshaped(l layer, x value) value {
 	case slices.Equal(x.dims, l.Dims) && x.rows == l.Rows:
 		return x
 	case x.imageLike() && len(l.Dims) == 1 && x.rows == 1 && l.Rows == 1:
-		out.name = w.add("Flatten", []string{x.name}, one("axis", 1))
+		out.name = w.add("Flatten", []string{x.name}, format.Int("axis", 1))
 		if x.dims[2] > 1 && x.dims[0]*x.dims[1] > 1 {
 			out.flat = x.dims
 		}
@@ -72,5 +74,5 @@ func (w *writer) concat(l layer, in []value) value {
 	axes := make([]int64, len(l.Dims))
 	axes[l.Axes[0]] = 1
 	axis := slices.Index(stored(value{dims: l.Dims}, 0, axes), 1)
-	return value{name: w.add("Concat", names, one("axis", int64(axis))), rows: l.Rows, dims: l.Dims}
+	return value{name: w.add("Concat", names, format.Int("axis", int64(axis))), rows: l.Rows, dims: l.Dims}
 }

@@ -5,12 +5,13 @@ import (
 	"slices"
 
 	"unwarp/graphs/bounds"
+	"unwarp/graphs/onnx/format"
 )
 
 // pool emits MaxPool or AveragePool, in which padding does not count.
 func (w *writer) pool(l layer, x value) value {
 	op := "MaxPool"
-	attributes := []attribute{pair("kernel_shape", l.Window), pair("strides", l.Strides), pads(l.Edges)}
+	attributes := []format.Attribute{pair("kernel_shape", l.Window), pair("strides", l.Strides), pads(l.Edges)}
 	if l.Kind == bounds.AveragePoolStep {
 		op = "AveragePool"
 	}
@@ -35,13 +36,13 @@ func (w *writer) mean(l layer, x value) value {
 	if x.imageLike() && slices.Equal(axes, []int64{0, 1}) {
 		pooled := value{name: w.add("GlobalAveragePool", []string{x.name}), rows: l.Rows, dims: []int64{1, 1, x.dims[2]}}
 		if !l.Keep {
-			pooled.name, pooled.dims = w.add("Flatten", []string{pooled.name}, one("axis", 1)), l.Dims
+			pooled.name, pooled.dims = w.add("Flatten", []string{pooled.name}, format.Int("axis", 1)), l.Dims
 		}
 		return pooled
 	}
 	for i := range axes {
 		axes[i]++ // the rows
 	}
-	out := w.add("ReduceMean", []string{w.plain(x)}, list("axes", axes...), flag("keepdims", l.Keep))
+	out := w.add("ReduceMean", []string{w.plain(x)}, format.Ints("axes", axes...), flag("keepdims", l.Keep))
 	return w.fromPlain(out, l.Rows, l.Dims)
 }

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"unwarp/graphs/bounds"
+	"unwarp/graphs/onnx/format"
 )
 
 // convolution emits Conv, with kernels [M,C/groups,rows,cols].
@@ -17,13 +18,13 @@ func (w *writer) convolution(l layer, x value) value {
 	if l.bias != nil {
 		in = append(in, w.floats("bias", array{[]int64{int64(len(l.bias))}, l.bias}))
 	}
-	out := w.add("Conv", in, pair("kernel_shape", l.Window), pair("strides", l.Strides), pads(l.Edges), one("group", groups))
+	out := w.add("Conv", in, pair("kernel_shape", l.Window), pair("strides", l.Strides), pads(l.Edges), format.Int("group", groups))
 	return value{name: out, rows: l.Rows, dims: l.Dims}
 }
 
 // pads are the edges of rows and columns, first those before.
-func pads(edges [][2]int64) attribute {
-	return list("pads", edges[0][0], edges[1][0], edges[0][1], edges[1][1])
+func pads(edges [][2]int64) format.Attribute {
+	return format.Ints("pads", edges[0][0], edges[1][0], edges[0][1], edges[1][1])
 }
 
 // product emits Gemm, with weights [M,D] in the order of the values.
@@ -40,7 +41,7 @@ func (w *writer) product(l layer, x value) value {
 	if l.bias != nil {
 		in = append(in, w.floats("bias", array{[]int64{m}, l.bias}))
 	}
-	return value{name: w.add("Gemm", in, one("transB", 1)), rows: l.Rows, dims: l.Dims}
+	return value{name: w.add("Gemm", in, format.Int("transB", 1)), rows: l.Rows, dims: l.Dims}
 }
 
 // constant emits Add or Mul with a constant.

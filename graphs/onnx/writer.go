@@ -3,6 +3,8 @@ package onnx
 import (
 	"fmt"
 	"slices"
+
+	"unwarp/graphs/onnx/format"
 )
 
 // value is a tensor of the file. One of dims [H,W,C] is stored as [rows,C,H,W],
@@ -29,8 +31,8 @@ func (v value) shape() []int64 {
 
 // writer collects the nodes and constants of a file.
 type writer struct {
-	nodes     []node
-	constants []constant
+	nodes     []*format.Node
+	constants []*format.Tensor
 	used      map[string]int
 }
 
@@ -41,23 +43,23 @@ func (w *writer) fresh(kind string) string {
 }
 
 // add appends a node and returns the name of its output.
-func (w *writer) add(op string, in []string, attributes ...attribute) string {
+func (w *writer) add(op string, in []string, attributes ...format.Attribute) string {
 	out := w.fresh(op)
-	w.nodes = append(w.nodes, node{op, in, out, attributes})
+	w.nodes = append(w.nodes, &format.Node{Name: out, Op: op, In: in, Out: []string{out}, Attributes: attributes})
 	return out
 }
 
 // floats adds a constant.
 func (w *writer) floats(kind string, a array) string {
 	name := w.fresh(kind)
-	w.constants = append(w.constants, constant{name: name, shape: a.shape, floats: a.float32s()})
+	w.constants = append(w.constants, format.Floats(name, a.shape, a.float32s()))
 	return name
 }
 
 // ints adds a list of integers.
 func (w *writer) ints(kind string, v ...int64) string {
 	name := w.fresh(kind)
-	w.constants = append(w.constants, constant{name: name, shape: []int64{int64(len(v))}, ints: append([]int64{}, v...)})
+	w.constants = append(w.constants, format.Int64s(name, []int64{int64(len(v))}, v))
 	return name
 }
 
@@ -66,7 +68,7 @@ func (w *writer) reshape(x string, shape ...int64) string {
 }
 
 func (w *writer) transpose(x string, order ...int64) string {
-	return w.add("Transpose", []string{x}, list("perm", order...))
+	return w.add("Transpose", []string{x}, format.Ints("perm", order...))
 }
 
 // plain is v as a tensor [rows,dims...] in TensorFlow's order.
@@ -92,36 +94,34 @@ func (w *writer) fromPlain(x string, rows int64, dims []int64) value {
 func (w *writer) encode(name, input string, shape []int64, out value) []byte {
 	needed := map[string]bool{out.name: true}
 	for _, n := range slices.Backward(w.nodes) {
-		for _, in := range n.in {
-			needed[in] = needed[in] || needed[n.out]
+		for _, in := range n.In {
+			needed[in] = needed[in] || needed[n.Out[0]]
 		}
 	}
-	var g message
+	g := &format.Graph{Name: name, In: []format.Value{float(input, shape)}, Out: []format.Value{float(out.name, out.shape())}}
 	for _, n := range w.nodes {
-		if needed[n.out] {
-			g.bytes(graphNode, n.encode())
+		if needed[n.Out[0]] {
+			g.Nodes = append(g.Nodes, n)
 		}
 	}
-	g.text(graphName, name)
 	for _, c := range w.constants {
-		if needed[c.name] {
-			g.bytes(graphConstant, c.encode())
+		if needed[c.Name] {
+			g.Constants = append(g.Constants, c)
 		}
 	}
-	g.bytes(graphIn, encodeInfo(input, shape))
-	g.bytes(graphOut, encodeInfo(out.name, out.shape()))
-	return encodeModel(g)
+	m := format.Model{IR: irVersion, Producer: "unwarp", Sets: map[string]int64{"": operatorSet}, Graph: g}
+	return m.Encode()
 }
 
 // rename gives the value of a node another name.
 func (w *writer) rename(from, to string) {
-	for i := range w.nodes {
-		if w.nodes[i].out == from {
-			w.nodes[i].out = to
+	for _, n := range w.nodes {
+		if n.Out[0] == from {
+			n.Name, n.Out[0] = to, to
 		}
-		for k, in := range w.nodes[i].in {
+		for k, in := range n.In {
 			if in == from {
-				w.nodes[i].in[k] = to
+				n.In[k] = to
 			}
 		}
 	}

@@ -4,9 +4,11 @@
     .venv/peers/bin/python tools/peers/attacks.py bench --model EXPORT --data data/mnist --unwarp ./unwarp --run RUN
     .venv/peers/bin/python tools/peers/attacks.py standard --model EXPORT --data data/mnist --images 1000
 
-EXPORT is the SavedModel folder of a base CNN trained on MNIST by `unwarp`; its weights are
-read into PyTorch, and the logits of both compared. The attacks see the first --images
-test images.
+EXPORT is the SavedModel folder of a base CNN trained on MNIST by `unwarp`, with the encoder
+hinton or dm-medium (`unwarp export RUN` makes one); its weights are read into PyTorch, and
+the logits of both compared. The attacks see the first --images test images. How many images
+survive depends on --eps and on the training: the tables are of an undefended net and of one
+trained with PGD, at a radius that leaves few images and at one that leaves many.
 
 `bench` does these jobs, Linf, with every library that has them, each in a process of its own:
 
@@ -26,6 +28,7 @@ imports and loading, after one warm-up pass; ratios are of `s`, taken inside eac
 whole process. `accuracy left` is measured by a fresh forward pass on the images that a
 library returned, and an image outside the ball or the box ends the job. For unwarp it is
 what its report says, where an image misclassified at one eps counts so at every larger one.
+Below the table stand the images on which unwarp and a library disagree in the first round.
 
 `standard` writes which images pyautoattack's AutoAttack leaves right at each eps, to hold
 `unwarp attack --attack standard` against.
@@ -63,19 +66,27 @@ def say(text):
 # ---- the model and the data ---------------------------------------------------------
 
 
+NETS = {  # encoder: its layers; of convolutions the stride, the padding and the side of a maximum after it
+    "hinton": (("encoder/conv1", 1, 2, 2), ("encoder/conv2", 1, 2, 2), ("encoder/fc",), ("classifier",)),
+    "dm-medium": (("encoder/conv1", 1, 0, 1), ("encoder/conv2", 2, 0, 1), ("encoder/conv3", 1, 0, 1), ("encoder/conv4", 2, 0, 1),
+                  ("encoder/dense1",), ("encoder/fc",), ("classifier",)),
+}
+
+
 def convert(export, path):
     """Writes the weights of an export, and the logits it gives for eight random images, to path."""
     import numpy as np
     import tensorflow as tf
 
-    prefix = os.path.join(export, "variables", "variables")
-    want = {"encoder/conv1": "conv1", "encoder/conv2": "conv2", "encoder/fc": "fc", "classifier": "classifier"}
-    reader, arrays = tf.train.load_checkpoint(prefix), {}
-    for variable, name in want.items():
+    reader, arrays = tf.train.load_checkpoint(os.path.join(export, "variables", "variables")), {}
+    found = {name.removesuffix("/kernel") for name in reader.get_variable_to_shape_map() if name.endswith("/kernel")}
+    encoder = next((e for e, layers in NETS.items() if found == {layer[0] for layer in layers}), None)
+    if encoder is None:
+        sys.exit(f"attacks.py: {export}: layers {sorted(found)}: want the export of a base CNN with the encoder {' or '.join(NETS)}, without decoders")
+    arrays["encoder"] = encoder
+    for layer in NETS[encoder]:
         for kind in ("kernel", "bias"):
-            if not reader.has_tensor(f"{variable}/{kind}"):
-                sys.exit(f"attacks.py: {export}: no variable {variable}/{kind}: want the export of a base CNN without decoders")
-            arrays[f"{name}_{kind}"] = reader.get_tensor(f"{variable}/{kind}")
+            arrays[f"{layer[0]}/{kind}"] = reader.get_tensor(f"{layer[0]}/{kind}")
     probe = np.random.default_rng(1).random((8, 28, 28, 1), np.float32)
     model = tf.saved_model.load(export)
     arrays["probe"], arrays["probe_logits"] = probe, model.signatures["serving_default"](image=tf.constant(probe))["logits"].numpy()
@@ -92,17 +103,23 @@ def load_model(path):
             return x.permute(0, 2, 3, 1).flatten(1)  # TensorFlow's order
 
     with np.load(path) as z:
-        w = {k: torch.from_numpy(z[k]) for k in z.files}
-    net = torch.nn.Sequential(
-        torch.nn.Conv2d(1, 32, 5, padding=2), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
-        torch.nn.Conv2d(32, 64, 5, padding=2), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
-        Flatten(), torch.nn.Linear(3136, 1024), torch.nn.ReLU(), torch.nn.Linear(1024, 10))
-    with torch.no_grad():
-        for layer, name in ((net[0], "conv1"), (net[3], "conv2"), (net[7], "fc"), (net[9], "classifier")):
-            k = w[name + "_kernel"]
+        encoder = str(z["encoder"])
+        w = {k: torch.from_numpy(z[k]) for k in z.files if k != "encoder"}
+    parts = []
+    for name, *conv in NETS[encoder]:
+        k = w[name + "/kernel"]
+        if conv:
+            stride, padding, pool = conv
+            layer = torch.nn.Conv2d(k.shape[2], k.shape[3], k.shape[0], stride=stride, padding=padding)
+            parts += [layer, torch.nn.ReLU()] + [torch.nn.MaxPool2d(pool)] * (pool > 1)
+        else:
+            parts += [Flatten()] * (not any(isinstance(p, Flatten) for p in parts))
+            layer = torch.nn.Linear(*k.shape)
+            parts += [layer] + [torch.nn.ReLU()] * (name != "classifier")
+        with torch.no_grad():
             layer.weight.copy_(k.permute(3, 2, 0, 1) if k.ndim == 4 else k.T)
-            layer.bias.copy_(w[name + "_bias"])
-    net = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+            layer.bias.copy_(w[name + "/bias"])
+    net = torch.nn.Sequential(*parts).eval().requires_grad_(False).to(memory_format=torch.channels_last)
     apart = float((net(w["probe"].permute(0, 3, 1, 2)) - w["probe_logits"]).abs().max())
     if apart > 1e-4:
         sys.exit(f"attacks.py: logits of PyTorch and the export differ by {apart:.1e}")
@@ -243,7 +260,7 @@ def ours(args, job, sizes):
     with tempfile.TemporaryDirectory() as folder:
         # Its defaults run on: bfloat16 gradients where the processor has them, and no attempt whose verdict is known.
         command = [*shlex.split(args.unwarp), "attack", args.run, "--attack", OURS[job], "--eps", " ".join(map(str, sizes)), "--norm", "linf",
-                   "--images", str(args.images), "--checks", "0", "--device", "cpu", "--json", "--out", folder, "--set", "data.path=" + os.path.abspath(args.data)]
+                   "--images", str(args.images), "--checks", "0", "--device", "cpu", "--precision", args.precision, "--json", "--out", folder, "--set", "data.path=" + os.path.abspath(args.data)]
         out = os.path.join(folder, "out.json")
         with open(out, "wb") as f:
             process = subprocess.Popen(command, stdout=f, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
@@ -282,20 +299,23 @@ def run_child(args, weights, library, job, sizes, batch, seed=0):
 
 def measure(args, weights):
     """Returns the figures, one for each run, and what is missing."""
-    figures, missing, batches = [], {}, {}
+    figures, missing, batches, apart = [], {}, {}, {}
+    sizes_of = lambda job: tuple(args.eps) if args.eps else JOBS[job]
 
     def one(round_, library, job, batch):
         start = time.perf_counter()
         if library == UNWARP:
-            r, why = ours(args, job, JOBS[job])
+            r, why = ours(args, job, sizes_of(job))
         else:
-            r, why = run_child(args, weights, library, job, JOBS[job], batch, round_)
+            r, why = run_child(args, weights, library, job, sizes_of(job), batch, round_)
         wall = time.perf_counter() - start
         if r is None:
             if why:
                 missing[f"{library}, {job}"] = why
                 say(f"{library} {job}: {why}")
             return None
+        if round_ == 0:
+            apart[job, library] = r["flags"]
         r.pop("flags")
         figures.append({"round": round_, "library": library, "job": job, "batch": batch, "process": wall, **r})
         say(f"round {round_ + 1}: {library} {job} batch {batch}: {r['seconds']:.1f} s, left {r['left']}")
@@ -314,7 +334,7 @@ def measure(args, weights):
                         batches[library, job] = min(times, key=times.get)
                 elif (library, job) in batches:
                     one(round_, library, job, batches[library, job])
-    return [f for f in figures if f["library"] == UNWARP or f["batch"] == batches[f["library"], f["job"]]], missing
+    return [f for f in figures if f["library"] == UNWARP or f["batch"] == batches[f["library"], f["job"]]], missing, apart
 
 
 # ---- the report ---------------------------------------------------------------------
@@ -325,22 +345,35 @@ def spread(values, digits):
     return middle if len(values) == 1 else f"{middle} ({min(values):.{digits}f}–{max(values):.{digits}f})"
 
 
-def report(args, figures, missing, load):
+def differences(apart):
+    """Yields a line for each job, library and eps at which verdicts of images differ from unwarp's."""
+    for (job, library), flags in apart.items():
+        mine = apart.get((job, UNWARP))
+        for eps in flags if mine and library != UNWARP else ():
+            left = [f"{i} ({UNWARP if a else library})" for i, (a, b) in enumerate(zip(mine[eps], flags[eps])) if a != b]
+            if left:
+                yield f"- {job}, {library}, eps {eps}: {len(left)} of {len(mine[eps])}: " + ", ".join(left)
+
+
+def report(args, figures, missing, apart, load):
     versions = {f["library"]: f["version"] for f in figures} | {"torch": f["torch"] for f in figures if "torch" in f}
     print(f"{args.images} MNIST test images, Linf, {args.threads} threads, {', '.join(f'{k} {v}' for k, v in versions.items())}; "
           f"load at start {load:.2f}. Median (range) over {args.rounds} round{'s' if args.rounds > 1 else ''}.\n")
-    print("| job | | s | relative to unwarp | cpu, s | process, s | peak MB | batch | accuracy left, % (eps) |\n|---|---|---|---|---|---|---|---|---|")
+    print("| job | | s | relative to unwarp | cpu, s | cpu, relative | process, s | peak MB | batch | accuracy left, % (eps) |\n|---|---|---|---|---|---|---|---|---|---|")
     for job in args.jobs:
-        base = {f["round"]: f["seconds"] for f in figures if (f["job"], f["library"]) == (job, UNWARP)}
+        base, busy = ({f["round"]: f[what] for f in figures if (f["job"], f["library"]) == (job, UNWARP)} for what in ("seconds", "cpu"))
         for library in [UNWARP, *LIBRARIES]:
             rows = [f for f in figures if (f["job"], f["library"]) == (job, library)]
             if not rows:
                 continue
             ratios = [f["seconds"] / base[f["round"]] for f in rows if f["round"] in base]
-            left = " ".join(f"{100 * statistics.median(f['left'][str(e)] for f in rows):.1f}" for e in JOBS[job])
+            cpus = [f["cpu"] / busy[f["round"]] for f in rows if f["round"] in busy]
+            left = " ".join(f"{100 * statistics.median(f['left'][e] for f in rows):.1f}" for e in rows[0]["left"])
             print(f"| {job} | {library} | {spread([f['seconds'] for f in rows], 1)} | {spread(ratios, 2) if ratios else '–'} | "
-                  f"{spread([f['cpu'] for f in rows], 1)} | {spread([f['process'] for f in rows], 1)} | {spread([f['peak_mb'] for f in rows], 0)} | {rows[0]['batch'] or '–'} | "
-                  f"{left} ({' '.join(f'{e:g}' for e in JOBS[job])}) |")
+                  f"{spread([f['cpu'] for f in rows], 1)} | {spread(cpus, 2) if cpus else '–'} | {spread([f['process'] for f in rows], 1)} | {spread([f['peak_mb'] for f in rows], 0)} | {rows[0]['batch'] or '–'} | "
+                  f"{left} ({' '.join(rows[0]['left'])}) |")
+    if lines := list(differences(apart)):
+        print("\nImages left by one alone, and by which:\n", *lines, sep="\n")
     if missing:
         print("\nMissing:\n")
         for row, why in missing.items():
@@ -352,8 +385,8 @@ def bench(args, weights):
     if load > .3:
         say(f"warning: the load is {load:.1f}: other work is running and will spoil the figures")
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:args.threads])  # children inherit it
-    figures, missing = measure(args, weights)
-    report(args, figures, missing, load)
+    figures, missing, apart = measure(args, weights)
+    report(args, figures, missing, apart, load)
     if args.json:
         with open(args.json, "w") as f:
             json.dump({"images": args.images, "threads": args.threads, "load": load, "missing": missing, "figures": figures}, f, indent=1)
@@ -404,7 +437,8 @@ def main():
     sub = p.add_subparsers(dest="command", required=True)
     for name, images in (("bench", 500), ("standard", 1000)):
         c = sub.add_parser(name)
-        c.add_argument("--model", required=True, metavar="EXPORT", help="SavedModel folder of a base CNN trained on MNIST")
+        c.add_argument("--model", required=True, metavar="EXPORT", help="SavedModel folder of a base CNN (hinton or dm-medium) trained on MNIST")
+        c.add_argument("--precision", default="auto", choices=["auto", "float32", "bfloat16"], help="of unwarp's gradients (default auto)")
         c.add_argument("--data", required=True, metavar="DIR", help="MNIST's IDX files")
         c.add_argument("--images", type=int, default=images, help=f"first test images (default {images})")
         c.add_argument("--threads", type=int, default=2, help="cores, and threads of PyTorch (default 2)")
@@ -412,6 +446,7 @@ def main():
         c.add_argument("--unwarp", metavar="CMD", help="the unwarp program; without it the libraries run alone")
         c.add_argument("--run", metavar="RUN", help="run or export that unwarp attacks (default: --model)")
         c.add_argument("--json", metavar="FILE", help="also write every figure there")
+    sub.choices["bench"].add_argument("--eps", type=lambda t: [float(e) for e in t.split(",")], metavar="E,E", help="instead of each job's own")
     sub.choices["bench"].add_argument("--rounds", type=int, default=3, help="rounds (default 3)")
     sub.choices["bench"].add_argument("--jobs", type=words(JOBS), default=list(JOBS), metavar="JOB,JOB", help=f"of {','.join(JOBS)}")
     sub.choices["bench"].add_argument("--libraries", type=words(LIBRARIES), default=list(LIBRARIES), metavar="NAME,NAME", help=f"of {','.join(LIBRARIES)}")

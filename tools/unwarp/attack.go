@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type attackOptions struct {
 	list    []string
 	threats []string
 	save    string
+	bundle  bundleOptions
 	out     string
 	json    bool
 	catalog bool
@@ -49,6 +51,8 @@ An attack is written with what differs from its defaults in brackets:
   pgd(steps=100,restarts=5,loss=margin)     eps=.1 .2 gives it its own radii
 or is the name of an ensemble:
   standard    AutoAttack: apgd, apgd-t, fab(targets=9), square
+  quick       apgd(loss=probability-margin), malt(targets=2),
+              square(queries=1000,rescale=yes): nearly standard, in less time
   battery     all attacks on norms, the cheap and strong ones first
 --list shows all attacks and their keys. Eps is in units of images in [0,1];
 8/255 is understood.
@@ -66,9 +70,23 @@ sides.
 RUN/attack/shard-2-of-8; unwarp attack merge RUN joins all of them into the
 evaluation that one command would have made. Shards may run on other machines.
 
+` + requireHelp + `
+
+--lattice 255 counts an example only if it is an 8-bit image: what an attack
+claims is rounded to values k/255 within eps, and repaired where rounding takes
+it back over the boundary. The report says how many examples that has cost.
+
+--bundle writes one file with the examples, the originals, proofs, settings,
+seeds, versions, hashes and figures; unwarp verify recomputes all of it.
+
 Ctrl-C keeps what is done; --resume continues from there, with the same results.
 The evaluation is RUN/attack/evaluation.json; unwarp report RUN makes a page of
-it. An earlier one that measured something else is kept under RUN/earlier.`
+it. An earlier one that measured something else is kept under RUN/earlier.
+` + foreignHelp + `
+Its gradient is first compared with central differences. Where they differ, or
+where there is no gradient, attacks that follow it are left out; those on scores
+and decisions run. The evaluation is written into runs/NAME-attack unless --out
+says otherwise.`
 
 const attackExamples = `  unwarp attack runs/glyphs-disentangled-seed1 --eps "8/255 .1"
   unwarp attack RUN --attack standard --images 1000 --eps .3
@@ -79,16 +97,20 @@ const attackExamples = `  unwarp attack runs/glyphs-disentangled-seed1 --eps "8/
   unwarp attack RUN --threat "translate(3px,whole)" --threat corruption
   unwarp attack RUN --corruptions CIFAR-10-C --baseline runs/other
   unwarp attack RUN --attack standard --certify=branch-and-bound --eps .1
-  unwarp attack RUN --attack standard --shard 2/8 --resume`
+  unwarp attack RUN --attack standard --shard 2/8 --resume
+  unwarp attack RUN --attack standard --eps .1 --require "linf .1 >= 70%"
+  unwarp attack RUN --attack standard --eps 8/255 --lattice 255
+  unwarp attack RUN --attack standard --eps .1 --bundle evidence.zip`
 
 func newAttack() *cobra.Command {
 	var o attackOptions
 	var f *runFlags
 	c := &cobra.Command{
-		Use:     "attack RUN",
-		Short:   "Attack a trained classifier, check the evaluation, report the results",
-		Long:    attackHelp,
-		Example: attackExamples,
+		Use:        "attack RUN",
+		SuggestFor: []string{"adversarial", "break"},
+		Short:      "Attack a trained classifier, check the evaluation, report the results",
+		Long:       attackHelp,
+		Example:    attackExamples,
 		Args: func(c *cobra.Command, args []string) error {
 			if o.catalog {
 				return noArgs(c, args)
@@ -119,6 +141,7 @@ func addAttackFlags(c *cobra.Command, o *attackOptions) *runFlags {
 		[3]string{"eps", "attack.eps", "`RADII`, separated by spaces"},
 		[3]string{"sizes", "attack.sizes", "`SIZES` of a geometric threat, separated by spaces: degrees, pixels or shares"},
 		[3]string{"corruptions", "attack.corruptions", "measure on the corrupted images in `DIR`, as MNIST-C and CIFAR-10-C come"},
+		[3]string{"lattice", "attack.lattice", "count examples only whose values are k/`L`: 255 for 8-bit images"},
 		[3]string{"norm", "attack.norm", "`NORM` of the perturbation: linf, l2 or l1"},
 		[3]string{"precision", "attack.precision", "`PRECISION` of gradients: auto, float32 or bfloat16"},
 		[3]string{"minutes", "attack.minutes", "end the attacks after `MINUTES`, 0 for no limit; the checks come after it"},
@@ -128,7 +151,10 @@ func addAttackFlags(c *cobra.Command, o *attackOptions) *runFlags {
 		[3]string{"baseline", "attack.baseline", "compare with the evaluation of the undefended `RUN`"},
 		[3]string{"defence", "attack.defence", "put a `DEFENCE` that is known to fail around the model, to show what the checks find: none, quantise, scale or noise"},
 		[3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"},
+		[3]string{"workers", "workers", "several machines compute the attacks, `HOST:PORT,HOST:PORT`; see unwarp worker"},
 	)
+	f.addElasticFlag(c)
+	f.addModelFlags(c)
 	c.Flags().Lookup("certify").NoOptDefVal = certify.Default
 	c.Flags().StringArrayVar(&o.list, "attack", nil, "`ATTACK` to run instead of the configured ones; may be repeated")
 	c.Flags().StringArrayVar(&o.threats, "threat", nil, "what may change, `THREAT`: linf, l2, l1, rotate(30), translate(3px), field(2px,smooth), corruption …; may be repeated (configuration: attack.threat)")
@@ -141,6 +167,8 @@ func addAttackFlags(c *cobra.Command, o *attackOptions) *runFlags {
 	c.Flags().StringVar(&o.out, "out", "", "write attack/ into `DIR` instead of RUN")
 	c.Flags().StringVar(&o.save, "save", "", "save the adversarial images to `FILE`.npz")
 	c.Flags().BoolVar(&o.json, "json", false, "print the evaluation as JSON")
+	addRequireFlag(c, f)
+	addBundleFlags(c, &o.bundle)
 	return f
 }
 
@@ -153,8 +181,14 @@ func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, ou
 	if err := checkTarget("--save", o.save, ".npz"); err != nil {
 		return err
 	}
+	if err := o.bundle.checkFlags(shard); err != nil {
+		return err
+	}
 	s, err := f.subject(ctx, dir, log)
 	if err != nil {
+		return err
+	}
+	if err := printGradientRemark(s, log); err != nil {
 		return err
 	}
 	folder, err := evaluationFolder(o.out, s.Source)
@@ -168,6 +202,12 @@ func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, ou
 	if err := checkOneExampleFile(jobs, o.save); err != nil {
 		return err
 	}
+	if err := checkRequirements(jobs); err != nil {
+		return err
+	}
+	if err := o.bundle.check(jobs); err != nil {
+		return err
+	}
 	if !shard.IsWhole() {
 		return attackShard(ctx, o, shard, jobs, out, log)
 	}
@@ -175,8 +215,10 @@ func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, ou
 	if err != nil {
 		return err
 	}
+	records := recordsOf(all)
 	if o.json {
-		return printJSON(out, all)
+		printRequirements(log, records...)
+		return errors.Join(printJSON(out, all), refuseUnmet(records...))
 	}
 	for i, r := range all {
 		if i > 0 {
@@ -185,7 +227,24 @@ func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, ou
 		r.print(out)
 	}
 	fmt.Fprintf(out, "\n%s makes a page of it.\n", shell.Unwarp("report", shell.Operand(folder)))
-	return nil
+	return refuseUnmet(records...)
+}
+
+// printGradientRemark says what is amiss with the gradient of a model, if anything is.
+func printGradientRemark(s *experiment.Subject, log io.Writer) error {
+	remark, err := s.GradientRemark()
+	if err == nil && remark != "" {
+		fmt.Fprintln(log, remark)
+	}
+	return err
+}
+
+// recordsOf are the records of results; nil for corruptions.
+func recordsOf(all []threatResult) (records []*report.Record) {
+	for _, r := range all {
+		records = append(records, r.record)
+	}
+	return records
 }
 
 // printJSON prints the record of one evaluation, or a list of those of several.
@@ -201,12 +260,13 @@ func printJSON(out io.Writer, all []threatResult) error {
 }
 
 // evaluate attacks set; where it is interrupted the error says how to continue.
-func evaluate(ctx context.Context, s *experiment.Subject, set attacks.Images, keep int, o evaluation.Options) (report.Record, error) {
+func evaluate(ctx context.Context, s *experiment.Subject, set attacks.Images, keep int, bundle bundleOptions, o evaluation.Options) (report.Record, error) {
 	e, err := evaluation.New(s, keep)
 	if err != nil {
 		return report.Record{}, err
 	}
 	defer e.Close()
+	o.Export = bundle.exporter(s, e, set, o.Log)
 	r, err := e.Run(ctx, set, o)
 	return r, howToResume(err, s)
 }
@@ -216,7 +276,7 @@ func evaluate(ctx context.Context, s *experiment.Subject, set attacks.Images, ke
 func evaluationFolder(out string, src experiment.Source) (string, error) {
 	folder := out
 	if folder == "" {
-		if folder = src.Results(); folder == "" {
+		if folder = cmp.Or(src.Results(), experiment.DefaultResults(src)); folder == "" {
 			return "", noResults("attack", src.Path(), "a folder for the result with --out")
 		}
 	} else if at, err := experiment.OpenSource(folder, ""); err == nil && at.Results() == "" {

@@ -9,7 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"unwarp/attacks"
 	"unwarp/tools/internal/printable"
+	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/evaluation"
 	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/shell"
@@ -61,11 +63,16 @@ where it has moved, --set data.path=DIR the images. The shards stay as they are.
 	c.Flags().StringVar(&o.out, "out", "", "write attack/ into `DIR` instead of the run folder")
 	c.Flags().StringVar(&o.save, "save", "", "save the adversarial images to `FILE`.npz, where the shards were made with --save")
 	c.Flags().BoolVar(&o.json, "json", false, "print the evaluation as JSON")
+	addRequireFlag(c, f)
+	addBundleFlags(c, &o.bundle)
 	return c
 }
 
 func runMerge(ctx context.Context, o mergeOptions, f *runFlags, dirs []string, out, log io.Writer) error {
 	if err := checkTarget("--save", o.save, ".npz"); err != nil {
+		return err
+	}
+	if err := o.bundle.checkFlags(attacks.Shard{}); err != nil {
 		return err
 	}
 	shards, problems := evaluation.OpenShards(dirs)
@@ -81,8 +88,11 @@ func runMerge(ctx context.Context, o mergeOptions, f *runFlags, dirs []string, o
 	if err != nil {
 		return err
 	}
-	if o.save != "" && first.Keep < set.Len() {
-		return usage(fmt.Errorf("--save: the shards hold the examples of the first %d images: attack them with --save too", first.Keep))
+	if o.save+o.bundle.file != "" && first.Keep < set.Len() {
+		return usage(fmt.Errorf("--save, --bundle: the shards hold the examples of the first %d images: attack them with --save too", first.Keep))
+	}
+	if err := o.bundle.check([]threatJob{{subject: s}}); err != nil {
+		return err
 	}
 	folder, err := evaluationFolder(o.out, s.Source)
 	if err != nil {
@@ -95,12 +105,15 @@ func runMerge(ctx context.Context, o mergeOptions, f *runFlags, dirs []string, o
 	if err != nil {
 		return err
 	}
+	if err := usage(config.CheckRequirements(s.Config.Attack)); err != nil {
+		return err
+	}
 	e, err := evaluation.New(s, first.Keep)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	options := evaluation.Options{Title: title, Folder: folder, Log: log}
+	options := evaluation.Options{Title: title, Folder: folder, Log: log, Export: o.bundle.exporter(s, e, set, log)}
 	r, err := e.Merge(ctx, set, shards, options)
 	if err != nil {
 		return namedShards(err, log)
@@ -111,12 +124,19 @@ func runMerge(ctx context.Context, o mergeOptions, f *runFlags, dirs []string, o
 		}
 		fmt.Fprintf(log, "adversarial images in %s\n", o.save)
 	}
+	return o.print(threatResult{title: title, record: &r}, folder, out, log)
+}
+
+// print prints the result, which lies in folder. It is an error where a requirement is
+// not met.
+func (o mergeOptions) print(r threatResult, folder string, out, log io.Writer) error {
 	if o.json {
-		return writeJSON(out, r)
+		printRequirements(log, r.record)
+		return errors.Join(writeJSON(out, *r.record), refuseUnmet(r.record))
 	}
-	threatResult{title: title, record: &r}.print(out)
+	r.print(out)
 	fmt.Fprintf(out, "\n%s makes a page of it.\n", shell.Unwarp("report", shell.Operand(folder)))
-	return nil
+	return refuseUnmet(r.record)
 }
 
 // refuseShards names what is amiss with shards, a line each.
@@ -159,13 +179,16 @@ func (f *runFlags) shardSubject(ctx context.Context, model string, s evaluation.
 	if err != nil {
 		return nil, err
 	}
-	c, err := f.load(base)
+	if len(f.require) > 0 {
+		base.Attack.Require = f.require
+	}
+	c, err := f.load(experiment.RelocateEncoder(src, base))
 	if err != nil {
 		return nil, err
 	}
 	subject, err := experiment.OpenSubject(ctx, src, c)
 	if err == nil {
-		subject.OtherData = s.OtherData
+		subject.OtherData, subject.AllowTrained = s.OtherData, s.AllowTrained
 	}
 	return subject, err
 }

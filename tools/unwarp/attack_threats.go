@@ -190,7 +190,7 @@ func runThreat(ctx context.Context, j threatJob, o attackOptions, e evaluation.O
 		r.corruptions = &c
 		return r, howToResume(err, s)
 	}
-	record, err := evaluate(ctx, s, set, keptExamples(o.save, set), e)
+	record, err := evaluate(ctx, s, set, keptExamples(o.save+o.bundle.file, set), o.bundle, e)
 	if err != nil {
 		return r, err
 	}
@@ -216,7 +216,8 @@ func attackTitle(ctx context.Context, s *experiment.Subject, set attacks.Images)
 	return title, err
 }
 
-// keptExamples is of how many images examples are kept: of all for --save.
+// keptExamples is of how many images examples are kept: of all for --save and
+// --bundle.
 func keptExamples(save string, set attacks.Images) int {
 	if save != "" {
 		return set.Len()

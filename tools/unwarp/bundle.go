@@ -18,8 +18,9 @@ import (
 
 func newBundle() *cobra.Command {
 	return &cobra.Command{
-		Use:   "bundle DIR",
-		Short: "Make a folder that runs on another machine of the same kind",
+		Use:        "bundle DIR",
+		SuggestFor: []string{"package"},
+		Short:      "Make a folder that runs on another machine of the same kind",
 		Long: `Bundle makes a folder of this program and of the TensorFlow library that it
 uses. The folder may be moved, and copied to another machine with the same
 system and processor architecture, where neither Go nor TensorFlow is needed.

@@ -12,6 +12,7 @@ import (
 	"unwarp/attacks"
 	"unwarp/attacks/certify"
 	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/evaluation"
 	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/shell"
@@ -61,7 +62,11 @@ model and images that are there already are not made again.
 --vnnlib DIR writes what stays open in linf for other verifiers: the classifier
 as an ONNX file, each case as a VNN-LIB file, and instances.csv, their list.
 
-Ctrl-C keeps what is done; --resume continues from there.`
+--require "linf .1 proven >= 50%" ends with exit code 5 where fewer are proven
+(unwarp attack --help).
+
+Ctrl-C keeps what is done; --resume continues from there.
+` + foreignHelp
 
 const certifyExamples = `  unwarp certify RUN --eps ".1 .3"
   unwarp certify RUN --method ibp --images 0 --eps .3
@@ -70,6 +75,7 @@ const certifyExamples = `  unwarp certify RUN --eps ".1 .3"
   unwarp certify RUN --norm l2 --eps .5 --radius
   unwarp certify RUN --norm l2 --eps ".25 .5" --method "smooth(sigma=.25)"
   unwarp certify RUN --eps .1 --vnnlib open
+  unwarp certify RUN --eps .1 --require "linf .1 proven >= 50%"
   unwarp certify RUN --shard 1/4 --out shard1
   unwarp certify RUN --from shard1 --from shard2 --from shard3 --from shard4`
 
@@ -77,10 +83,11 @@ func newCertify() *cobra.Command {
 	var o certifyOptions
 	var f *runFlags
 	c := &cobra.Command{
-		Use:     "certify RUN",
-		Short:   "Prove of which images no change within eps alters the class",
-		Long:    certifyHelp,
-		Example: certifyExamples,
+		Use:        "certify RUN",
+		SuggestFor: []string{"verify", "prove"},
+		Short:      "Prove of which images no change within eps alters the class",
+		Long:       certifyHelp,
+		Example:    certifyExamples,
 		Args: func(c *cobra.Command, args []string) error {
 			if o.catalog {
 				return noArgs(c, args)
@@ -108,6 +115,7 @@ func newCertify() *cobra.Command {
 		[3]string{"minutes", "attack.minutes", "stop after `MINUTES`, 0 for no limit"},
 		[3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"},
 	)
+	f.addModelFlags(c)
 	c.Flags().BoolVar(&o.radius, "radius", false, "search the largest eps proven of each image, by bisection")
 	c.Flags().StringVar(&o.shard, "shard", "", "prove one part of the images, `K/N`; --from puts the parts together")
 	c.Flags().StringArrayVar(&o.from, "from", nil, "take over the proofs of the same model and images in `DIR`; may be repeated")
@@ -118,6 +126,7 @@ func newCertify() *cobra.Command {
 	c.Flags().BoolVar(&o.restart, "restart", false, "discard the interrupted proofs and start again")
 	c.Flags().StringVar(&o.out, "out", "", "write attack/ into `DIR` instead of RUN")
 	c.Flags().BoolVar(&o.json, "json", false, "print the evaluation with its proofs as JSON")
+	addRequireFlag(c, f)
 	return c
 }
 
@@ -137,6 +146,11 @@ func runCertify(ctx context.Context, o certifyOptions, f *runFlags, dir string, 
 		return err
 	}
 	if err := o.checkSizes(s.Config.Attack); err != nil {
+		return err
+	}
+	c := s.Config.Attack
+	c.Certify = c.ProofMethod()
+	if err := usage(config.CheckRequirements(c)); err != nil {
 		return err
 	}
 	e, err := evaluation.NewCertifier(s, o.vnnlib)
@@ -168,12 +182,13 @@ func runCertify(ctx context.Context, o certifyOptions, f *runFlags, dir string, 
 		return err
 	}
 	if o.json {
-		return writeJSON(out, r)
+		printRequirements(log, &r)
+		return errors.Join(writeJSON(out, r), refuseUnmet(&r))
 	}
 	fmt.Fprintln(out, title)
 	report.PrintAttacks(out, &r, columns(out))
 	fmt.Fprintf(out, "\n%s makes a page of it.\n", shell.Unwarp("report", shell.Operand(folder)))
-	return nil
+	return refuseUnmet(&r)
 }
 
 // certifyTitle names what is proven.

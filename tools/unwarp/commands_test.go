@@ -233,7 +233,7 @@ func TestData(t *testing.T) {
 
 func TestEvaluateWords(t *testing.T) {
 	words := must(t, "evaluate", trained(t)).out
-	for _, want := range []string{"accuracy", "95 % interval", "cross-entropy", "reconstruction", "class  0 1", "checkpoint last, on 30 images of glyphs, part test\ntrained for 4 steps"} {
+	for _, want := range []string{"accuracy", "95 % interval", "cross-entropy", "reconstruction", "class  0 1", "checkpoint best, on 30 images of glyphs, part test\ntrained for 4 steps"} {
 		if !strings.Contains(words, want) {
 			t.Errorf("want %q in\n%s", want, words)
 		}

@@ -75,16 +75,33 @@ func completeFolders(*cobra.Command, []string, string) ([]string, cobra.ShellCom
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
-// completeKeys completes configuration keys, each with its equals sign.
+// completeKeys completes configuration keys, each with its equals sign, and after it
+// the words that the key takes.
 func completeKeys(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-	if strings.Contains(typed, "=") {
-		return nil, cobra.ShellCompDirectiveDefault
+	if key, _, ok := strings.Cut(typed, "="); ok {
+		return completeValues(strings.ToLower(key))
 	}
 	keys := config.Keys()
 	for i := range keys {
 		keys[i] += "="
 	}
 	return keys, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// completeValues completes the value of a key, with the key before it. What takes
+// parameters is left open.
+func completeValues(key string) ([]string, cobra.ShellCompDirective) {
+	words := config.Choices(key)
+	if words == nil {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	directive := cobra.ShellCompDirectiveNoFileComp
+	for i, w := range words {
+		if words[i] = key + "=" + w; strings.HasSuffix(w, "(") {
+			directive |= cobra.ShellCompDirectiveNoSpace
+		}
+	}
+	return words, directive
 }
 
 // completeRuns completes the run folders below the folder that is being typed, two

@@ -20,8 +20,9 @@ func newConfig() *cobra.Command {
 	var o configOptions
 	var f *configFlags
 	c := &cobra.Command{
-		Use:   "config [KEY]",
-		Short: "Print the configuration, or explain its keys",
+		Use:        "config [KEY]",
+		SuggestFor: []string{"configure", "settings", "options", "keys"},
+		Short:      "Print the configuration, or explain its keys",
 		Long: `Config prints the configuration as a run would get it: the defaults with the
 changes of --preset, --config, the environment, flags and --set. The output is
 YAML that --config reads.

@@ -22,8 +22,9 @@ func newData() *cobra.Command {
 	var o dataOptions
 	var f *configFlags
 	c := &cobra.Command{
-		Use:   "data",
-		Short: "Describe a data set and show how the model sees it",
+		Use:        "data",
+		SuggestFor: []string{"dataset", "datasets", "download", "fetch"},
+		Short:      "Describe a data set and show how the model sees it",
 		Long: `Data reads each part of the set and prints the number of its images, their size
 and classes, the statistics of their pixels, and a hash that is equal for equal
 sets.
@@ -48,6 +49,9 @@ unwarp data fetch NAME downloads a public set.`,
 		},
 	}
 	f = newConfigFlags(c, [3]string{"seed", "seed", "`SEED` of order and augmentation"})
+	f.addDataFlag(c, "describe the images at `PATH`: a folder with a folder for each class, a CSV file that lists images, or the files of a set")
+	f.keys["skip-bad"] = "data.skip_bad"
+	c.Flags().Bool("skip-bad", false, "leave out image files that cannot be read (configuration: data.skip_bad)")
 	c.Flags().StringVar(&o.sheet, "sheet", "", "draw the first training images into `FILE`.png")
 	c.Flags().IntVar(&o.count, "count", 40, "draw `N` images")
 	c.Flags().BoolVar(&o.json, "json", false, "print the description as JSON")

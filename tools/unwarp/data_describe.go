@@ -1,16 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"image/png"
 	"io"
 
 	"unwarp/pipelines"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/progress"
+	"unwarp/tools/internal/run/training"
 )
 
 // describeData reads every part of the set.
@@ -56,20 +55,13 @@ func (s cancellable) At(i int, dst []uint8) (int, error) {
 
 // drawSheet draws the first training images of a training with this seed.
 func drawSheet(ctx context.Context, o dataOptions, c config.Config, src pipelines.Source) error {
-	shape, err := c.Train.Augment.OutputShape(src.Shape())
+	m, err := training.FirstBatch(ctx, c, src, o.count)
 	if err != nil {
 		return err
 	}
-	so := pipelines.Options{Batch: min(o.count, src.Len()), Seed: c.Seed, Shuffle: true, Augment: c.Train.Augment}
-	for b, err := range pipelines.Stream(ctx, src, so) {
-		if err != nil {
-			return err
-		}
-		var raw bytes.Buffer
-		if err := png.Encode(&raw, b.Sheet(shape, report.PictureColumns, report.PixelScale(shape), pipelines.ClassNames(src))); err != nil {
-			return fmt.Errorf("--sheet %s: %w", o.sheet, err)
-		}
-		return writeFile("--sheet", o.sheet, raw.Bytes())
+	raw, err := report.EncodePNG(m)
+	if err != nil {
+		return fmt.Errorf("--sheet %s: %w", o.sheet, err)
 	}
-	return ctx.Err()
+	return writeFile("--sheet", o.sheet, raw)
 }

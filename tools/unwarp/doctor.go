@@ -20,8 +20,9 @@ func newDoctor() *cobra.Command {
 	var o doctorOptions
 	var f *configFlags
 	c := &cobra.Command{
-		Use:   "doctor",
-		Short: "Find problems of this installation and their remedies",
+		Use:        "doctor",
+		SuggestFor: []string{"check", "diagnose", "install"},
+		Short:      "Find problems of this installation and their remedies",
 		Long: `Doctor prints the versions of the program, of graft, of the TensorFlow library
 and of its headers; where the library was found, and where else a build would
 look; the devices with their memory, as a separate process sees them; threads,

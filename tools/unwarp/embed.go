@@ -17,8 +17,9 @@ func newEmbed() *cobra.Command {
 	var o embedOptions
 	var f *runFlags
 	c := &cobra.Command{
-		Use:   "embed RUN",
-		Short: "Map the codes of images before and after an attack",
+		Use:        "embed RUN",
+		SuggestFor: []string{"tsne", "embedding"},
+		Short:      "Map the codes of images before and after an attack",
 		Long: `Embed maps the codes of test images to the plane, before and after an attack, as
 figure 4 of Duan et al.: t-SNE (van der Maaten and Hinton 2008, in Barnes and
 Hut's approximation, van der Maaten 2014) and the first two principal
@@ -33,9 +34,12 @@ only, and the accuracies after it count them unchanged.
 
 Embed also measures what each code holds: how often the class is predicted
 correctly from it, by its 1 and 5 nearest neighbours among training images and
-by a linear probe (ridge regression), before and after the attack. On glyphs,
-whose generating factors are known, it measures how well a linear map predicts
-each factor from each code (R²), which measures disentanglement directly.
+by a linear probe (ridge regression), before and after the attack. On glyphs and
+smallNORB, whose factors are known, it measures how well a linear map predicts
+each factor from each code (R², or the share of a category's values), and how
+well single units keep the factors apart: the mutual information gap (MIG),
+disentanglement, completeness and informativeness (DCI, by the lasso), separated
+attribute predictability (SAP) and the score of FactorVAE.
 
 The files are embed-tsne and embed-pca, each as .svg and .png, embed.csv with
 the coordinates, and embed.json with the measurements.`,
@@ -77,6 +81,9 @@ func runEmbed(ctx context.Context, o embedOptions, f *runFlags, dir string, out,
 		return err
 	}
 	defer x.Close()
+	if err := makeFigureFolder("--out", folder); err != nil {
+		return err // before the work
+	}
 	train, err := takePart(ctx, &x.Subject, "train")
 	if err != nil {
 		return err

@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 
 	"unwarp/pipelines"
+	"unwarp/tools/internal/drawing"
 	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/config"
-	"unwarp/tools/internal/study/drawing"
 	"unwarp/tools/internal/study/embedding"
 )
 
@@ -49,9 +49,6 @@ func newEmbedReport(dir, checkpoint string, c config.Config, o embedOptions, r *
 // writeFiles writes pictures, table and measurements into folder, and lists the
 // files.
 func (r *embedReport) writeFiles(folder string, result *embedding.Result, classNames []string, classes int) error {
-	if err := makeFigureFolder("--out", folder); err != nil {
-		return err
-	}
 	write := func(file string, raw []byte) error {
 		path := filepath.Join(folder, file)
 		r.Files = append(r.Files, path)

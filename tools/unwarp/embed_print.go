@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"unwarp/pipelines"
+	"unwarp/tools/internal/study/disentanglement"
 	"unwarp/tools/internal/study/embedding"
 )
 
@@ -27,7 +29,7 @@ func (r *embedReport) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "  %-31s%8.1f", "the classifier itself", 100*r.Before)
 	if r.Attack != "" {
-		fmt.Fprintf(w, "%22.1f\n\n%s: %d of %d images misclassified; for the others\nthe last image tried is measured.", 100*r.After, r.Attack, r.Found, r.Images)
+		fmt.Fprintf(w, "%22.1f\n\n%s: %d of the %.0f images that were correct are misclassified; for the\nothers the last image tried is measured, or the image itself.", 100*r.After, r.Attack, r.Found, r.Before*float64(r.Images))
 	}
 	fmt.Fprint(w, "\n\n")
 	r.printFactors(w)
@@ -53,16 +55,49 @@ func (r *embedReport) printFactors(w io.Writer) {
 	}
 	number := func(v float64) string { return fmt.Sprintf("%.2f", v) }
 	line("", func(c embedding.CodeResult) string { return c.Code })
-	group := ""
+	var group pipelines.FactorGroup
 	for i, f := range r.Codes[0].Factors.Factors {
+		if f.Values > 0 {
+			continue
+		}
 		if f.Group != group {
 			group = f.Group
-			line(group, func(embedding.CodeResult) string { return "" })
+			line(string(group), func(embedding.CodeResult) string { return "" })
 		}
 		line("  "+f.Name, func(c embedding.CodeResult) string { return number(c.Factors.Factors[i].R2) })
 	}
 	line("mean of appearance", func(c embedding.CodeResult) string { return number(c.Factors.Appearance) })
 	line("mean of geometry", func(c embedding.CodeResult) string { return number(c.Factors.Geometry) })
-	line("font, % correct", func(c embedding.CodeResult) string { return fmt.Sprintf("%.1f", 100*c.Factors.Face) })
-	fmt.Fprintf(w, "  (always predicting the most frequent font: %.1f %%)\n\n", 100*r.Codes[0].Factors.FaceChance)
+	for i, f := range r.Codes[0].Factors.Factors {
+		if f.Values > 0 {
+			line(f.Name+", % correct", func(c embedding.CodeResult) string { return fmt.Sprintf("%.1f", 100*c.Factors.Factors[i].Accuracy) })
+			fmt.Fprintf(w, "  (always predicting the most frequent: %.1f %%)\n", 100*f.Chance)
+		}
+	}
+	if unseen := r.Codes[0].Factors.Unseen; len(unseen) > 0 {
+		fmt.Fprintf(w, "  Left out, since the training images do not tell of them: %s.\n", strings.Join(unseen, ", "))
+	}
+	fmt.Fprintln(w)
+	if r.Codes[0].Scores == nil {
+		return
+	}
+	fmt.Fprint(w, "How well single units keep the factors apart (1: a unit for each factor).\n\n")
+	line("", func(c embedding.CodeResult) string { return c.Code })
+	for _, row := range scoreRows {
+		line(row.name, func(c embedding.CodeResult) string { return number(row.of(c.Scores)) })
+	}
+	fmt.Fprintln(w)
+}
+
+// scoreRows are the scores of a code's units.
+var scoreRows = []struct {
+	name string
+	of   func(s *disentanglement.Scores) float64
+}{
+	{"MIG", func(s *disentanglement.Scores) float64 { return s.MIG }},
+	{"DCI disentanglement", func(s *disentanglement.Scores) float64 { return s.DCI.Disentanglement }},
+	{"DCI completeness", func(s *disentanglement.Scores) float64 { return s.DCI.Completeness }},
+	{"DCI informativeness", func(s *disentanglement.Scores) float64 { return s.DCI.Informativeness }},
+	{"SAP", func(s *disentanglement.Scores) float64 { return s.SAP }},
+	{"FactorVAE", func(s *disentanglement.Scores) float64 { return s.FactorVAE }},
 }

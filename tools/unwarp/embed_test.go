@@ -31,7 +31,7 @@ func TestEmbed(t *testing.T) {
 		t.Errorf("accuracy %g before, %g after, %d of 30 misclassified, %d correct before", e.Before, e.After, e.Found, a.Evaluation.CleanCorrect)
 	}
 	for _, h := range e.Codes {
-		if h.After == nil || h.KL == nil || !(*h.KL > 0) || h.Factors == nil || len(h.Factors.Factors) != 11 {
+		if h.After == nil || h.KL == nil || !(*h.KL > 0) || h.Factors == nil || len(h.Factors.Factors)+len(h.Factors.Unseen) != 12 {
 			t.Errorf("%s: %+v", h.Code, h)
 		}
 	}

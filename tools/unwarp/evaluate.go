@@ -43,7 +43,8 @@ test between the first two does not tell them apart.
 
 RUN is a run folder or an export of unwarp. Configuration flags change the run's
 own configuration: --set data.path=DIR where the images have moved, for example.
-Images other than those of the training's set are refused without --other-data.`,
+Images other than those of the training's set are refused without --other-data.
+` + foreignHelp,
 		Example: `  unwarp evaluate runs/glyphs-disentangled-seed1
   unwarp evaluate RUN --checkpoint best --part validation
   unwarp evaluate RUN --part familiar
@@ -67,6 +68,7 @@ Images other than those of the training's set are refused without --other-data.`
 		[3]string{"images", "attack.images", "with --smooth, ask about the first `N` test images, 0 for all"},
 		[3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"},
 	)
+	f.addModelFlags(c)
 	c.Flags().StringVar(&o.smooth, "smooth", "", "evaluate the classifier smoothed by `METHOD`, such as smooth(sigma=.25,n=1000)")
 	c.Flags().StringVar(&o.part, "part", "test", "`PART` of the set: train, validation, test or familiar")
 	c.Flags().BoolVar(&o.json, "json", false, "print the counts as JSON")

@@ -25,8 +25,9 @@ func newExport() *cobra.Command {
 	var o exportOptions
 	var f *runFlags
 	c := &cobra.Command{
-		Use:   "export RUN",
-		Short: "Write a trained classifier as a SavedModel",
+		Use:        "export RUN",
+		SuggestFor: []string{"save", "convert", "savedmodel"},
+		Short:      "Write a trained classifier as a SavedModel",
 		Long: `Export writes the model as a TensorFlow SavedModel, loads it back, and compares
 every output with the trained model on test images before it reports success.
 Signatures, each with the one input "image", [B,H,W,C] of any batch size:

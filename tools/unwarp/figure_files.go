@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"image"
-	"image/png"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -48,11 +46,11 @@ func makeFigureFolder(flag, dir string) error {
 }
 
 func writePNG(flag, path string, m image.Image) error {
-	var raw bytes.Buffer
-	if err := png.Encode(&raw, m); err != nil {
+	raw, err := report.EncodePNG(m)
+	if err != nil {
 		return fmt.Errorf("%s %s: %w", flag, path, err)
 	}
-	return writeFigure(flag, path, raw.Bytes())
+	return writeFigure(flag, path, raw)
 }
 
 // asUsage marks the error of a wrong request as one of usage.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -22,6 +23,11 @@ type configFlags struct {
 	set    []string
 	keys   map[string]string // flag name -> configuration key
 	from   *pflag.FlagSet
+
+	fileOptions map[string]*string // option of model.encoder -> what its flag says
+
+	presets bool                       // --preset is a flag
+	remark  func(config.Config) string // on what a preset was fitted to; nil for none
 }
 
 // newConfigFlags adds --config, --set and a flag for each of the keys given as
@@ -75,38 +81,45 @@ func (f *configFlags) given() config.Source {
 type runFlags struct {
 	*configFlags
 	checkpoint string
+	assumed    []string // key=value of a model from elsewhere, where nothing else says it
 	attacks    []string // instead of the configured ones
 	sources    []string // instead of the configured ones
+	require    []string // instead of the configured ones
 	exhaustive bool
 	otherData  bool // images other than those of the training's set are meant
+	trainedToo bool // and those that were trained on
 }
 
 func newRunFlags(c *cobra.Command, keys ...[3]string) *runFlags {
 	f := &runFlags{configFlags: newConfigFlags(c, keys...)}
-	c.Flags().StringVar(&f.checkpoint, "checkpoint", trainer.Last, "`WHICH` checkpoint of the run: last or best")
+	c.Flags().StringVar(&f.checkpoint, "checkpoint", "", "`WHICH` checkpoint of the run: last or best; default best where validation images have chosen one, else last")
 	c.Flags().BoolVar(&f.otherData, "other-data", false, "take images other than those of the training's data set")
+	c.Flags().BoolVar(&f.trainedToo, "allow-trained", false, "with --other-data, take images that were trained on too")
 	return f
 }
 
 // source opens the trained model at path, and gathers its configuration with
 // the flags' changes. What there is to remark about the model goes to log.
 func (f *runFlags) source(path string, log io.Writer) (experiment.Source, config.Config, error) {
-	return f.openSource(path, log, f.load)
+	return f.openSource(path, log, "", f.load)
 }
 
 // model is source without a look at the data.
 func (f *runFlags) model(path string, log io.Writer) (experiment.Source, config.Config, error) {
-	return f.openSource(path, log, f.resolve)
+	return f.openSource(path, log, "folder", f.resolve)
 }
 
-func (f *runFlags) openSource(path string, log io.Writer, gather func(base config.Config) (config.Config, error)) (experiment.Source, config.Config, error) {
-	if f.checkpoint != trainer.Last && f.checkpoint != trainer.Best {
+// openSource opens the model at path. set is the data set that a model from elsewhere
+// is configured with, "" where the flags must name one.
+func (f *runFlags) openSource(path string, log io.Writer, set string, gather func(base config.Config) (config.Config, error)) (experiment.Source, config.Config, error) {
+	if f.checkpoint != "" && f.checkpoint != trainer.Last && f.checkpoint != trainer.Best {
 		return nil, config.Config{}, usage(fmt.Errorf("--checkpoint: want last or best, got %q", f.checkpoint))
 	}
 	src, err := experiment.OpenSource(path, f.checkpoint)
 	if err != nil {
 		return nil, config.Config{}, usage(err)
 	}
+	f.checkpoint = src.Checkpoint()
 	for _, remark := range src.Known().Remarks {
 		fmt.Fprintln(log, remark)
 	}
@@ -117,9 +130,24 @@ func (f *runFlags) openSource(path string, log io.Writer, gather func(base confi
 	if len(f.sources) > 0 {
 		base.Attack.Sources = f.sources
 	}
+	if len(f.require) > 0 {
+		base.Attack.Require = f.require
+	}
 	base.Attack.Exhaustive = base.Attack.Exhaustive || f.exhaustive
+	if experiment.IsForeign(src) {
+		base.Data.Set = set
+		if base, err = config.Resolve(base, config.Source{Set: f.assumed}); err != nil && len(f.assumed) > 0 {
+			return nil, config.Config{}, usage(err)
+		}
+	}
+	if base, err = f.withFileOptions(base); err != nil {
+		return nil, config.Config{}, err
+	}
 	c, err := gather(base)
-	if err != nil && base.Data.Set == "" {
+	if err != nil && strings.HasPrefix(err.Error(), "data.set: want one of") && base.Data.Set == "" && experiment.IsForeign(src) {
+		return src, c, usage(fmt.Errorf("%s: want images for this model, got none: name a folder with a folder for each class, an .npz file or the files of a set with --data PATH", path))
+	}
+	if err != nil && base.Data.Set == "" && !experiment.IsForeign(src) {
 		err = usage(fmt.Errorf("%s does not say what data it was trained with, as exports of versions before 0.2: name them with --set data.set=SET, --set data.path=DIR and what else chooses the images", path))
 	}
 	return src, c, err
@@ -133,10 +161,14 @@ func (f *runFlags) subject(ctx context.Context, path string, log io.Writer) (*ex
 		return nil, err
 	}
 	s, err := experiment.OpenSubject(ctx, src, c)
-	if err == nil {
-		s.OtherData = f.otherData
+	if err != nil {
+		return nil, err
 	}
-	return s, err
+	for _, remark := range s.Remarks {
+		fmt.Fprintln(log, remark)
+	}
+	s.OtherData, s.AllowTrained = f.otherData, f.trainedToo
+	return s, nil
 }
 
 // open builds the graph of the trained model at path, with the flags' changes

@@ -187,8 +187,8 @@ func TestExportTwice(t *testing.T) {
 			sums[i][file] = sha256.Sum256(raw)
 		}
 	}
-	if len(sums[0]) != 4 || len(sums[1]) != 4 {
-		t.Fatalf("want four files, got %s and %s", names(sums[0]), names(sums[1]))
+	if len(sums[0]) != 5 || len(sums[1]) != 5 {
+		t.Fatalf("want five files, got %s and %s", names(sums[0]), names(sums[1]))
 	}
 	for file, sum := range sums[0] {
 		if sums[1][file] != sum {

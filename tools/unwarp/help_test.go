@@ -28,7 +28,7 @@ func TestHelp(t *testing.T) {
 			if len(codes) != 2 {
 				t.Fatalf("want exit codes once:\n%s", text)
 			}
-			for _, code := range []string{"\n  0 ", "\n  1 ", "\n  2 ", "\n  3 ", "\n  4 ", "\n  130 "} {
+			for _, code := range []string{"\n  0 ", "\n  1 ", "\n  2 ", "\n  3 ", "\n  4 ", "\n  5 ", "\n  130 "} {
 				if !strings.Contains(codes[1], code) {
 					t.Errorf("want exit code%sin\n%s", code, codes[1])
 				}

@@ -29,6 +29,7 @@ const (
 	exitUsage       = 2
 	exitDiverged    = 3
 	exitMismatch    = 4
+	exitUnmet       = 5
 	exitInterrupted = 130
 )
 
@@ -39,6 +40,7 @@ Exit codes:
   2    wrong flags or configuration
   3    loss or weights stopped being numbers; the last checkpoint is kept
   4    the checkpoint belongs to another architecture
+  5    a requirement is not met (--require), or a claim does not hold (verify)
   130  interrupted; training saves a checkpoint first
 `
 
@@ -165,6 +167,7 @@ func exitCode(err error) int {
 	var wrong usageError
 	var config *experiment.ConfigError
 	var damaged *experiment.DamagedError
+	var unmet unmetError
 	switch {
 	case errors.Is(err, trainer.ErrInterrupted), errors.Is(err, context.Canceled), errors.As(err, &stopped):
 		return exitInterrupted
@@ -172,6 +175,8 @@ func exitCode(err error) int {
 		return exitDiverged
 	case errors.As(err, &mismatch):
 		return exitMismatch
+	case errors.As(err, &unmet):
+		return exitUnmet
 	case errors.As(err, &damaged):
 		return exitFailed
 	case errors.As(err, &wrong), errors.As(err, &config):
@@ -199,7 +204,7 @@ results, and exports them as SavedModels.`,
 		RunE:          unknownCommand,
 	}
 	root.PersistentFlags().BoolP("verbose", "v", false, "let TensorFlow write its own log lines")
-	root.AddCommand(newTrain(), newEvaluate(), newPredict(), newAttack(), newCertify(), newReport(), newRuns(), newConfig(), newSwap(), newEmbed(), newExport(), newData(), newReproduce(), newDoctor(), newWorker(), newBundle(), newVersion())
+	root.AddCommand(newTrain(), newEvaluate(), newPredict(), newModel(), newAttack(), newCertify(), newVerify(), newReport(), newRuns(), newConfig(), newSwap(), newEmbed(), newExport(), newData(), newReproduce(), newDoctor(), newWorker(), newBundle(), newVersion())
 	root.SetOut(stdout) // before the completion command, which keeps it
 	root.SetErr(stderr)
 	root.InitDefaultHelpCmd()

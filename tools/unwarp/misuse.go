@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,7 +27,21 @@ func unknownCommand(c *cobra.Command, args []string) error {
 	if len(names) == 0 {
 		return usage(fmt.Errorf("unknown command %q: %s has no subcommands", args[0], c.CommandPath()))
 	}
-	return usage(fmt.Errorf("unknown command %q%s %s --help lists the commands", args[0], orColon(pipelines.DidYouMean(args[0], names, "%q")), c.CommandPath()))
+	meant := pipelines.DidYouMean(args[0], names, "%q")
+	if name := synonymOf(c, args[0]); name != "" {
+		meant = fmt.Sprintf(": did you mean %q?", name)
+	}
+	return usage(fmt.Errorf("unknown command %q%s %s --help lists the commands", args[0], orColon(meant), c.CommandPath()))
+}
+
+// synonymOf is the subcommand that others call by name, "" for none.
+func synonymOf(c *cobra.Command, name string) string {
+	for _, sub := range c.Commands() {
+		if !sub.Hidden && slices.Contains(sub.SuggestFor, strings.ToLower(name)) {
+			return sub.Name()
+		}
+	}
+	return ""
 }
 
 // unknownFlag suggests the nearest flag for one that does not exist, and the help
@@ -35,6 +50,9 @@ func unknownFlag(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
 		if name := unknown.GetSpecifiedName(); unknown.GetSpecifiedShortnames() == "" {
+			if meant := flagFor(c, config.Synonym(name)); meant != "" {
+				return usage(fmt.Errorf("unknown flag --%s: did you mean %s? %s --help lists the flags", name, meant, c.CommandPath()))
+			}
 			if keys := findConfigKeys(name); len(keys) > 0 {
 				return usage(fmt.Errorf("unknown flag --%s: configuration keys are set with --set %s=VALUE", name, strings.Join(keys, "=VALUE or --set ")))
 			}
@@ -56,6 +74,26 @@ func unknownFlag(c *cobra.Command, err error) error {
 		}
 	}
 	return usage(err)
+}
+
+// flagFor is how a command is given a key: by its own flag, or by --set; "" where it
+// has no use for it, and for no key.
+func flagFor(c *cobra.Command, key string) (flag string) {
+	if key == "" || c.Flags().Lookup("set") == nil || strings.HasPrefix(key, "train.") && c.Flags().Lookup("epochs") == nil {
+		return ""
+	}
+	if strings.Contains(key, "=") {
+		return "--set " + key
+	}
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if strings.Contains(f.Usage, "(configuration: "+key+")") && !f.Hidden {
+			flag = "--" + f.Name
+		}
+	})
+	if flag == "" {
+		flag = "--set " + key + "=VALUE"
+	}
+	return flag
 }
 
 // orColon is a suggestion, or where there is none the colon before what follows.

@@ -18,6 +18,19 @@ func TestMisuse(t *testing.T) {
 		{"foo", 2, `"foo"`},
 		{"trian", 2, `"trian";"train"`},
 		{"help trian", 2, `"train"`},
+		{"predcit x", 2, `did you mean "predict"`},
+		{"eval x", 2, `did you mean "evaluate"`},
+		{"list", 2, `did you mean "runs"`},
+		{"classify x", 2, `did you mean "predict"`},
+		{"train --lr 1", 2, "did you mean --rate?"},
+		{"train --epoch 1", 2, "did you mean --epochs?"},
+		{"train --batch_size 1", 2, "did you mean --batch?"},
+		{"train --steps 9", 2, "did you mean --set train.duration=500st?"},
+		{"train --img-size 96", 2, "did you mean --set data.size=VALUE?"},
+		{"train --set train.optimizer.lr=1", 2, `did you mean "train.schedule.rate"?`},
+		{"train --set model.kidn=base", 2, `did you mean "model.kind"?`},
+		{"evaluate RUN --lr 1", 2, "--lr: unwarp evaluate --help"},
+		{"attack RUN --attack pdg", 2, `"pdg";did you mean "pgd"`},
 		{"completion fsh", 2, `"fish"`},
 		{"train --sed 3", 2, "--sed;--seed;unwarp train --help"},
 		{"train --batch three", 2, "train.batch;three"},
@@ -138,7 +151,7 @@ func TestSpoiled(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			dir := spoiled(t)
 			row.spoil(t, dir)
-			unwarp(t, "evaluate", dir).fails(t, row.code, row.names...)
+			unwarp(t, "evaluate", dir, "--checkpoint", "last").fails(t, row.code, row.names...)
 		})
 	}
 }

@@ -36,6 +36,10 @@ MODEL is a run folder or an export of unwarp. IMAGE is a file, a folder, of
 which all images are taken, those in folders below it too, or - for a list of
 files on standard input, one a line.
 
+MODEL may also be a SavedModel or an .onnx file that another program wrote.
+--input-range, or --mean and --std, then say how it takes pixels where its first
+layers do not tell, and --classes names its outputs.
+
 Files that cannot be read are named, the others classified; the exit code is
 then 1.`,
 		Example: `  unwarp predict runs/photos photo.jpg
@@ -54,7 +58,10 @@ then 1.`,
 		},
 	}
 	f = newRunFlags(c, [3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"}, [3]string{"threads", "threads", "`N` threads within one op, 0 for all cores"})
-	_ = c.Flags().MarkHidden("other-data") // there are no data of the training here
+	f.addInputFlags(c)
+	for _, flag := range []string{"other-data", "allow-trained"} {
+		_ = c.Flags().MarkHidden(flag) // there are no data of the training here
+	}
 	c.Flags().IntVar(&o.top, "top", 3, "print the `N` likeliest classes of each image")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	c.Flags().BoolVar(&o.csv, "csv", false, "print comma-separated values (RFC 4180)")
@@ -81,7 +88,10 @@ func runPredict(ctx context.Context, o predictOptions, f *runFlags, model string
 		return err
 	}
 	defer x.Close()
-	classifier, err := classify.New(x.Graph, x.Net, x.Known.ClassNames, experiment.ImageShape(x.Known.Data.Parts["train"]))
+	for _, remark := range x.Remarks {
+		fmt.Fprintln(log, remark)
+	}
+	classifier, err := classify.New(x.Graph, x.Net, x.Known.ClassNames, x.SeenShape())
 	if err != nil {
 		return fmt.Errorf("%s: %w", model, err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -11,33 +12,80 @@ import (
 	"unwarp/pipelines"
 	"unwarp/tools/configs"
 	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/run/photos"
 )
 
 // addPreset adds --preset, a built-in configuration below all else that is given.
 func (f *configFlags) addPreset(c *cobra.Command) {
-	c.Flags().StringVar(&f.preset, "preset", "", "built-in configuration `NAME`, such as robust; --config, the environment and flags go before it")
+	c.Flags().StringVar(&f.preset, "preset", "", "built-in configuration `NAME`, such as robust, or none where --data would take photos; --config, the environment and flags go before it")
 	c.Long += "\n\nPresets are the files of tools/configs, built into the program:\n  " + strings.Join(configs.Names(), "\n  ")
-	completeFlag(c, "preset", cobra.FixedCompletions(configs.Names(), cobra.ShellCompDirectiveNoFileComp))
+	names := append([]string{noPreset}, configs.Names()...)
+	completeFlag(c, "preset", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
+	f.presets = true
+}
+
+// noPreset is --preset for images in folders that are to be trained on with the plain
+// defaults.
+const noPreset = "none"
+
+// presetName is what --preset says; without it, photos where --data names image files and
+// no configuration is given.
+func (f *configFlags) presetName() string {
+	if f.preset != "" || !f.presets || f.file != "" {
+		return f.preset
+	}
+	data := f.from.Lookup("data")
+	if data == nil {
+		return ""
+	}
+	if path, ok := data.Value.(*dataPath); ok && (path.set == "folder" || path.set == "csv") {
+		return photos.Preset
+	}
+	return ""
 }
 
 // withPreset is base with the changes of --preset.
 func (f *configFlags) withPreset(base config.Config) (config.Config, error) {
-	if f.preset == "" {
+	name := f.presetName()
+	if name == "" || name == noPreset {
 		return base, nil
 	}
 	names := configs.Names()
-	if !slices.Contains(names, f.preset) {
-		return base, fmt.Errorf("--preset: want one of %s and others, got %q: did you mean %q? --help lists all", names[0], f.preset, pipelines.Nearest(f.preset, names))
+	if !slices.Contains(names, name) {
+		return base, fmt.Errorf("--preset: want one of %s and others, got %q: did you mean %q? --help lists all", names[0], name, pipelines.Nearest(name, names))
 	}
-	raw, err := configs.Read(f.preset)
+	raw, err := configs.Read(name)
 	if err != nil {
 		return base, err
 	}
-	c, err := config.Resolve(base, config.Source{File: f.preset + ".yaml (built in)", Text: raw})
+	c, err := config.Resolve(base, config.Source{File: name + ".yaml (built in)", Text: raw})
 	if err != nil {
 		return base, fmt.Errorf("--preset: %w", err)
 	}
-	return c, nil
+	if name == photos.Preset {
+		c, err = f.fitPhotos(c)
+	}
+	return c, err
+}
+
+// fitPhotos fits the preset to the images, where what is given names some.
+func (f *configFlags) fitPhotos(base config.Config) (config.Config, error) {
+	c, err := config.Resolve(base, f.given())
+	if err != nil {
+		return base, err
+	}
+	if c.Data.Path == "" || c.Data.Set != "folder" && c.Data.Set != "csv" {
+		return base, nil
+	}
+	if _, err := os.Stat(c.Data.Path); err != nil {
+		return base, nil // whoever opens the data says so
+	}
+	fitted, err := photos.Fit(base, c.Data)
+	if err != nil {
+		return base, err
+	}
+	f.remark = fitted.Describe
+	return fitted.Config, nil
 }
 
 // errPresetResumed refuses a preset for a run that has its configuration.

@@ -22,8 +22,9 @@ type reportOptions struct {
 func newReport() *cobra.Command {
 	var o reportOptions
 	c := &cobra.Command{
-		Use:   "report RUN...",
-		Short: "Make a page of attack results, for one run or several side by side",
+		Use:        "report RUN...",
+		SuggestFor: []string{"html", "page", "plot"},
+		Short:      "Make a page of attack results, for one run or several side by side",
 		Long: `Report reads the evaluation that unwarp attack left in each RUN and writes
   report.html  one file that needs no other and no network: the verdict, the
                checks, curves and tables with 95 % intervals, losses,

@@ -22,8 +22,9 @@ type reproduceOptions struct {
 func newReproduce() *cobra.Command {
 	var o reproduceOptions
 	c := &cobra.Command{
-		Use:   "reproduce NAME...",
-		Short: "Repeat experiments of the paper and print both results side by side",
+		Use:        "reproduce NAME...",
+		SuggestFor: []string{"paper", "repeat"},
+		Short:      "Repeat experiments of the paper and print both results side by side",
 		Long: `Reproduce repeats tables of Duan et al. NAME is table1 to table11, figure3,
 figure4, or all. It makes the trainings and attacks that are not finished, and
 prints the paper's figures and these beside each other: mean ± sample standard

@@ -26,8 +26,9 @@ var orders = []string{"path", "accuracy", "attacked", "changed", "size"}
 func newRuns() *cobra.Command {
 	var o runsOptions
 	c := &cobra.Command{
-		Use:   "runs [DIR...]",
-		Short: "List run folders and compare them",
+		Use:        "runs [DIR...]",
+		SuggestFor: []string{"list", "ls", "compare", "history", "experiments"},
+		Short:      "List run folders and compare them",
 		Long: `Runs lists the run folders in DIR and in the two levels of folders below;
 without DIR those in runs. Of each it prints data set, model, steps, accuracy on
 the test images (of an unfinished run on the validation images, marked ~),

@@ -17,9 +17,9 @@ func TestRuns(t *testing.T) {
 		if err := os.CopyFS(filepath.Join(home, name), os.DirFS(trained(t))); err != nil {
 			t.Fatal(err)
 		}
+		os.RemoveAll(filepath.Join(home, name, "attack")) // of other tests
 	}
 	os.Remove(filepath.Join(home, "cut", "summary.json"))
-	os.RemoveAll(filepath.Join(home, "cut", "attack"))
 	edit(t, filepath.Join(home, "broken", "config.yaml"), func(string) string { return "train: [" })
 	edit(t, filepath.Join(home, "cut", "metrics.jsonl"), func(text string) string { return text + `{"kind":"tra` })
 	var s report.Summary

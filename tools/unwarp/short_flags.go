@@ -11,20 +11,25 @@ import (
 )
 
 // addDataFlag adds --data, short for data.set and data.path.
-func (f *configFlags) addDataFlag(c *cobra.Command) {
+func (f *configFlags) addDataFlag(c *cobra.Command, help string) {
 	f.keys["data"] = "data.path"
-	c.Flags().Var(&dataPath{}, "data", "train on the images at `PATH`: a folder with a folder for each class, a CSV file that lists images, or the files of a set (configuration: data.set, data.path)")
+	c.Flags().Var(&dataPath{}, "data", help+" (configuration: data.set, data.path)")
 }
 
 // addTrainingFlags adds short flags for what everybody turns.
 func (f *configFlags) addTrainingFlags(c *cobra.Command) {
-	f.addDataFlag(c)
+	f.addDataFlag(c, "train on the images at `PATH`: a folder with a folder for each class, a CSV file that lists images, or the files of a set; image files take --preset photos")
 	f.keys["epochs"], f.keys["batch"], f.keys["rate"], f.keys["skip-bad"] = "train.duration", "train.batch", "train.schedule.rate", "data.skip_bad"
-	f.keys["elastic"] = "cluster.elastic"
 	c.Flags().Var(new(epochs), "epochs", "train for `N` passes over the images (configuration: train.duration)")
 	c.Flags().String("batch", "", "`N` images in a step (configuration: train.batch)")
 	c.Flags().String("rate", "", "the largest learning rate, `R` (configuration: train.schedule.rate)")
 	c.Flags().Bool("skip-bad", false, "leave out image files that cannot be read (configuration: data.skip_bad)")
+	f.addElasticFlag(c)
+}
+
+// addElasticFlag adds --elastic to a command that has workers.
+func (f *configFlags) addElasticFlag(c *cobra.Command) {
+	f.keys["elastic"] = "cluster.elastic"
 	c.Flags().Bool("elastic", false, "go on without a lost worker (configuration: cluster.elastic)")
 }
 

@@ -17,8 +17,9 @@ func newSwap() *cobra.Command {
 	var o swapOptions
 	var f *runFlags
 	c := &cobra.Command{
-		Use:   "swap RUN",
-		Short: "Exchange appearance and geometry between images, and draw it",
+		Use:        "swap RUN",
+		SuggestFor: []string{"exchange"},
+		Short:      "Exchange appearance and geometry between images, and draw it",
 		Long: `Swap encodes pairs of images into appearance and geometric codes, decodes each
 appearance with the other's geometry (Duan et al., section 3.3 and figure 3),
 and draws a picture: input, canonical image, displacement field, reconstruction,

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"unwarp/pipelines"
-	"unwarp/tools/internal/study/drawing"
+	"unwarp/tools/internal/drawing"
 	"unwarp/tools/internal/study/exchange"
 )
 

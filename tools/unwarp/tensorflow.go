@@ -9,7 +9,7 @@ import (
 )
 
 // needTensorFlow are the commands that compute with a model.
-var needTensorFlow = []string{"train", "evaluate", "attack", "certify", "swap", "embed", "export", "reproduce"}
+var needTensorFlow = []string{"train", "evaluate", "predict", "model", "attack", "certify", "swap", "embed", "export", "reproduce"}
 
 // loadFirst makes a command load TensorFlow before it does anything: where the
 // library is gone, nothing is half done. Flags that only list or plan do without.

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 
 	"unwarp/graphs"
+	_ "unwarp/graphs/imported" // unwarp.json may name an encoder from a file
 	"unwarp/pipelines"
 	"unwarp/trainer"
 )

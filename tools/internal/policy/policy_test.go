@@ -59,8 +59,8 @@ func TestOnlyPlaces(t *testing.T) {
 		mapstructure: {"tools/internal/run/config"},
 		cobra:        {"tools/unwarp"},
 		progressbar:  {"tools/internal/run/progress"},
-		plot:         {"tools/internal/report", "tools/internal/study"},
-		protobuf:     {"graphs", "graphs/bpda", "graphs/cluster", "graphs/onnx", "trainer"},
+		plot:         {"tools/internal/drawing", "tools/internal/report"},
+		protobuf:     {"graphs", "graphs/bpda", "graphs/cluster", "graphs/onnx", "graphs/imported/savedmodel", "graphs/imported/onnx", "graphs/onnx/format", "trainer"},
 		gonum:        {"attacks/certify/smoothing", "tools/internal/study"},
 		flock:        {"pipelines/files", "tools/internal/setup/tflib", "tools/internal/setup"},
 	} {

@@ -41,12 +41,17 @@ var Rules = []Rule{
 	{"graphs/memory", nil, "what the machine has left, before it is asked for; all packages may ask"},
 	{"graphs/bpda", []string{graft, protobuf, "graphs"}, "it rewrites a graph for backward passes, whatever model or attack it is for"},
 	{"graphs/bounds", []string{graft, "graphs", "graphs/memory"}, "bounds are written into any graph, and know neither training nor attacks"},
-	{"graphs/onnx", []string{graft, protobuf, "graphs", "graphs/bounds"}, "a file format of its own, of what package bounds walks"},
+	{"graphs/onnx/format", []string{protobuf}, "the messages of a file, for who writes and who reads it"},
+	{"graphs/onnx", []string{graft, protobuf, "graphs", "graphs/bounds", "graphs/onnx/format"}, "a file format of its own, of what package bounds walks"},
+	{"graphs/imported", []string{graft, "graphs", "graphs/bpda"}, "what foreign networks have in common knows no file format"},
+	{"graphs/imported/importedtest", []string{graft, "graphs", "graphs/imported"}, "helpers of tests know the interface"},
+	{"graphs/imported/savedmodel", []string{graft, protobuf, "graphs", "graphs/memory", "graphs/imported"}, "a file format of its own; it shows a network and knows nothing of what is done with it"},
+	{"graphs/imported/onnx", []string{graft, protobuf, "graphs", "graphs/memory", "graphs/imported", "graphs/onnx/format"}, "a file format of its own; it shows a network and knows nothing of what is done with it"},
 	{"graphs/cluster", []string{graft, protobuf, "graphs"}, "computing on another machine is the same for training and attacks, and knows neither"},
 	{"graphs/cluster/clustertest", []string{"graphs", "graphs/cluster"}, "helpers of tests start workers for all that use them"},
 	{"graphs/graphtest", []string{graft, "graphs"}, "helpers of tests know the graph and nothing that is built on it"},
 
-	{"pipelines", []string{image, text, "graphs/spec", "graphs/memory"}, "data is pure Go: its tests run where TensorFlow is not"},
+	{"pipelines", []string{image, text, "graphs/spec", "graphs/memory", "pipelines/npz"}, "data is pure Go: its tests run where TensorFlow is not"},
 	{"pipelines/npz", nil, "a file format of its own"},
 	{"pipelines/files", []string{flock, unix}, "the one way to write files serves all packages and knows none"},
 
@@ -66,7 +71,7 @@ var Rules = []Rule{
 
 	{"trainer", []string{graft, protobuf, "pipelines/files", "graphs", "graphs/cluster", "graphs/spec", "graphs/bounds", "pipelines"}, "adversarial training needs gradients of the graph, not the attacks that evaluate it"},
 
-	{"trainer/classify", []string{"graphs", "pipelines", "trainer"}, "the way in for programs that use a trained model"},
+	{"trainer/classify", []string{"graphs", "graphs/imported", "pipelines", "trainer"}, "the way in for programs that use a trained model"},
 
 	{"tools/tf", []string{"tools/internal/setup/tflib", "tools/internal/setup/signals", "tools/internal/shell"}, "it fetches TensorFlow, so it must build without it: pure Go, no cgo"},
 	{"tools/internal/setup/tflib", []string{flock, unix, terminal, "tools/internal/setup/ctxio"}, "tools/tf is built of it"},
@@ -78,15 +83,16 @@ var Rules = []Rule{
 	{"tools/internal/printable", []string{text, uniseg}, "the only place that decides which characters are printed"},
 
 	{"tools/configs", nil, "files that the program embeds"},
-	{"tools/internal/run/config", []string{viper, "attacks/corruption", mapstructure, yaml, "graphs", "graphs/cluster", "graphs/spec", "pipelines", "attacks", "attacks/library", "attacks/engine", "attacks/certify", "attacks/certify/cells", "attacks/certify/smoothing", "trainer"}, "the only place for viper: the libraries own their structs and do not know how they are filled"},
+	{"tools/internal/run/config", []string{viper, "attacks/corruption", mapstructure, yaml, "graphs", "graphs/imported", "graphs/cluster", "graphs/spec", "pipelines", "attacks", "attacks/library", "attacks/engine", "attacks/certify", "attacks/certify/cells", "attacks/certify/smoothing", "trainer"}, "the only place for viper: the libraries own their structs and do not know how they are filled"},
 	{"tools/internal/run/quiet", nil, "it acts before any library is initialised"},
 	{"tools/internal/run/progress", []string{progressbar, terminal, "pipelines", "trainer"}, "the only place for progress bars: libraries report by callbacks"},
-	{"tools/internal/run/experiment", []string{graft, yaml, "pipelines/files", "graphs", "graphs/memory", "pipelines", "pipelines/npz", "attacks", "trainer", "tools/internal/shell", "tools/internal/run/config", "tools/internal/run/quiet"}, "it opens models and data; what is done with them lies above"},
-	{"tools/internal/report", []string{plot, "attacks/geometry", "attacks/corruption", "pipelines/files", "pipelines", "pipelines/npz", "attacks", "attacks/library", "attacks/engine", "attacks/certify", "attacks/checks", "graphs/spec", "trainer", "tools/internal/shell", "tools/internal/printable", "tools/internal/run/config"}, "a report is made of records and pictures, without opening a model"},
-	{"tools/internal/run", []string{graft, "attacks/geometry", "attacks/corruption", "pipelines/files", "graphs", "graphs/bounds", "graphs/onnx", "pipelines", "pipelines/npz", "attacks", "attacks/library", "attacks/engine", "attacks/journal", "attacks/certify", "attacks/certify/smoothing", "attacks/certify/vnnlib", "attacks/checks", "trainer",
-		"tools/internal/run/config", "tools/internal/run/quiet", "tools/internal/run/progress", "tools/internal/run/experiment", "tools/internal/report", "tools/internal/setup", "tools/internal/shell"},
+	{"tools/internal/run/experiment", []string{graft, yaml, "pipelines/files", "graphs", "graphs/imported", "graphs/imported/savedmodel", "graphs/imported/onnx", "graphs/cluster", "graphs/memory", "pipelines", "pipelines/npz", "attacks", "trainer", "tools/internal/shell", "tools/internal/run/config", "tools/internal/run/quiet"}, "it opens models and data; what is done with them lies above"},
+	{"tools/internal/drawing", []string{image, plot, "pipelines"}, "pictures are drawn of numbers and texts, whoever measured them"},
+	{"tools/internal/report", []string{plot, "tools/internal/drawing", "attacks/geometry", "attacks/corruption", "pipelines/files", "pipelines", "pipelines/npz", "attacks", "attacks/library", "attacks/engine", "attacks/certify", "attacks/checks", "graphs/spec", "trainer", "tools/internal/shell", "tools/internal/printable", "tools/internal/run/config"}, "a report is made of records and pictures, without opening a model"},
+	{"tools/internal/run", []string{graft, "attacks/geometry", "attacks/corruption", "pipelines/files", "graphs", "graphs/imported", "graphs/cluster", "graphs/bounds", "graphs/onnx", "pipelines", "pipelines/npz", "attacks", "attacks/library", "attacks/engine", "attacks/journal", "attacks/certify", "attacks/certify/smoothing", "attacks/certify/vnnlib", "attacks/checks", "trainer",
+		"tools/internal/run/config", "tools/internal/run/quiet", "tools/internal/run/progress", "tools/internal/run/experiment", "tools/internal/drawing", "tools/internal/report", "tools/internal/setup", "tools/internal/shell", "tools/internal/printable"},
 		"evaluation and training as a command runs them, callable from tests"},
-	{"tools/internal/study", []string{gonum, plot, image, "pipelines/files", "graphs", "pipelines", "attacks", "attacks/library", "attacks/engine", "attacks/journal", "trainer", "tools/configs",
+	{"tools/internal/study", []string{gonum, image, "tools/internal/drawing", "pipelines/files", "graphs", "pipelines", "attacks", "attacks/library", "attacks/engine", "attacks/journal", "trainer", "tools/configs",
 		"tools/internal/run", "tools/internal/run/config", "tools/internal/run/experiment", "tools/internal/run/progress", "tools/internal/report", "tools/internal/shell"},
 		"what measures and draws for the paper is used by commands alone"},
 	{"tools/photoset", []string{"tools/internal/study"}, "it writes the files that a package of its own draws"},
@@ -94,6 +100,6 @@ var Rules = []Rule{
 	{"tools/internal/policy", nil, "it parses the others and imports none"},
 
 	{"tools/unwarp", []string{cobra, pflag, graft, yaml, "pipelines/files", "graphs", "graphs/cluster", "graphs/memory", "pipelines", "attacks", "attacks/library", "attacks/engine", "attacks/certify", "trainer", "trainer/classify", "tools/internal/run",
-		"tools/internal/run/config", "tools/internal/run/quiet", "tools/internal/run/experiment", "tools/internal/run/progress", "tools/internal/report", "tools/internal/study", "tools/internal/setup", "tools/internal/setup/signals", "tools/internal/shell", "tools/internal/printable", "tools/configs"},
+		"tools/internal/run/config", "tools/internal/run/quiet", "tools/internal/run/experiment", "tools/internal/run/progress", "tools/internal/drawing", "tools/internal/report", "tools/internal/study", "tools/internal/setup", "tools/internal/setup/signals", "tools/internal/shell", "tools/internal/printable", "tools/configs"},
 		"commands parse flags, call and print: the only place for cobra"},
 }

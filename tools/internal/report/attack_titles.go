@@ -69,7 +69,9 @@ func titleOf(s attacks.AttackResult) string {
 	if len(s.Losses) > 0 && s.Losses[0] != attacks.Linear {
 		var l []string
 		for _, loss := range s.Losses {
-			l = append(l, shortLossName(loss))
+			if loss != attacks.Linear { // which orders targets
+				l = append(l, shortLossName(loss))
+			}
 		}
 		words = append(words, "gradient of the "+strings.Join(l, " and the "))
 	}
@@ -110,6 +112,8 @@ func shortLossName(l attacks.Loss) string {
 		return "classifier"
 	case attacks.DLR, attacks.TargetedDLR:
 		return "DLR loss"
+	case attacks.ProbabilityMargin:
+		return "probability margin"
 	case attacks.Embedding, attacks.Appearance, attacks.Geometry:
 		return string(l) + " code"
 	}

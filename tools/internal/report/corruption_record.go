@@ -72,7 +72,7 @@ func SaveCorruptions(folder string, r CorruptionRecord) error {
 	if err := writeFile(filepath.Join(folder, AttackDir, corruptionFile), append(raw, '\n')); err != nil {
 		return err
 	}
-	if showsFaces(r.Set) || len(r.pixels) == 0 {
+	if ShowsFaces(r.Set) || len(r.pixels) == 0 {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("corruptions: %s: images of another measurement, not removed: %w", path, files.Cause(err))
 		}
@@ -162,7 +162,7 @@ func (r *CorruptionRecord) checkRelation() error {
 
 // readImages reads the pictures; without the file there are none.
 func (r *CorruptionRecord) readImages(path string) error {
-	if showsFaces(r.Set) || len(r.Predicted) == 0 {
+	if ShowsFaces(r.Set) || len(r.Predicted) == 0 {
 		return nil
 	}
 	raw, err := readLimited(path, mostImageBytes)

@@ -43,7 +43,7 @@ func KeepEarlier(run string, next *Record) (kept string, err error) {
 // images.
 func (r *Record) covers(old *Record) bool {
 	a, b := r.Evaluation, old.Evaluation
-	if old.Format != RecordFormat || r.ModelHash != old.ModelHash || r.DataHash != old.DataHash || r.Precision != old.Precision || a.Norm != b.Norm || a.Threat != b.Threat {
+	if old.Format != RecordFormat || r.ModelHash != old.ModelHash || r.DataHash != old.DataHash || r.Precision != old.Precision || a.Norm != b.Norm || a.Threat != b.Threat || a.Lattice != b.Lattice {
 		return false
 	}
 	if a.Stopped != "" && b.Stopped == "" || len(r.Checks) == 0 && len(old.Checks) > 0 {

@@ -1,12 +1,10 @@
 package report
 
 import (
-	"bytes"
 	"encoding/base64"
 	"html/template"
 	"image"
 	"image/color"
-	"image/png"
 	"math"
 
 	"unwarp/pipelines"
@@ -54,9 +52,9 @@ func toByte(v float32) uint8 {
 
 // encodeURI encodes a picture as part of the page.
 func encodeURI(m image.Image) template.URL {
-	var b bytes.Buffer
-	if err := png.Encode(&b, m); err != nil {
+	raw, err := EncodePNG(m)
+	if err != nil {
 		return "" // only for sizes that no image has
 	}
-	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes()))
+	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(raw))
 }

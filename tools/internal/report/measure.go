@@ -202,6 +202,9 @@ func (f SummaryData) describeThreat() string {
 	if m := f.measure(); m.isGeometric() {
 		return f.threatText() + ": " + m.describe()
 	}
+	if f.Lattice != nil {
+		return fmt.Sprintf("%s; examples are %s", describeNorm(f.Norm), f.Lattice.describeImages())
+	}
 	return describeNorm(f.Norm) + "; values stay in [0,1]"
 }
 

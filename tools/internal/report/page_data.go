@@ -54,6 +54,7 @@ func (p page) With(table any) withTable { return withTable{p.Many, table} }
 // card shows the verdict on one run.
 type card struct {
 	Name, Model, Data, Where, Share, Interval string
+	Requirements                              []Requirement
 	Verdict
 }
 

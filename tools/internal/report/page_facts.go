@@ -7,12 +7,16 @@ import (
 )
 
 func (r *Report) addCosts(p *page) error {
-	p.Cost = r.tablePerAttack(table{Head: []string{"images", "forward", "backward", "referee", "seconds"}}, func(_ SummaryData, a AttackSummary) []tableCell {
+	p.Cost = r.tablePerAttack(table{Head: []string{"images", "forward", "backward", "referee", "passes", "seconds", "images broken", "passes each", "seconds each"}}, func(_ SummaryData, a AttackSummary) []tableCell {
 		if !a.wasRun() {
-			return slices.Repeat([]tableCell{{Text: "–"}}, 5)
+			return slices.Repeat([]tableCell{{Text: "–"}}, 9)
 		}
 		each := func(n int) tableCell { return tableCell{Text: fmt.Sprintf("%.1f", float64(n)/float64(a.Attempted))} }
-		return []tableCell{{Text: fmt.Sprint(a.Attempted)}, each(a.Cost.Forward), each(a.Cost.Backward), each(a.Cost.Referee), {Text: fmt.Sprintf("%.1f", a.Seconds)}}
+		cells := []tableCell{{Text: fmt.Sprint(a.Attempted)}, each(a.Cost.Forward), each(a.Cost.Backward), each(a.Cost.Referee)}
+		for _, text := range a.Spent.cells() {
+			cells = append(cells, tableCell{Text: text})
+		}
+		return cells
 	})
 	n := 0
 	for i, f := range r.Runs {
@@ -51,6 +55,9 @@ var facts = []struct {
 	}},
 	{"Threat", func(f SummaryData) string { return f.describeThreat() }},
 	{"Attacks", func(f SummaryData) string {
+		if len(f.Attacks) == 0 {
+			return "none"
+		}
 		if f.Exhaustive {
 			return "exhaustive: each on every image at every radius"
 		}
@@ -67,11 +74,21 @@ var facts = []struct {
 	}},
 	{"Seed", func(f SummaryData) string { return fmt.Sprint(f.Seed) }},
 	{"Gradients", func(f SummaryData) string { return f.Precision }},
-	{"Successes", func(SummaryData) string {
+	{"Successes", func(f SummaryData) string {
+		if len(f.Attacks) == 0 {
+			return "none, since nothing was attacked"
+		}
 		return "verified in float32, by a separate forward pass over each changed image"
 	}},
 	{"Time", func(f SummaryData) string {
-		return fmt.Sprintf("%.1f s; %d forward, %d backward, %d referee passes", f.Seconds, f.Cost.Forward, f.Cost.Backward, f.Cost.Referee)
+		if len(f.Attacks) == 0 {
+			return describeProofTime(f.Certificates)
+		}
+		text := fmt.Sprintf("%.1f s; %d forward, %d backward, %d referee passes", f.Seconds, f.Cost.Forward, f.Cost.Backward, f.Cost.Referee)
+		if s := f.Spent; s.Broken > 0 {
+			text += fmt.Sprintf("; %.0f passes and %.2g s for each of %s broken", s.PassesPerBroken, s.SecondsPerBroken, countImages(s.Broken))
+		}
+		return text
 	}},
 	{"Date", func(f SummaryData) string {
 		if f.Date.IsZero() {
@@ -83,6 +100,21 @@ var facts = []struct {
 	{"unwarp", func(f SummaryData) string { return f.Version }},
 	{"TensorFlow", func(f SummaryData) string { return f.TensorFlow }},
 	{"Command", func(f SummaryData) string { return f.Command }},
+	{"Evidence", func(f SummaryData) string {
+		if f.Bundle == nil {
+			return "no bundle (unwarp attack --bundle)"
+		}
+		return fmt.Sprintf("%s, SHA-256 %s; unwarp verify recomputes it", f.Bundle.Name, f.Bundle.SHA256)
+	}},
+}
+
+// describeProofTime is the time that all proofs took.
+func describeProofTime(all []CertificateSummary) string {
+	seconds := 0.
+	for _, c := range all {
+		seconds += c.Seconds
+	}
+	return fmt.Sprintf("%.1f s of proofs", seconds)
 }
 
 // addFacts adds what is needed to repeat the evaluations.

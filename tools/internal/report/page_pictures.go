@@ -41,7 +41,7 @@ const maxPictures = 8
 func choosePictures(folder string, r *Record, f SummaryData, im Images) runPictures {
 	s := runPictures{folder: folder}
 	switch {
-	case showsFaces(r.Set):
+	case ShowsFaces(r.Set):
 		s.Why = "The images of this data set show people who did not consent: this report leaves them out."
 		return s
 	case len(im.Clean) == 0:

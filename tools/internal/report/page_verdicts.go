@@ -25,6 +25,7 @@ func (r *Report) addVerdicts(p *page) error {
 				c.Where = "under " + c.Under
 			}
 		}
+		c.Requirements = f.Requirements
 		p.Cards = append(p.Cards, c)
 	}
 	return nil

@@ -1,15 +1,12 @@
 package report
 
 import (
-	"bytes"
 	"fmt"
-	"image/png"
-	"path/filepath"
+	"image"
 	"slices"
 
 	"unwarp/attacks"
 	"unwarp/pipelines"
-	"unwarp/pipelines/files"
 	"unwarp/trainer"
 )
 
@@ -19,16 +16,33 @@ const PicturesDir = "pictures"
 // PictureColumns is the number of images in a row of a picture.
 const PictureColumns = 10
 
-// WriteReconstructions writes rows of inputs, canonical images and reconstructions, one
-// column per image.
+// WriteReconstructions writes the picture of [DrawReconstructions].
 func WriteReconstructions(dir string, inputs []float32, d trainer.Decoded, sh pipelines.Shape) (string, error) {
+	raw, err := EncodePNG(DrawReconstructions(inputs, d, sh))
+	if err != nil {
+		return "", err
+	}
+	return WritePicture(dir, "reconstructions.png", raw)
+}
+
+// DrawReconstructions draws rows of inputs, canonical images and reconstructions, one
+// column per image.
+func DrawReconstructions(inputs []float32, d trainer.Decoded, sh pipelines.Shape) image.Image {
 	n := min(PictureColumns, len(inputs)/sh.Len())
 	rows := [][]float32{inputs, d.Canonical, d.Reconstruction}
-	captions := []string{"input", "canonical", "rebuilt"}
+	names := []string{"input", "canonical", "rebuilt"}
 	if len(d.Field) == 0 { // nothing is warped: canonical and reconstruction are one
-		rows, captions = [][]float32{inputs, d.Reconstruction}, []string{"input", "rebuilt"}
+		rows, names = [][]float32{inputs, d.Reconstruction}, []string{"input", "rebuilt"}
 	}
-	return writeRows(filepath.Join(dir, PicturesDir, "reconstructions.png"), rows, captions, n, sh)
+	var all []float32
+	var captions []string
+	for k, r := range rows {
+		all = append(all, r[:n*sh.Len()]...)
+		for range n {
+			captions = append(captions, names[k])
+		}
+	}
+	return pipelines.Sheet(all, n*len(rows), sh, n, PixelScale(sh), captions)
 }
 
 // WriteAdversarial writes three rows: the clean images with their true and their
@@ -54,8 +68,11 @@ func WriteAdversarial(dir string, set attacks.Images, r *Record, sh pipelines.Sh
 			captions[2*n+i] = fmt.Sprintf("change ×%d", times)
 		}
 	}
-	path := filepath.Join(dir, PicturesDir, "adversarial.png")
-	return writeSheet(path, slices.Concat(clean, adversarial, difference), 3*n, n, captions, sh, captionedScale(sh))
+	raw, err := EncodePNG(pipelines.Sheet(slices.Concat(clean, adversarial, difference), 3*n, sh, n, captionedScale(sh), captions))
+	if err != nil {
+		return "", err
+	}
+	return WritePicture(dir, "adversarial.png", raw)
 }
 
 // captionClean is the true class of image i and the one that is predicted without
@@ -126,27 +143,4 @@ func smallestExample(ev *attacks.Evaluation, i int) *attacks.ImageResult {
 		}
 	}
 	return best
-}
-
-func writeRows(path string, rows [][]float32, names []string, n int, sh pipelines.Shape) (string, error) {
-	var all []float32
-	var captions []string
-	for k, r := range rows {
-		all = append(all, r[:n*sh.Len()]...)
-		for range n {
-			captions = append(captions, names[k])
-		}
-	}
-	return writeSheet(path, all, n*len(rows), n, captions, sh, PixelScale(sh))
-}
-
-func writeSheet(path string, images []float32, n, columns int, captions []string, sh pipelines.Shape, scale int) (string, error) {
-	var b bytes.Buffer
-	if err := png.Encode(&b, pipelines.Sheet(images, n, sh, columns, scale, captions)); err != nil {
-		return "", fmt.Errorf("picture %s: %w", path, err)
-	}
-	if err := files.Write(path, b.Bytes()); err != nil {
-		return "", fmt.Errorf("picture %w", err)
-	}
-	return path, nil
 }

@@ -38,6 +38,17 @@ type Record struct {
 	// Certificates are what is proven of the images, one for each threat and
 	// model of which it is.
 	Certificates []certify.Certificate `json:"certificates,omitempty"`
+	// Requirements are those of the configuration that are about this evaluation,
+	// and whether it meets them.
+	Requirements []Requirement `json:"requirements,omitempty"`
+	// Bundle is the file with the evidence, nil for none.
+	Bundle *BundleFile `json:"bundle,omitempty"`
+}
+
+// BundleFile names a file that unwarp verify recomputes.
+type BundleFile struct {
+	Name   string `json:"name"` // without its folder
+	SHA256 string `json:"sha256"`
 }
 
 // About says what was evaluated, and how.
@@ -61,6 +72,7 @@ type About struct {
 	Precision  string    `json:"precision"` // of gradients; successes are always verified in float32
 	Date       time.Time `json:"date"`
 	Command    string    `json:"command"`
+	Asked      []float32 `json:"asked,omitempty"`  // the radii or sizes that the command asked for; the headline is at one of them
 	Shards     int       `json:"shards,omitempty"` // the evaluation was put together from so many; 0 where it was not divided
 }
 
@@ -72,7 +84,7 @@ func Save(run string, r Record, im Images) error {
 		return fmt.Errorf("evaluation: %w", files.NotWritten(dir, err))
 	}
 	r.Format = RecordFormat
-	r.Evaluation = makeWritable(r.Evaluation)
+	r.Evaluation = Writable(r.Evaluation)
 	raw, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("evaluation: %s: %w", filepath.Join(dir, recordFile), err)
@@ -81,7 +93,7 @@ func Save(run string, r Record, im Images) error {
 		return err
 	}
 	path := filepath.Join(dir, imagesFile)
-	if showsFaces(r.Set) || len(im.Clean) == 0 {
+	if ShowsFaces(r.Set) || len(im.Clean) == 0 {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("evaluation: %s: images of another evaluation, not removed: %w", path, files.Cause(err))
 		}
@@ -100,11 +112,11 @@ func writeFile(path string, raw []byte) error {
 	return nil
 }
 
-// makeWritable returns ev as JSON can hold it, with the same counts when it is
+// Writable returns ev as JSON can hold it, with the same counts when it is
 // read again: traces end before the first loss that is not finite, invalid
 // distances become those of nothing found, and a distance that exceeds a radius
 // only by rounding becomes that radius.
-func makeWritable(ev attacks.Evaluation) attacks.Evaluation {
+func Writable(ev attacks.Evaluation) attacks.Evaluation {
 	fresh := ev
 	ev.Attacks = slices.Clone(ev.Attacks)
 	for s := range ev.Attacks {
@@ -178,14 +190,20 @@ func Load(run string) (Record, Images, error) {
 	} else if err != nil {
 		return fail(files.Cause(err))
 	}
-	if err := json.Unmarshal(raw, &r); err != nil {
-		return fail(fmt.Errorf("want an evaluation as unwarp attack writes it: %w: make it anew with %s", err, attackCommand(run)))
-	}
-	if err := r.check(); err != nil {
+	if r, err = ParseRecord(raw); err != nil {
 		return fail(fmt.Errorf("%w: make it anew with %s", err, attackCommand(run)))
 	}
 	im, err := r.images(filepath.Join(run, AttackDir, imagesFile))
 	return r, im, err
+}
+
+// ParseRecord reads an evaluation.json. What this program cannot have written is an
+// error.
+func ParseRecord(raw []byte) (r Record, err error) {
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return r, fmt.Errorf("want an evaluation as unwarp attack writes it: %w", err)
+	}
+	return r, r.check()
 }
 
 // attackCommand is what a user types to evaluate the run in a folder.

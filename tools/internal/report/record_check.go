@@ -56,6 +56,9 @@ func (r *Record) checkAbout() error {
 	if n := len(r.ClassNames); n > 0 && n != r.Classes {
 		return fieldError("class_names", fmt.Sprintf("a name for each of %d classes", r.Classes), n)
 	}
+	if err := checkRadii("asked", r.Asked); err != nil {
+		return err
+	}
 	return checkRange("classes", r.Classes, maxClasses)
 }
 
@@ -68,6 +71,7 @@ func (r *Record) checkEvaluation() error {
 		return fmt.Errorf("evaluation.labels, clean, index: want a label, a class and an index for each of %d images, got %d, %d and %d", e.Images, len(e.Labels), len(e.Clean), len(e.Index))
 	}
 	if err := firstError(
+		checkRange("evaluation.lattice", e.Lattice, attacks.MaxLattice),
 		checkRange("evaluation.pixels", e.Pixels, maxSide*maxSide),
 		checkRange("evaluation.seconds", e.Seconds, maxSeconds), checkCost("evaluation.cost.", e.Cost, maxCount*maxImages),
 		r.checkThreat(), checkRadii("evaluation.radii", e.Radii),

@@ -9,7 +9,7 @@ import (
 )
 
 var knownLosses = []attacks.Loss{
-	attacks.Classification, attacks.Training, attacks.Margin, attacks.DLR, attacks.TargetedDLR, attacks.Linear, attacks.Embedding, attacks.Appearance, attacks.Geometry,
+	attacks.Classification, attacks.Training, attacks.Margin, attacks.ProbabilityMargin, attacks.DLR, attacks.TargetedDLR, attacks.Linear, attacks.Embedding, attacks.Appearance, attacks.Geometry,
 }
 
 // checkAttack refuses a wrong result of attack k.
@@ -24,8 +24,8 @@ func (r *Record) checkAttack(k int) error {
 		return err
 	}
 	for _, l := range a.Losses {
-		if err := checkWord(field+".losses", l, knownLosses...); err != nil {
-			return err
+		if !slices.Contains(knownLosses, l) {
+			return fieldError(field+".losses", "a loss that attacks follow, such as classification or dlr", string(l))
 		}
 	}
 	for _, eps := range a.Radii {
@@ -57,6 +57,11 @@ func (r *Record) checkResult(a *attacks.AttackResult, at *attacks.ImageResult) e
 	}
 	if err := r.checkTransform(at); err != nil {
 		return err
+	}
+	if at.OffLattice != nil {
+		if err := checkDistance("off_lattice", *at.OffLattice); err != nil {
+			return err
+		}
 	}
 	if at.Effort != nil {
 		if err := checkRange("effort.passes", at.Effort.Passes, maxCount); err != nil {

@@ -23,9 +23,9 @@ type Images struct {
 	Adversarial [][][]float32
 }
 
-// showsFaces tells whether the images of a data set must not be copied into
+// ShowsFaces tells whether the images of a data set must not be copied into
 // reports: they show people who did not consent.
-func showsFaces(set string) bool { return strings.HasPrefix(strings.ToLower(set), "facescrub") }
+func ShowsFaces(set string) bool { return strings.HasPrefix(strings.ToLower(set), "facescrub") }
 
 // mostImageBytes is the most that the images of a record take: a report of
 // several runs holds those of all.
@@ -76,7 +76,7 @@ func (im Images) encode() ([]byte, error) {
 // images reads images.npz; without the file there are no images.
 func (r *Record) images(path string) (Images, error) {
 	im := Images{Shape: pipelines.Shape{H: r.Shape[0], W: r.Shape[1], C: r.Shape[2]}}
-	if showsFaces(r.Set) {
+	if ShowsFaces(r.Set) {
 		return im, nil
 	}
 	raw, err := readLimited(path, mostImageBytes)

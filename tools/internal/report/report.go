@@ -152,6 +152,12 @@ func (r *Report) findDifferences() []string {
 		return fmt.Sprintf("%d of %s %s %.8s", f.Images, f.Set, f.Part, f.DataHash)
 	})
 	differ("what the attacker may do", func(f SummaryData) string { return f.threatText() })
+	differ("the values that examples may have", func(f SummaryData) string {
+		if f.Lattice == nil {
+			return "any"
+		}
+		return f.Lattice.describeImages()
+	})
 	differ("the defence around the model", func(f SummaryData) string {
 		if _, defence, ok := strings.Cut(f.Kind, " behind "); ok {
 			return defence

@@ -13,16 +13,21 @@ import (
 
 // Summary is the result of a run: summary.json in the run folder.
 type Summary struct {
-	Run      string                `json:"run"`
-	Version  string                `json:"version"`
-	Finished time.Time             `json:"finished"`
-	Config   config.Config         `json:"config"`
-	DataHash string                `json:"data_hash"` // fingerprint of the training images
-	Training trainer.Summary       `json:"training"`
-	Test     trainer.Evaluation    `json:"test"`
-	Attacks  *SummaryData          `json:"attacks,omitempty"`
-	Export   *trainer.ExportReport `json:"export,omitempty"`
-	Pictures []string              `json:"pictures,omitempty"`
+	Run      string             `json:"run"`
+	Version  string             `json:"version"`
+	Finished time.Time          `json:"finished"`
+	Config   config.Config      `json:"config"`
+	DataHash string             `json:"data_hash"` // fingerprint of the training images
+	Training trainer.Summary    `json:"training"`
+	Test     trainer.Evaluation `json:"test"`
+	// Checkpoint is what is evaluated, attacked and exported: best, where validation
+	// images chose one, else last; of CheckpointStep steps, 0 for all.
+	Checkpoint     string                `json:"checkpoint,omitempty"`
+	CheckpointStep int                   `json:"checkpoint_step,omitempty"`
+	Attacks        *SummaryData          `json:"attacks,omitempty"`
+	Export         *trainer.ExportReport `json:"export,omitempty"`
+	Pictures       []string              `json:"pictures,omitempty"`
+	Warnings       []string              `json:"warnings,omitempty"` // printed already
 }
 
 // reportedWaiting is the share of the training time above which waiting for data
@@ -38,6 +43,7 @@ func (s Summary) Print(w io.Writer, columns int) {
 	if t.Waiting > reportedWaiting {
 		fmt.Fprintf(w, "%.0f %% of this time it waited for data: choose a simpler train.augment, or give it more cores.\n", 100*t.Waiting)
 	}
+	s.printCheckpoint(w, columns)
 	fmt.Fprintf(w, "It classifies %.2f %% of %d test images correctly.\n", 100*s.Test.Accuracy, s.Test.Images)
 	if v := s.Test.Verified; v != nil {
 		wrapText(w, columnsOrDefault(columns), "", "  ", "Verified: "+describeVerified(*v)+".")
@@ -54,4 +60,14 @@ func (s Summary) Print(w io.Writer, columns int) {
 		fmt.Fprintf(w, "  %s  (SavedModel, read back and compared; for Python: tf.saved_model.load)\n", s.Export.Path)
 	}
 	fmt.Fprintf(w, "  %s, %s, %s\n", filepath.Join(s.Run, "summary.json"), filepath.Join(s.Run, "metrics.jsonl"), shell.Command("tensorboard", "--logdir", shell.Operand(s.Run)))
+}
+
+// printCheckpoint says with which weights all goes on, where they are not the last.
+func (s Summary) printCheckpoint(w io.Writer, columns int) {
+	if s.Training.StoppedEarly {
+		wrapText(w, columnsOrDefault(columns), "", "  ", fmt.Sprintf("It ended early: %d evaluations in a row were no better than the best (train.patience).", s.Config.Train.Patience))
+	}
+	if s.Checkpoint == trainer.Best && s.CheckpointStep < s.Training.Steps {
+		wrapText(w, columnsOrDefault(columns), "", "  ", fmt.Sprintf("All that follows, and the export, is of the checkpoint best, after step %d, which the validation images chose; --checkpoint last takes the end of the training.", s.CheckpointStep))
+	}
 }

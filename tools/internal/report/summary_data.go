@@ -15,6 +15,7 @@ type SummaryData struct {
 	Norm       attacks.Norm      `json:"norm"`
 	Threat     geometry.Threat   `json:"threat,omitzero"` // geometric, where Norm is ""; radii are then sizes in its unit
 	Radii      []float32         `json:"radii"`
+	Lattice    *LatticeSummary   `json:"lattice,omitempty"` // nil where examples may have any values
 	Exhaustive bool              `json:"exhaustive"`
 	Images     int               `json:"images"`
 	Chance     Chance            `json:"chance"`
@@ -28,6 +29,8 @@ type SummaryData struct {
 	Checks     []checks.Result   `json:"checks"`
 	Cost       attacks.Cost      `json:"cost"`
 	Seconds    float64           `json:"seconds"`
+	Spent      Spent             `json:"spent"`                 // by all attacks
+	Bench      []BenchEntry      `json:"robustbench,omitempty"` // one for each of Worst
 	Stopped    string            `json:"stopped,omitempty"`
 	Missing    int               `json:"missing,omitempty"` // attempts that were not made
 	Resumed    int               `json:"resumed,omitempty"` // results from the journal of an interrupted evaluation, not verified again
@@ -36,6 +39,8 @@ type SummaryData struct {
 	// worst case.
 	Certificates []CertificateSummary `json:"certificates,omitempty"`
 	Contradicted []int                `json:"contradicted,omitempty"`
+	Requirements []Requirement        `json:"requirements,omitempty"`
+	Bundle       *BundleFile          `json:"bundle,omitempty"` // the file with the evidence
 }
 
 // Rate is a share with its 95 % interval (Wilson).
@@ -106,6 +111,7 @@ type AttackSummary struct {
 	Queries     *Queries         `json:"queries,omitempty"`
 	Cost        attacks.Cost     `json:"cost"`
 	Seconds     float64          `json:"seconds"` // its part of the time, by passes: attacks share batches
+	Spent       Spent            `json:"spent"`
 }
 
 // AttackPoint is an attack at one radius. In an exhaustive evaluation Point is the
@@ -129,6 +135,7 @@ func Summarise(r *Record) SummaryData {
 		About: r.About, Norm: e.Norm, Threat: e.Threat, Radii: e.Radii, Exhaustive: e.Exhaustive, Images: e.Images,
 		Chance: newChance(e), Clean: NewRate(e.CleanCorrect, e.Images), CleanTies: e.CleanTies, Ties: countTies(e),
 		Checks: r.Checks, Cost: e.Cost, Seconds: max(0, e.Seconds), Stopped: e.Stopped, Resumed: e.ResumedCount(),
+		Lattice: summariseLattice(e), Requirements: r.Requirements, Bundle: r.Bundle,
 	}
 	t := countSuccesses(e)
 	names := titleAttacks(e.Attacks)
@@ -143,6 +150,8 @@ func Summarise(r *Record) SummaryData {
 		f.addWorst(e, checks.Assess(r.Checks, e))
 	}
 	f.divideTime()
+	f.addSpent(e)
+	f.Bench = benchEntries(f)
 	return makePrintable(f)
 }
 

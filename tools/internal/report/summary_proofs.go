@@ -69,7 +69,7 @@ func (f *SummaryData) addProofs(r *Record) {
 	slices.Sort(f.Contradicted)
 	f.Contradicted = slices.Compact(f.Contradicted)
 	for k := range r.Certificates {
-		f.Certificates = append(f.Certificates, summariseProofs(&r.Certificates[k], &r.Evaluation, len(f.Contradicted) == 0))
+		f.Certificates = append(f.Certificates, summariseProofs(&r.Certificates[k], &r.Evaluation, r.Asked, len(f.Contradicted) == 0))
 	}
 }
 
@@ -81,7 +81,7 @@ func indicesOf(c *certify.Certificate, places []int) []int {
 	return all
 }
 
-func summariseProofs(c *certify.Certificate, ev *attacks.Evaluation, consistent bool) CertificateSummary {
+func summariseProofs(c *certify.Certificate, ev *attacks.Evaluation, asked []float32, consistent bool) CertificateSummary {
 	s := CertificateSummary{
 		Threat: c.Threat, Unit: c.Unit, Method: c.Method, Proves: c.Proves, Seconds: c.Seconds, Refuted: c.Refuted, Resumed: c.Resumed, Stopped: c.Stopped, Command: c.Command, Confidence: c.Confidence,
 	}
@@ -94,7 +94,7 @@ func summariseProofs(c *certify.Certificate, ev *attacks.Evaluation, consistent 
 	if c.Radius {
 		s.Radii = summariseRadii(c)
 	}
-	if k := s.headline(); k >= 0 {
+	if k := s.chooseHeadline(asked); k >= 0 {
 		s.At, s.Headline = s.Points[k].Size, describeProofs(s, s.Points[k])
 	}
 	return s
@@ -106,15 +106,25 @@ func newProofPoint(n certify.Count, images int) ProofPoint {
 	return p
 }
 
-// headline is the place of the size that the headline names: the largest at which
-// half of the images are proven, or the smallest; -1 for none.
-func (s CertificateSummary) headline() int {
+// chooseHeadline is the place of the size that the headline names: of those that
+// were asked for, or of all where none was, the largest at which half of the images
+// are proven, or the smallest; -1 for none.
+func (s CertificateSummary) chooseHeadline(asked []float32) int {
+	isAsked := func(p ProofPoint) bool { return slices.Contains(asked, p.Size) }
+	if !slices.ContainsFunc(s.Points, isAsked) {
+		isAsked = func(ProofPoint) bool { return true }
+	}
 	for k, p := range slices.Backward(s.Points) {
-		if 2*p.Proven >= p.Lower.Of {
+		if isAsked(p) && 2*p.Proven >= p.Lower.Of {
 			return k
 		}
 	}
-	return min(0, len(s.Points)-1)
+	return slices.IndexFunc(s.Points, isAsked)
+}
+
+// headline is the place of the size that the headline names.
+func (s CertificateSummary) headline() int {
+	return slices.IndexFunc(s.Points, func(p ProofPoint) bool { return p.Size == s.At })
 }
 
 // maxRadiusPoints is the largest number of points of a curve of radii.

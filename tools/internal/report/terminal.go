@@ -25,6 +25,7 @@ func (f SummaryData) print(w io.Writer, columns int, claim bool) {
 		f.printProofs(w, columns)
 		f.printWithoutRadius(w, columns)
 		f.printDistances(w, columns)
+		f.printCost(w, columns)
 	}
 	f.printChecks(w, columns)
 	v := newVerdict(f, claim)
@@ -39,6 +40,7 @@ func (f SummaryData) print(w io.Writer, columns int, claim bool) {
 	if !first && v.Trust != "" {
 		wrapText(w, columns, "", "", v.Trust)
 	}
+	f.printRequirements(w, columns)
 }
 
 // printTables prints one table for each list of radii that attacks share.

@@ -25,7 +25,7 @@ type Verdict struct {
 	Proof     *ProofPoint // where there are proofs: what is known at Eps; Robust is nil then
 	Robust    *Rate       // classified correctly at that radius, or under the attack Under; nil where nothing was attacked
 	Under     string      // an attack without radius, where no other was run
-	Sentences []string    // at most four
+	Sentences []string    // at most five
 	Notes     []string    // facts without which the results would be misread
 }
 
@@ -73,6 +73,7 @@ func findVerdict(f SummaryData, claim bool) Verdict {
 	k := f.headline()
 	p := f.Worst[k]
 	v := Verdict{Eps: p.Eps, Robust: &p.Robust, Sentences: append([]string{clean}, describeEffect(f, p, bounded, claim && f.MayClaim[k])...)}
+	v.Sentences = append(v.Sentences, f.describeLattice(p.Eps)...)
 	v.Level, v.Trust = rateTrust(f, &k)
 	if len(others) > 0 {
 		v.Sentences = append(v.Sentences, describeOthers(others))
@@ -85,6 +86,14 @@ func findVerdict(f SummaryData, claim bool) Verdict {
 // with the accuracy of the middle one the smallest, or where nothing was found the
 // largest.
 func (f SummaryData) headline() int {
+	if of := f.askedPlaces(); len(of) < len(f.Worst) {
+		g := f
+		g.Worst = nil
+		for _, k := range of {
+			g.Worst = append(g.Worst, f.Worst[k])
+		}
+		return of[g.headline()]
+	}
 	k := len(f.Worst) / 2
 	same := func(i int) bool { return f.Worst[i].Robust.Count == f.Worst[k].Robust.Count }
 	if f.Worst[k].Misclassified.Count == 0 {
@@ -97,6 +106,22 @@ func (f SummaryData) headline() int {
 		k--
 	}
 	return k
+}
+
+// askedPlaces are the places in Worst of the radii that were asked for; of all where
+// none was. Attacks may have radii of their own beside them.
+func (f SummaryData) askedPlaces() []int {
+	var of, all []int
+	for k, p := range f.Worst {
+		all = append(all, k)
+		if slices.Contains(f.Asked, p.Eps) {
+			of = append(of, k)
+		}
+	}
+	if len(of) == 0 {
+		return all
+	}
+	return of
 }
 
 // describeEffect says what the attacks reached at one radius.

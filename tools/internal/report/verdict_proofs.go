@@ -85,6 +85,7 @@ func proofVerdict(f SummaryData, clean string) Verdict {
 		v.Sentences = append(v.Sentences, fmt.Sprintf("No image is proven at this %s.", radius))
 	}
 	v.Sentences = append(v.Sentences, describeSample(f, p))
+	v.Sentences = append(v.Sentences, f.describeLattice(p.Size)...)
 	v.Level, v.Trust = rateProofs(f, p)
 	v.Notes = append(listProofNotes(*c), listStop(f)...)
 	if bounded, _ := f.attacksRun(); len(bounded) == 0 && p.Open > 0 {

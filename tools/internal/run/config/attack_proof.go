@@ -49,9 +49,23 @@ func (a Attack) checkCertify() error {
 		return err
 	}
 	if e, _ := certify.About(a.Certify); !e.Threat(t.String()) {
-		return fmt.Errorf("attack.certify: %s proves nothing under %s: want one of %s", e.Name, t, strings.Join(methodsFor(t), ", "))
+		return fmt.Errorf("attack.certify: %s proves nothing under %s: want one of %s, or %s", e.Name, t, strings.Join(methodsFor(t), ", "), threatsOf(e))
 	}
 	return nil
+}
+
+// threatsOf says which threat a method wants.
+func threatsOf(e certify.Entry) string {
+	var norms []string
+	for _, n := range attacks.Threats {
+		if e.Threat(string(n)) {
+			norms = append(norms, "--norm "+string(n))
+		}
+	}
+	if len(norms) == 0 {
+		return "for " + e.Name + " a geometric --threat such as rotate(30)"
+	}
+	return "for " + e.Name + " " + strings.Join(norms, ", ")
 }
 
 // methodsFor are the names of the methods that prove something under a threat.

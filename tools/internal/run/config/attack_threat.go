@@ -34,7 +34,7 @@ func (a Attack) CorruptionChoice() (corruption.Choice, error) {
 // attack.threat names none, or a geometric threat.
 func (a Attack) ParseThreat() (attacks.Threat, error) {
 	if a.Threat == "" {
-		return attacks.Threat{Norm: a.Norm, Lo: 0, Hi: 1}, nil
+		return attacks.Threat{Norm: a.Norm, Lo: 0, Hi: 1, Lattice: a.Lattice}, nil
 	}
 	if a.MeasuresCorruptions() {
 		return attacks.Threat{}, fmt.Errorf("attack.threat: want a threat that has attacks, got %s, under which accuracy is measured", a.Threat)
@@ -46,6 +46,9 @@ func (a Attack) ParseThreat() (attacks.Threat, error) {
 	}
 	if err != nil {
 		return t, fmt.Errorf("attack.threat: %w", suggestName(err, nil))
+	}
+	if t.Lattice = a.Lattice; t.IsGeometric() && a.Lattice > 0 {
+		return t, fmt.Errorf("attack.lattice: want a norm, got %s, whose images are made by interpolation: leave --lattice out", t)
 	}
 	return t, nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"unwarp/graphs"
 	"unwarp/graphs/cluster"
+	_ "unwarp/graphs/imported" // encoders from files
 	"unwarp/graphs/spec"
 	"unwarp/pipelines"
 	"unwarp/trainer"

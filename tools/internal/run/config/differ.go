@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"unwarp/trainer"
 )
 
 // free are keys, and beginnings of keys, that do not change what is trained.
@@ -12,7 +14,7 @@ var free = []string{"run", "device", "threads", "precision", "data.path", "train
 // Differences lists the keys in which two configurations train different
 // models, each with both values; precision is left out, as are all keys that
 // change only speed or what comes after the training, and what want leaves
-// to the training: the moments of its set and the number of replicas.
+// to the training: the moments of its set, balanced class weights and the number of replicas.
 func Differences(have, want Config) ([]string, error) {
 	have, want = have.Canonical(), want.Canonical()
 	a, err := leaves(have)
@@ -28,6 +30,9 @@ func Differences(have, want Config) ([]string, error) {
 	}
 	if want.Train.Replicas == 0 {
 		a["train.replicas"] = b["train.replicas"]
+	}
+	if weights := "train.objective.class_weights"; want.Train.Objective.ClassWeights == trainer.BalancedWeights && a[weights] != "" {
+		a[weights] = b[weights]
 	}
 	var out []string
 	for k, v := range b {

@@ -83,6 +83,9 @@ func gather(base Config, src Source) (Config, error) {
 			}
 		}
 	}
+	if c.Model, err = c.Model.WithAbsolutePaths(); err != nil {
+		return base, err
+	}
 	for key, path := range map[string]*string{"data.path": &c.Data.Path, "train.teacher": &c.Train.Teacher} {
 		if *path == "" {
 			continue
@@ -167,9 +170,17 @@ func addOmitted(tree map[string]any, v reflect.Value) {
 		if below, ok := value.(map[string]any); ok {
 			addOmitted(below, v.Field(i))
 		} else if !written && option == "omitempty" {
-			tree[name] = v.Field(i).Interface()
+			tree[name] = plain(v.Field(i))
 		}
 	}
+}
+
+// plain is a value as a file would have it: a named kind of text is a text.
+func plain(v reflect.Value) any {
+	if v.Kind() == reflect.String {
+		return v.String()
+	}
+	return v.Interface()
 }
 
 // file merges a YAML file, whose content is raw unless that is nil.
@@ -280,6 +291,11 @@ func (l *loader) suggest(key string) string {
 	for _, k := range l.known {
 		if strings.HasSuffix(k, "."+key) {
 			ends = append(ends, k)
+		}
+	}
+	if len(ends) == 0 {
+		if s := Synonym(key); s != "" {
+			ends = append(ends, s)
 		}
 	}
 	if len(ends) > 0 {

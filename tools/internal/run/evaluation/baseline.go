@@ -37,8 +37,8 @@ func (e *Evaluator) checkBaseline(set attacks.Images) error {
 		return refuseBaseline("%s: want an evaluation of the same %d images, got one of %d: attack it with --images %d", dir, set.Len(), base.Evaluation.Images, set.Len())
 	case !slices.Equal(base.Evaluation.Index, set.Index):
 		return refuseBaseline("%s: want an evaluation of the same %d images, got one of others of the set: attack it with the same data and seed", dir, set.Len())
-	case base.DataHash != hashData(set):
-		return refuseBaseline("%s: want an evaluation of the same images and labels (data %.12s), got one of %s (data %.12s): attack it on the same data set", dir, hashData(set), base.Set, base.DataHash)
+	case base.DataHash != HashData(set):
+		return refuseBaseline("%s: want an evaluation of the same images and labels (data %.12s), got one of %s (data %.12s): attack it on the same data set", dir, HashData(set), base.Set, base.DataHash)
 	}
 	return nil
 }

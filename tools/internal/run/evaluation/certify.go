@@ -10,7 +10,6 @@ import (
 	"unwarp/attacks"
 	"unwarp/attacks/certify"
 	"unwarp/attacks/checks"
-	"unwarp/attacks/engine"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/experiment"
 )
@@ -48,6 +47,9 @@ func (e *Evaluator) Certify(ctx context.Context, set attacks.Images, o Options) 
 	if _, err = p.run(ctx, &r.Evaluation, false); err != nil {
 		return r, kept(err, proofsKept)
 	}
+	if r.Asked, err = e.asked(); err != nil {
+		return r, err
+	}
 	if r.Certificates, err = e.certificates(set, present, p); err != nil {
 		return r, err
 	}
@@ -56,6 +58,9 @@ func (e *Evaluator) Certify(ctx context.Context, set attacks.Images, o Options) 
 	}
 	if err := addProofCheck(ctx, &r); err != nil {
 		return r, kept(err, proofsKept)
+	}
+	if err := e.judgeRequirements(&r); err != nil {
+		return r, err
 	}
 	if err := Save(o.Folder, lock, r, images, o.Log); err != nil {
 		return r, err
@@ -81,7 +86,7 @@ func (p *proofs) remark() {
 // otherwise.
 func (e *Evaluator) present(folder string, set attacks.Images) *report.Record {
 	r, _, err := report.Load(folder)
-	if err != nil || r.ModelHash != e.Weights || r.Kind != e.kind() || r.DataHash != hashData(set) || !slices.Equal(r.Evaluation.Index, set.Index) {
+	if err != nil || r.ModelHash != e.Weights || !e.describes(r) || r.DataHash != HashData(set) || !slices.Equal(r.Evaluation.Index, set.Index) {
 		return nil
 	}
 	return &r
@@ -90,14 +95,14 @@ func (e *Evaluator) present(folder string, set attacks.Images) *report.Record {
 // certificates are those of present that are of the same function and images, with
 // the one that p has made in its place.
 func (e *Evaluator) certificates(set attacks.Images, present *report.Record, p *proofs) ([]certify.Certificate, error) {
-	model, err := e.functionHash()
+	model, err := e.FunctionHash()
 	if err != nil {
 		return nil, err
 	}
 	var all []certify.Certificate
 	if present != nil {
 		for _, c := range present.Certificates {
-			if c.Model == model && c.Data == hashData(set) && (p == nil || c.Threat != p.known.Threat || c.Proves != p.known.Proves) {
+			if c.Model == model && c.Data == HashData(set) && (p == nil || c.Threat != p.known.Threat || c.Proves != p.known.Proves) {
 				all = append(all, c)
 			}
 		}
@@ -132,12 +137,12 @@ func (e *Evaluator) classify(set attacks.Images) (*attacks.Evaluation, error) {
 	if err := set.Check(v); err != nil {
 		return nil, err
 	}
-	ev := &attacks.Evaluation{Norm: e.threat.Norm, Threat: e.threat.Geometry, Radii: []float32{}, Images: set.Len(), Pixels: v.Size(), Labels: set.Labels, Index: set.Index, Attacks: []attacks.AttackResult{}}
+	ev := &attacks.Evaluation{Norm: e.threat.Norm, Threat: e.threat.Geometry, Lattice: e.threat.Lattice, Radii: []float32{}, Images: set.Len(), Pixels: v.Size(), Labels: set.Labels, Index: set.Index, Attacks: []attacks.AttackResult{}}
 	var rows [][]float32
 	for x := range slices.Chunk(set.Pixels, v.Size()) {
 		rows = append(rows, x)
 	}
-	logits, err := engine.NewBatchRunner(e.ReferenceModel, e.Options.Batch).Logits(rows...)
+	logits, err := e.NewRunner().Logits(rows...)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,6 @@ import (
 	"unwarp/attacks"
 	"unwarp/attacks/checks"
 	"unwarp/attacks/corruption"
-	"unwarp/attacks/engine"
 	"unwarp/graphs"
 	"unwarp/pipelines/files"
 	"unwarp/tools/internal/report"
@@ -124,7 +123,7 @@ func corruptionBaseline(s *experiment.Subject) (*corruption.Table, error) {
 // its files.
 func (e *Evaluator) corruptions(s *experiment.Subject, set attacks.Images) (m corruption.Measurement, done func(), err error) {
 	a, sh := s.Config.Attack, s.Model.Shape()
-	m = corruption.Measurement{Model: engine.NewBatchRunner(e.ReferenceModel, e.Options.Batch), Size: sh.Len(), Batch: e.Options.Batch}
+	m = corruption.Measurement{Model: e.NewRunner(), Size: sh.Len(), Batch: e.Options.Batch}
 	if m.Choice, err = a.CorruptionChoice(); err != nil {
 		return m, nil, experiment.NewConfigError(err)
 	}
@@ -169,6 +168,7 @@ func (e *Evaluator) corruptionRecord(ctx context.Context, s *experiment.Subject,
 	if err != nil {
 		return report.CorruptionRecord{}, err
 	}
+	base.Asked = nil // there are no sizes
 	r := report.CorruptionRecord{About: base.About, Table: *t, Checks: checks.JudgeCorruptions(t)}
 	if n := s.Config.Attack.Checks; n > 0 {
 		const anyRadius = .1

@@ -70,7 +70,7 @@ func TestRun(t *testing.T) {
 	if r.Run != "threshold" || r.ModelHash != "0123456789abcdef" || r.Shape != [3]int{1, 1, 1} || r.Classes != 2 {
 		t.Errorf("record: %+v", r.About)
 	}
-	if back, _, err := report.Load(folder); err != nil || back.DataHash != hashData(set) {
+	if back, _, err := report.Load(folder); err != nil || back.DataHash != HashData(set) {
 		t.Errorf("saved: %+v, %v", back.About, err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(folder, report.AttackDir, "journal*")); len(left) > 0 {
@@ -137,16 +137,16 @@ func TestOpenJournal(t *testing.T) {
 
 func TestHashData(t *testing.T) {
 	set := attacks.Images{Pixels: []float32{0, .5}, Labels: []int32{1, 2}}
-	one := hashData(set)
+	one := HashData(set)
 	for name, other := range map[string]attacks.Images{
 		"pixels": {Pixels: []float32{0, .25}, Labels: []int32{1, 2}},
 		"labels": {Pixels: []float32{0, .5}, Labels: []int32{1, 3}},
 	} {
-		if hashData(other) == one {
+		if HashData(other) == one {
 			t.Errorf("other %s have the same hash", name)
 		}
 	}
-	if hashData(attacks.Images{Pixels: []float32{0, .5}, Labels: []int32{1, 2}}) != one {
+	if HashData(attacks.Images{Pixels: []float32{0, .5}, Labels: []int32{1, 2}}) != one {
 		t.Error("the same images have another hash")
 	}
 }

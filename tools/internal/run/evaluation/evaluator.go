@@ -4,6 +4,7 @@
 package evaluation
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -160,7 +161,10 @@ func (e *Evaluator) openSource(path string) (s engine.Session, id ModelIdentity,
 	if err != nil {
 		return s, id, err
 	}
-	c := src.Config()
+	c, err := experiment.Adapt(context.Background(), src, src.Config(), e.subject.Data)
+	if err != nil {
+		return s, id, err
+	}
 	model, err := src.Model(c, e.subject.Model.Shape(), e.subject.Model.Classes())
 	if err != nil {
 		return s, id, err
@@ -215,7 +219,7 @@ func (e *Evaluator) openSession(m experiment.Model, defence string, choose func(
 		if err := e.exchange.declare(b, v); err != nil {
 			return err
 		}
-		return s.Graph.Declare(offered(v, list)...)
+		return s.Graph.Declare(offered(s.Graph.Victim, list)...)
 	})
 	var large *graphs.MemoryError
 	if errors.As(err, &large) {

@@ -61,6 +61,7 @@ type AttackIdentity struct {
 	Box        [2]float32       `json:"box"`              // the least and the largest value of a pixel
 	Eps        []float32        `json:"eps"`
 	Attacks    []AttackText     `json:"attacks"`
+	Lattice    int              `json:"lattice,omitempty"` // examples have values k/Lattice
 	Exhaustive bool             `json:"exhaustive"`
 	Defence    string           `json:"defence"`
 	Precision  graphs.Precision `json:"precision"` // of gradients
@@ -92,6 +93,7 @@ func identifyModel(src experiment.Source, c config.Config, p graphs.Precision) (
 	if id.Weights, err = src.WeightsHash(); err != nil {
 		return id, err
 	}
+	c.Model = experiment.WithoutPlaces(c.Model)
 	if id.Config, err = c.Canonical().Leaves(); err != nil {
 		return id, err
 	}
@@ -106,6 +108,17 @@ func identifyModel(src experiment.Source, c config.Config, p graphs.Precision) (
 	return id, nil
 }
 
+// Preparation is what the evaluation did to the pixels of a model from elsewhere, as
+// key=value: such a model does not say it itself.
+func (id Identity) Preparation() (set []string) {
+	for _, key := range []string{"model.range", "model.normalise", "model.mean", "model.std"} {
+		if v := id.Model.Config[key]; v != "" && v != "[]" && v != string(graphs.NoNormalise) {
+			set = append(set, key+"="+v)
+		}
+	}
+	return set
+}
+
 // Identity is that of the evaluation of set, or of its shard in e.Options.
 func (e *Evaluator) Identity(set attacks.Images) Identity { return e.identify(set, e.Options.Shard) }
 
@@ -116,7 +129,7 @@ func (e *Evaluator) identify(set attacks.Images, shard attacks.Shard) Identity {
 		Model: e.model,
 		Data:  e.identifyData(set),
 		Attack: AttackIdentity{
-			Norm: t.Norm, Box: [2]float32{t.Lo, t.Hi}, Eps: o.Eps, Exhaustive: o.Exhaustive, Defence: c.Attack.Defence,
+			Norm: t.Norm, Box: [2]float32{t.Lo, t.Hi}, Eps: o.Eps, Lattice: t.Lattice, Exhaustive: o.Exhaustive, Defence: c.Attack.Defence,
 			Precision: e.GradientModel.Net.Precision, Sources: e.sources,
 		},
 		Seed: c.Seed, Keep: o.Keep, LossCurves: o.LossCurves, Rows: e.Engine.Rows(),
@@ -141,7 +154,7 @@ func (e *Evaluator) identify(set attacks.Images, shard attacks.Shard) Identity {
 
 // identifyData says which images are evaluated.
 func (e *Evaluator) identifyData(set attacks.Images) DataIdentity {
-	return DataIdentity{e.subject.Config.Data.Set, experiment.AttackedPart, set.Len(), hashData(set), hashIndex(set)}
+	return DataIdentity{e.subject.Config.Data.Set, experiment.AttackedPart, set.Len(), HashData(set), hashIndex(set)}
 }
 
 func newAttackText(a attacks.Attack) AttackText {
@@ -152,8 +165,9 @@ func newAttackText(a attacks.Attack) AttackText {
 	return t
 }
 
-// hashData is the SHA-256 of all images and labels, in hexadecimal.
-func hashData(set attacks.Images) string {
+// HashData is the SHA-256 of all images and labels, in hexadecimal, by which records
+// name their data.
+func HashData(set attacks.Images) string {
 	sum := sha256.New()
 	raw := make([]byte, 0, 4*len(set.Pixels))
 	for _, v := range set.Pixels {

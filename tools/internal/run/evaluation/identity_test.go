@@ -28,6 +28,7 @@ var attackKeys = map[string]struct {
 	"Norm":        {change: func(a *config.Attack) { a.Norm = attacks.L2 }},
 	"Eps":         {change: func(a *config.Attack) { a.Eps = ".05" }},
 	"Attacks":     {change: func(a *config.Attack) { a.Attacks = []string{"fgsm(loss=margin)"} }},
+	"Lattice":     {change: func(a *config.Attack) { a.Lattice = 255 }},
 	"Exhaustive":  {change: func(a *config.Attack) { a.Exhaustive = true }},
 	"Precision":   {change: func(a *config.Attack) { a.Precision = graphs.Bfloat16 }},
 	"Passes":      {why: "it ends the evaluation; what is done stays as it is"},
@@ -37,6 +38,7 @@ var attackKeys = map[string]struct {
 	"Baseline":    {why: "only checks compare with it"},
 	"Defence":     {change: func(a *config.Attack) { a.Defence = "quantise" }},
 	"Certify":     {change: func(a *config.Attack) { a.Certify = "ibp" }},
+	"Require":     {why: "figures are compared with it; it decides none"},
 }
 
 // optionKeys are the fields of engine.Options: under which key of the identity

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"unwarp/attacks"
+	"unwarp/attacks/certify"
 	"unwarp/attacks/engine"
 	"unwarp/attacks/journal"
 	"unwarp/tools/internal/report"
@@ -34,12 +35,33 @@ func (e *Evaluator) Merge(ctx context.Context, set attacks.Images, shards []Open
 		fmt.Fprintln(o.Log, o.Title)
 	}
 	e.ReportSkipped(o.Log)
+	before, after, err := e.mergeProofs(set, shards)
+	if err != nil {
+		return report.Record{}, err
+	}
+	if before != nil {
+		e.Engine.SkipProven(before.Proven())
+	}
 	ev, err := e.mergeAttacks(ctx, set, shards)
 	if err != nil {
 		return report.Record{}, kept(err, mergeInterrupted)
 	}
 	reportRefuted(ev, o.Log)
-	return e.conclude(ctx, set, ev, lock, o, func(r *report.Record) { describeShards(r, shards) })
+	var certificates []certify.Certificate
+	if after != nil {
+		ev.Proven = after.Proven()
+		if certificates, err = e.certificates(set, e.present(o.Folder, set), &proofs{e: e, known: after}); err != nil {
+			return report.Record{}, err
+		}
+	}
+	r, err := e.conclude(ctx, set, ev, lock, o, func(r *report.Record) {
+		describeShards(r, shards)
+		r.Certificates = certificates
+	})
+	if err != nil {
+		return r, err
+	}
+	return r, contradiction(r.Checks)
 }
 
 // mergeInterrupted is what is said of an interrupted merge.

@@ -48,8 +48,9 @@ func (e *Evaluator) askedSizes() string {
 	return e.subject.Config.Attack.Eps
 }
 
-// functionHash is that of all that decides what the model computes of an image.
-func (e *Evaluator) functionHash() (string, error) {
+// FunctionHash is that of all that decides what the model computes of an image;
+// certificates name it.
+func (e *Evaluator) FunctionHash() (string, error) {
 	raw, err := json.Marshal(struct {
 		Model   ModelIdentity
 		Defence string

@@ -9,7 +9,6 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/attacks/certify"
-	"unwarp/attacks/engine"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/run/progress"
@@ -39,24 +38,35 @@ func (e *Evaluator) newProofs(set attacks.Images, o Options, present *report.Rec
 		}
 		return nil, nil
 	}
-	model, err := e.functionHash()
+	return e.openProofJournal(set, o, present, func(identity any) (*certify.Journal, error) {
+		return OpenProofJournal(o.Folder, identity, o.Resume, o.Restart)
+	})
+}
+
+// openProofJournal is newProofs with a journal that open opens.
+func (e *Evaluator) openProofJournal(set attacks.Images, o Options, present *report.Record, open func(identity any) (*certify.Journal, error)) (*proofs, error) {
+	model, err := e.FunctionHash()
 	if err != nil {
 		return nil, err
 	}
-	p := &proofs{e: e, set: set, log: o.Log, o: o, began: time.Now(), origin: certify.Origin{
-		Model: model, Data: hashData(set), Version: doctor.ReadBuild("").Unwarp, Command: shell.Unwarp(os.Args[1:]...), Date: time.Now().UTC().Truncate(time.Second),
-	}}
+	p := &proofs{e: e, set: set, log: o.Log, o: o, began: time.Now(), origin: e.newOrigin(model, set)}
 	if err := p.findKnown(present); err != nil {
 		return nil, err
 	}
-	p.journal, err = OpenProofJournal(o.Folder, e.proofIdentity(set, o), o.Resume, o.Restart)
-	if err != nil {
+	if p.journal, err = open(e.proofIdentity(set, o)); err != nil {
 		return nil, err
 	}
 	if p.known != nil && p.journal.Len() == 0 {
 		fmt.Fprintln(o.Log, "earlier proofs of the same model and images are taken over")
 	}
 	return p, nil
+}
+
+// newOrigin says of which model and images proofs are, and who makes them.
+func (e *Evaluator) newOrigin(model string, set attacks.Images) certify.Origin {
+	return certify.Origin{
+		Model: model, Data: HashData(set), Version: doctor.ReadBuild("").Unwarp, Command: shell.Unwarp(os.Args[1:]...), Date: time.Now().UTC().Truncate(time.Second),
+	}
 }
 
 // findKnown gathers what earlier certificates know: that of present, and those of
@@ -114,7 +124,7 @@ func (p *proofs) run(ctx context.Context, ev *attacks.Evaluation, fast bool) (*c
 	}
 	o := certify.Options{
 		Threat: p.e.threat.String(), Unit: p.e.sizeUnit(), Sizes: sizes, Radius: p.o.Radius, Shard: p.o.Shard, Fast: fast, Known: p.known, Examples: p.examples(ev),
-		Logits: engine.NewBatchRunner(p.e.ReferenceModel, p.e.Options.Batch).Logits,
+		Logits: p.e.NewRunner().Logits,
 	}
 	if o.Time = p.left(); o.Time < 0 {
 		o.Time = time.Nanosecond

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"unwarp/attacks"
 	"unwarp/attacks/certify"
 	"unwarp/graphs"
 	"unwarp/graphs/bounds"
@@ -86,15 +85,5 @@ func (e *Evaluator) openProofs() (err error) {
 	if err := e.openProver(); err != nil {
 		return err
 	}
-	e.Options.Batch = e.batch()
-	none := func(attacks.Victim) ([]attacks.Attack, error) { return nil, nil }
-	if e.ReferenceModel, err = e.openSession(e.subject.Model, c.Defence, none); err != nil {
-		return err
-	}
-	e.GradientModel = e.ReferenceModel
-	if e.model, err = identifyModel(e.subject.Source, e.subject.Config, e.ReferenceModel.Net.Precision); err != nil {
-		return err
-	}
-	e.Weights = e.model.Weights
-	return nil
+	return e.openWithoutAttacks()
 }

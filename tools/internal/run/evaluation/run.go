@@ -25,6 +25,10 @@ type Options struct {
 	Resume  bool   // go on with the journal in Folder
 	Restart bool   // remove the journal in Folder
 	Keep    bool   // keep the journal of an evaluation that has ended
+	// Export, unless nil, is called with the record and its pictures before they are
+	// saved, and may name in it where it put a copy. Its error ends the evaluation
+	// after they are saved.
+	Export func(r *report.Record) error
 	// The rest is for [Evaluator.Certify].
 	Radius bool          // search the largest radius proven of each image
 	Shard  attacks.Shard // ask about some of the images alone
@@ -121,7 +125,15 @@ func (e *Evaluator) conclude(ctx context.Context, set attacks.Images, ev *attack
 	if r.Checks, err = e.checkRecord(ctx, set, &r, o.Folder, o.Log); err != nil {
 		return r, kept(err, checksLost)
 	}
-	return r, Save(o.Folder, lock, r, report.KeepImages(set, ev, e.subject.Model.Shape()), o.Log)
+	if err := e.judgeRequirements(&r); err != nil {
+		return r, err
+	}
+	var exported error
+	if o.Export != nil {
+		exported = o.Export(&r)
+	}
+	err = Save(o.Folder, lock, r, report.KeepImages(set, ev, e.subject.Model.Shape()), o.Log)
+	return r, errors.Join(err, exported)
 }
 
 // kept replaces the error of an interruption.
@@ -140,9 +152,21 @@ func (e *Evaluator) ReportSkipped(log io.Writer) {
 	}
 }
 
-// Attack runs the attacks with a progress bar; journal may be nil.
+// Attack runs the attacks with a progress bar, on workers where there are any;
+// journal may be nil.
 func (e *Evaluator) Attack(ctx context.Context, set attacks.Images, journal *engine.Journal, log io.Writer) (*attacks.Evaluation, error) {
 	var bar *progress.Bar
+	end, err := e.useWorkers(ctx, func(text string) {
+		if bar != nil {
+			bar.Note("%s", text)
+		} else {
+			fmt.Fprintln(log, text)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	ev, err := e.Engine.Run(ctx, set, journal, func(p engine.Progress) {
 		if bar == nil {
 			bar = progress.New(log, "attacking", "attempts", int64(p.Of), int64(journal.Len()))

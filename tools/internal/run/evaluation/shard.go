@@ -25,22 +25,25 @@ const shardFormat = 1
 
 // Shard says which part of which evaluation a folder holds, and how far it is.
 type Shard struct {
-	Format     int       `json:"unwarp_shard"`
-	Which      string    `json:"shard"` // K/N
-	Model      string    `json:"model"` // path of the run folder or export
-	Checkpoint string    `json:"checkpoint"`
-	OtherData  bool      `json:"other_data,omitempty"` // data other than the training's are meant
-	Keep       int       `json:"examples_stored"`
-	Images     int       `json:"images"`            // of the shard
-	Correct    int       `json:"correct"`           // of them, classified correctly without attack
-	Attempts   int       `json:"attempts"`          // that are made
-	Of         int       `json:"attempts_of"`       // attempts, of attacks on single images
-	Finished   bool      `json:"finished"`          // all attempts are made
-	Stopped    string    `json:"stopped,omitempty"` // why not, where a budget ended
-	Seconds    float64   `json:"seconds"`           // of all commands that worked on it
-	Machine    string    `json:"machine"`
-	Command    string    `json:"command"`
-	Date       time.Time `json:"date"`
+	Format     int    `json:"unwarp_shard"`
+	Which      string `json:"shard"` // K/N
+	Model      string `json:"model"` // path of the run folder or export
+	Checkpoint string `json:"checkpoint"`
+	OtherData  bool   `json:"other_data,omitempty"` // data other than the training's are meant
+	// AllowTrained says that images which were trained on are meant too.
+	AllowTrained bool `json:"allow_trained,omitempty"`
+
+	Keep     int       `json:"examples_stored"`
+	Images   int       `json:"images"`            // of the shard
+	Correct  int       `json:"correct"`           // of them, classified correctly without attack
+	Attempts int       `json:"attempts"`          // that are made
+	Of       int       `json:"attempts_of"`       // attempts, of attacks on single images
+	Finished bool      `json:"finished"`          // all attempts are made
+	Stopped  string    `json:"stopped,omitempty"` // why not, where a budget ended
+	Seconds  float64   `json:"seconds"`           // of all commands that worked on it
+	Machine  string    `json:"machine"`
+	Command  string    `json:"command"`
+	Date     time.Time `json:"date"`
 
 	Folder string `json:"-"`
 }

@@ -26,9 +26,6 @@ func (e *Evaluator) RunShard(ctx context.Context, set attacks.Images, o Options)
 	if err := e.checkBaseline(set); err != nil {
 		return Shard{}, nil, err
 	}
-	if e.prover != nil {
-		return Shard{}, nil, experiment.NewConfigError(errors.New("--certify: a shard of an evaluation makes no proofs: prove the shards with unwarp certify --shard and put them together with --from"))
-	}
 	folder := ShardFolder(o.Folder, e.shard)
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return Shard{}, nil, fmt.Errorf("evaluation: %w", files.NotWritten(folder, err))
@@ -46,9 +43,14 @@ func (e *Evaluator) RunShard(ctx context.Context, set attacks.Images, o Options)
 		return s, nil, err
 	}
 	defer journal.Close()
+	proofs, err := e.newShardProofs(set, folder, o)
+	if err != nil {
+		return s, nil, err
+	}
+	defer proofs.close()
 	e.announce(journal, o)
 	began := time.Now()
-	ev, err := e.Attack(ctx, set, journal, o.Log)
+	ev, err := e.runShard(ctx, set, &s, journal, proofs, o)
 	if gone := lock.Check(); gone != nil {
 		return s, ev, fmt.Errorf("shard: %w", gone)
 	}
@@ -57,15 +59,37 @@ func (e *Evaluator) RunShard(ctx context.Context, set attacks.Images, o Options)
 		return s, ev, errors.Join(kept(err, attacksKept), s.save())
 	}
 	reportRefuted(ev, o.Log)
-	s.count(ev, set)
 	return s, ev, s.save()
+}
+
+// runShard proves, attacks and counts the images of a shard.
+func (e *Evaluator) runShard(ctx context.Context, set attacks.Images, s *Shard, journal *engine.Journal, proofs *proofs, o Options) (*attacks.Evaluation, error) {
+	if err := proofs.beforeAttacks(ctx); err != nil {
+		return nil, err
+	}
+	p := shardProofs{Before: proofs.copyKnown()}
+	ev, err := e.Attack(ctx, set, journal, o.Log)
+	if err != nil {
+		return ev, err
+	}
+	s.count(ev, set)
+	if proofs == nil {
+		return ev, nil
+	}
+	if err := proofs.afterAttacks(ctx, ev); err != nil {
+		return ev, err
+	}
+	if p.After = proofs.copyKnown(); !proofs.finished() {
+		s.Finished, s.Stopped = false, proofs.known.Stopped
+	}
+	return ev, saveShardProofs(s.Folder, p)
 }
 
 // openShard opens or begins the journal of a shard, and says in its folder what
 // it is of.
 func (e *Evaluator) openShard(folder string, set attacks.Images, o Options) (Shard, *engine.Journal, error) {
 	s := Shard{
-		Format: shardFormat, Which: e.shard.String(), Checkpoint: e.subject.Source.Checkpoint(), OtherData: e.subject.OtherData,
+		Format: shardFormat, Which: e.shard.String(), Checkpoint: e.subject.Source.Checkpoint(), OtherData: e.subject.OtherData, AllowTrained: e.subject.AllowTrained,
 		Keep: e.Options.Keep, Images: len(e.shard.Images(set.Labels)), Machine: machine(), Command: shell.Unwarp(os.Args[1:]...),
 		Date: time.Now().UTC().Truncate(time.Second), Folder: folder,
 	}
@@ -104,19 +128,22 @@ func (e *Evaluator) openShard(folder string, set attacks.Images, o Options) (Sha
 
 // count takes in how far the shard is.
 func (s *Shard) count(ev *attacks.Evaluation, set attacks.Images) {
-	s.Correct, s.Attempts, s.Stopped = 0, 0, ev.Stopped
+	s.Correct, s.Attempts, s.Of, s.Stopped = 0, 0, 0, ev.Stopped
 	for _, i := range s.Part().Images(set.Labels) {
 		if !ev.Correct(i) {
 			continue
 		}
 		s.Correct++
-		for _, a := range ev.Attacks {
-			if a.Results[i].Done {
+		for a := range ev.Attacks {
+			if ev.IsSpared(a, i) {
+				continue
+			}
+			s.Of++
+			if ev.Attacks[a].Results[i].Done {
 				s.Attempts++
 			}
 		}
 	}
-	s.Of = s.Correct * len(ev.Attacks)
 	s.Finished = s.Attempts == s.Of
 }
 

@@ -152,8 +152,11 @@ func readRun(dir string) (config.Config, Known, error) {
 		return r.Config, known.unchecked(dir), checkOldConfig(dir, r)
 	}
 	known.Data = &id.Data
+	if known.Images, err = readTrainedImages(dir); err != nil {
+		return r.Config, known, err
+	}
 	known.Remarks, err = id.compareConfig(dir, r)
-	return r.Config, known, err
+	return withKeptEncoder(dir, r.Config), known, err
 }
 
 // oldKeys are the last keys of the parts of every config.yaml since version 0.1,

@@ -12,6 +12,9 @@ type Known struct {
 	// ClassNames are the names of the classes that it learnt; nil where they
 	// have none or are not recorded.
 	ClassNames []string
+	// Images are hashes of the images that it was trained on; nil where they were not
+	// recorded.
+	Images pipelines.ImageHashes
 	// Remarks are for a person who opens the source, a line each.
 	Remarks []string
 }

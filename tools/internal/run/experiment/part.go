@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"unwarp/pipelines"
+	"unwarp/trainer"
 )
 
 // AttackedPart is the part of the data set whose images are attacked.
@@ -25,6 +26,9 @@ func (s *Subject) Part(ctx context.Context, name string) (pipelines.Source, erro
 	if differs != "" && !s.OtherData {
 		return nil, &ConfigError{fmt.Errorf("part %s of %s is not that of the training of %s: %s: name its own data, or give --other-data if these are meant", name, src.Name(), s.Source.Path(), differs)}
 	}
+	if differs != "" {
+		return src, s.refuseTrained(ctx, name)
+	}
 	return src, nil
 }
 
@@ -44,10 +48,20 @@ func (s *Subject) Differs(ctx context.Context, name string) (string, error) {
 		return "the training's set has no such part", nil
 	}
 	differs := was.Differences(now)
-	if train := s.Known.Data.Parts["train"]; differs != "" && train.Pixels == now.Pixels {
-		differs += ", those that were trained on"
+	if differs == "" {
+		return "", nil
 	}
-	return differs, nil
+	if train := s.Known.Data.Parts["train"]; train.Pixels == now.Pixels {
+		return differs + ", those that were trained on", nil
+	}
+	if s.Known.Images == nil {
+		return differs + fmt.Sprintf("; whether some were trained on is not known without %s", trainer.TrainedImagesFile), nil
+	}
+	n, _, err := s.trainedAmong(ctx, name)
+	if n > 0 {
+		differs += fmt.Sprintf(", %d of them trained on", n)
+	}
+	return differs, err
 }
 
 // fingerprint is that of the named part, which is src. All of it is read once,

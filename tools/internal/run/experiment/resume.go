@@ -86,8 +86,16 @@ func (id *RunIdentity) changes(now RunIdentity) (changed []string) {
 			changed = append(changed, fmt.Sprintf("%s is %.40s instead of %.40s", key, now.Config[key], id.Config[key]))
 		}
 	}
+	for _, key := range slices.Sorted(maps.Keys(now.Config)) {
+		if _, had := id.Config[key]; !had && decides(key) && later[key] != now.Config[key] {
+			changed = append(changed, fmt.Sprintf("%s is %.40s, and was not set", key, now.Config[key]))
+		}
+	}
 	if id.Precision != now.Precision {
 		changed = append(changed, fmt.Sprintf("precision is %s instead of %s", now.Precision, id.Precision))
+	}
+	if id.Encoder != now.Encoder {
+		changed = append(changed, "model.encoder: its file is another")
 	}
 	if id.Teacher != now.Teacher {
 		changed = append(changed, "train.teacher has other weights")

@@ -18,6 +18,7 @@ import (
 
 	"unwarp/pipelines"
 	"unwarp/tools/internal/run/config"
+	"unwarp/trainer"
 )
 
 // IdentityFile in a run folder says what the run is: its configuration and its
@@ -37,6 +38,7 @@ type RunIdentity struct {
 	Precision string                `json:"precision"`
 	Data      pipelines.SetIdentity `json:"data"`
 	Teacher   string                `json:"teacher,omitempty"` // hash of its weights
+	Encoder   string                `json:"encoder,omitempty"` // hash of the file of model.encoder
 }
 
 // identify reads all data.
@@ -45,8 +47,12 @@ func (x *Experiment) identify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	x.Known = Known{Data: &id, ClassNames: pipelines.ClassNames(x.Data.Train)}
-	x.Graph.TrainedOn, x.Graph.ClassNames = &id, x.Known.ClassNames
+	images, err := pipelines.HashImages(ctx, x.Data.Train)
+	if err != nil {
+		return err
+	}
+	x.Known = Known{Data: &id, ClassNames: pipelines.ClassNames(x.Data.Train), Images: images}
+	x.Graph.TrainedOn, x.Graph.ClassNames, x.Graph.TrainedImages = &id, x.Known.ClassNames, images
 	return nil
 }
 
@@ -63,7 +69,12 @@ func (x *Experiment) DescribeData(ctx context.Context) error {
 func (x *Experiment) runIdentity() (RunIdentity, error) {
 	id := RunIdentity{Format: identityFormat, Precision: string(x.Net.Precision), Data: *x.Known.Data}
 	var err error
-	if id.Config, err = x.Config.Canonical().Leaves(); err != nil {
+	if id.Encoder, err = hashNetwork(x.Config.Model); err != nil {
+		return id, err
+	}
+	c := x.Config
+	c.Model = WithoutPlaces(c.Model)
+	if id.Config, err = c.Canonical().Leaves(); err != nil {
 		return id, err
 	}
 	if x.Teacher != nil {
@@ -83,6 +94,9 @@ func (x *Experiment) WriteIdentity(dir string) error {
 		return err
 	}
 	if err := files.Write(filepath.Join(dir, IdentityFile), append(raw, '\n')); err != nil {
+		return fmt.Errorf("run folder %w", err)
+	}
+	if err := files.Write(filepath.Join(dir, trainer.TrainedImagesFile), x.Known.Images.Bytes()); err != nil {
 		return fmt.Errorf("run folder %w", err)
 	}
 	return nil
@@ -120,7 +134,9 @@ func causeOf(err error) error {
 // compareConfig refuses a config.yaml that is not that of the training. Keys that
 // do not change what was trained may have other values; they are remarked on.
 func (id *RunIdentity) compareConfig(dir string, r config.Recorded) (remarks []string, err error) {
-	have, err := r.Config.Canonical().Leaves()
+	c := r.Config
+	c.Model = WithoutPlaces(c.Model)
+	have, err := c.Canonical().Leaves()
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -59,14 +60,17 @@ type Declared struct {
 	Restore func(net *graphs.Net) error
 }
 
-// OpenSource opens the trained model at path. checkpoint is last, also
-// written "", or best; an export has one set of weights and ignores it.
+// OpenSource opens the trained model at path. checkpoint is last or best; "" is best
+// where the run has one, else last. An export has one set of weights and ignores it.
 func OpenSource(path, checkpoint string) (Source, error) {
-	if checkpoint == "" {
-		checkpoint = trainer.Last
+	if format := foreignFormat(path); format != "" {
+		return openForeign(path, format, cmp.Or(checkpoint, trainer.Last))
+	}
+	if err := checkReadable(path); err != nil {
+		return nil, err
 	}
 	if isExport(path) {
-		return openExport(path, checkpoint)
+		return openExport(path, cmp.Or(checkpoint, trainer.Last))
 	}
 	return openRun(path, checkpoint)
 }
@@ -78,6 +82,19 @@ func WeightsHash(path, checkpoint string) (string, error) {
 		return "", err
 	}
 	return src.WeightsHash()
+}
+
+// hashFiles is a hash of the contents of several files.
+func hashFiles(paths []string) (string, error) {
+	all := sha256.New()
+	for _, path := range paths {
+		sum, err := hashFile(path)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintln(all, sum)
+	}
+	return hex.EncodeToString(all.Sum(nil)), nil
 }
 
 // hashFile is the SHA-256 of a file of weights, in hexadecimal.

@@ -7,6 +7,7 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/graphs"
+	"unwarp/graphs/cluster"
 	"unwarp/pipelines"
 	"unwarp/tools/internal/run/config"
 	"unwarp/trainer"
@@ -50,7 +51,11 @@ func openExport(dir, checkpoint string) (Source, error) {
 	if x.Info.Data != nil {
 		c.Data, known = x.Info.Data.Settings, Known{Data: x.Info.Data}
 	}
+	c.Workers = cluster.Addresses{} // as of a run
 	known.ClassNames = x.Info.ClassNames
+	if known.Images, err = readTrainedImages(dir); err != nil {
+		return nil, &DamagedError{err}
+	}
 	// The exported weights are the averages, where there are any.
 	c.Model, c.Train.Objective, c.Train.Average = x.Info.Model, x.Info.Objective, 0
 	if c.Train.Augment, err = pipelines.ParseAugment(x.Info.Prepare); err != nil {

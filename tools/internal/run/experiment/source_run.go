@@ -1,10 +1,13 @@
 package experiment
 
 import (
+	"fmt"
 	"path/filepath"
 
 	"unwarp/graphs"
+	"unwarp/graphs/cluster"
 	"unwarp/pipelines"
+	"unwarp/pipelines/files"
 	"unwarp/tools/internal/run/config"
 	"unwarp/trainer"
 )
@@ -24,7 +27,27 @@ func openRun(dir, checkpoint string) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &runSource{dir: dir, checkpoint: checkpoint, config: c, known: known}, nil
+	c.Workers = cluster.Addresses{} // those of the training, which may be gone
+	s := &runSource{dir: dir, checkpoint: checkpoint, config: c, known: known}
+	if checkpoint == "" {
+		s.chooseCheckpoint()
+	}
+	return s, nil
+}
+
+// chooseCheckpoint takes best where validation images have chosen one, else last.
+func (s *runSource) chooseCheckpoint() {
+	if s.checkpoint = trainer.Last; !s.checkpoints().Exists(trainer.Best) {
+		return
+	}
+	s.checkpoint = trainer.Best
+	best, err := s.checkpoints().State(trainer.Best)
+	if err != nil {
+		return // whoever loads it says so
+	}
+	if last, err := s.checkpoints().State(trainer.Last); err == nil && last.Step != best.Step {
+		s.known.Remarks = append(s.known.Remarks, fmt.Sprintf("%s: taking its checkpoint best, of step %d, which validation images chose; --checkpoint last takes that of step %d", files.ShortPath(s.dir), best.Step, last.Step))
+	}
 }
 
 func (s *runSource) Path() string          { return s.dir }

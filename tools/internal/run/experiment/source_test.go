@@ -13,6 +13,7 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/graphs"
+	"unwarp/pipelines"
 	"unwarp/tools/internal/run/config"
 	"unwarp/trainer"
 )
@@ -176,8 +177,9 @@ func TestOpenSourceRefuses(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(foreign, "saved_model.pb"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenSource(foreign, trainer.Last); err == nil || !strings.Contains(err.Error(), "unwarp.json") {
-		t.Errorf("a foreign SavedModel: got %v", err)
+	damaged := mustOpen(t, foreign)
+	if _, err := damaged.Model(damaged.Config(), pipelines.Shape{H: 28, W: 28, C: 1}, 10); err == nil || !strings.Contains(err.Error(), "saved_model.pb") {
+		t.Errorf("a damaged SavedModel: got %v", err)
 	}
 	src := mustOpen(t, trainRun(t, brief()))
 	c := src.Config()

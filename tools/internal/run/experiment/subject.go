@@ -20,22 +20,57 @@ type Subject struct {
 	Known  Known // of the source
 	// OtherData says that data which are not those of the training are meant.
 	OtherData bool
+	// AllowTrained says that images which were trained on are meant too.
+	AllowTrained bool
+	// Remarks say what was found out about a model from elsewhere, a line each.
+	Remarks []string
 
 	fingerprints map[string]pipelines.Fingerprint // of parts of Data, as far as they were taken
+	trained      map[string][]int                 // images of parts that were trained on, as far as they were looked for
 }
 
 // OpenSubject opens the data that c names and the model of src for its images.
 // Images of classes with other names than those that the source learnt are
 // refused, by a [ConfigError].
 func OpenSubject(ctx context.Context, src Source, c config.Config) (*Subject, error) {
+	a, adapts := src.(adapter)
+	if adapts {
+		var err error
+		if c.Data, err = a.adaptData(c); err != nil {
+			return nil, err
+		}
+	}
 	data, err := OpenData(ctx, c.Data)
 	if err != nil {
 		return nil, err
 	}
+	var remarks []string
+	if adapts {
+		if c, remarks, err = a.adaptModel(ctx, c, data); err != nil {
+			return nil, err
+		}
+	}
 	if err := checkClasses(src.Path(), src.Known().ClassNames, data.Train); err != nil {
 		return nil, err
 	}
-	return newSubject(src, c, data)
+	s, err := newSubject(src, c, data)
+	if err != nil {
+		return nil, err
+	}
+	s.Remarks = remarks
+	return s, s.takeProbes(ctx)
+}
+
+// takeProbes gives a network from elsewhere images to check its gradient on.
+func (s *Subject) takeProbes(ctx context.Context) error {
+	m, ok := s.Model.(*foreignModel)
+	if !ok {
+		return nil
+	}
+	const images = 8
+	set, err := s.Images(ctx, s.Data.Test, images)
+	m.probes = set.Pixels
+	return err
 }
 
 func newSubject(src Source, c config.Config, data pipelines.Splits) (*Subject, error) {

@@ -28,6 +28,7 @@ type trained struct {
 type loadWeights func(p *trainer.TrainGraph, net *graphs.Net) (trainer.State, error)
 
 func (m *trained) Shape() pipelines.Shape { return m.shape }
+func (m *trained) asTrained() *trained    { return m }
 func (m *trained) Classes() int           { return m.model.Classes }
 
 func (m *trained) Declare(b *graphs.Builder) (Declared, error) {

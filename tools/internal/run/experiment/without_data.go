@@ -1,17 +1,28 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 
+	"unwarp/graphs"
+	"unwarp/graphs/imported"
 	"unwarp/pipelines"
 	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/run/quiet"
 	"unwarp/trainer"
 )
 
-// OpenModel builds the graph of src for evaluation and restores its weights, without its data: their shape and number of
-// classes are those that the source recorded.
+// OpenModel builds the graph of src for evaluation and restores its weights, without its
+// data: their shape and number of classes are those that the source recorded.
 func OpenModel(src Source, c config.Config) (*Experiment, trainer.State, error) {
-	recorded, err := recordedPart(src)
+	var remarks []string
+	if f, ok := src.(*foreignSource); ok {
+		var err error
+		if c, remarks, err = f.adaptAlone(c); err != nil {
+			return nil, trainer.State{}, err
+		}
+	}
+	recorded, err := recordedPart(src, c)
 	if err != nil {
 		return nil, trainer.State{}, err
 	}
@@ -23,12 +34,76 @@ func OpenModel(src Source, c config.Config) (*Experiment, trainer.State, error) 
 	if err != nil {
 		return nil, trainer.State{}, err
 	}
-	s := &Subject{Source: src, Config: c, Model: model, Known: src.Known()}
-	return s.Open()
+	s := &Subject{Source: src, Config: c, Model: model, Known: src.Known(), Remarks: remarks}
+	if c.Data.Order != "" && s.Known.ClassNames == nil {
+		if s.Known.ClassNames, err = pipelines.ReadOrder(c.Data.Order); err != nil {
+			return nil, trainer.State{}, &ConfigError{err}
+		}
+		if n := len(s.Known.ClassNames); n != model.Classes() {
+			return nil, trainer.State{}, outputsError(src.Path(), model.Classes(), n)
+		}
+	}
+	x, st, err := s.Open()
+	if err == nil {
+		x.seen = ImageShape(recorded)
+	}
+	return x, st, err
+}
+
+// SeenShape is the shape of the images of [OpenModel], before the augmentation.
+func (x *Experiment) SeenShape() pipelines.Shape { return x.seen }
+
+// adaptAlone settles, without data, the range of pixels that the network takes: as
+// its first layers tell, or else 0..1.
+func (s *foreignSource) adaptAlone(c config.Config) (config.Config, []string, error) {
+	part, err := s.recorded(c)
+	if err != nil {
+		return c, nil, err
+	}
+	remarks := describeNetwork(s.network, s.path, part.Classes)
+	if _, given := givenPreparation(c.Model); given {
+		return c, remarks, nil
+	}
+	m, err := imported.Measure(s.network, graphs.Options{Device: graphs.CPU, First: quiet.During}, dims(ImageShape(part)), nil, nil, nil)
+	if err != nil {
+		return c, nil, fmt.Errorf("%s: %w", s.path, err)
+	}
+	switch {
+	case s.network.Signature().Input.Type == "uint8":
+		c.Model.Range = "0..255"
+		return c, append(remarks, "input range: 0..255, as the file takes bytes"), nil
+	case m.Wants != "":
+		c.Model.Range = m.Wants
+		return c, append(remarks, fmt.Sprintf("input range: %s, as the first layers of the file tell", m.Wants)), nil
+	}
+	c.Model.Range = "0..1"
+	return c, append(remarks, "input range: 0..1 is assumed; give --input-range, or --mean and --std, where it is another (unwarp evaluate finds it with data)"), nil
+}
+
+// recorded is what the file says of its images.
+func (s *foreignSource) recorded(c config.Config) (f pipelines.Fingerprint, err error) {
+	e, err := s.encoder(c)
+	if err != nil {
+		return f, err
+	}
+	n, err := s.open(e)
+	if err != nil {
+		return f, err
+	}
+	in := n.Signature().Input
+	f.Shape = [3]int{cmp.Or(in.H, c.Data.Size), cmp.Or(in.W, c.Data.Size), cmp.Or(in.C, c.Data.Channels, 3)}
+	if f.Shape[0] == 0 {
+		return f, &ConfigError{fmt.Errorf("%s: want the size of an image, which the file leaves free: give --set data.size=N", s.path)}
+	}
+	f.Classes, err = countClasses(n, c, ImageShape(f))
+	return f, err
 }
 
 // recordedPart is what src tells of the images that it was trained on.
-func recordedPart(src Source) (pipelines.Fingerprint, error) {
+func recordedPart(src Source, c config.Config) (pipelines.Fingerprint, error) {
+	if f, ok := src.(*foreignSource); ok {
+		return f.recorded(c)
+	}
 	if known := src.Known().Data; known != nil {
 		if f, ok := known.Parts["train"]; ok {
 			return f, nil

@@ -14,8 +14,11 @@ import (
 type Training struct {
 	W     io.Writer
 	Batch int
+	Watch LossWatch
 	bar   *Bar
 	dead  int // steps in a row at which all embeddings were equal
+
+	accuracy runningMean
 }
 
 // Began opens the bar.
@@ -28,8 +31,11 @@ func (t *Training) Began(at trainer.Progress) {
 
 // Stepped moves the bar.
 func (t *Training) Stepped(at trainer.Progress) {
-	t.bar.Set(int64(at.Step*t.Batch), fmt.Sprintf("epoch %d loss %.3f%s", at.Epoch, at.Losses.Total, describeReplicas(at.Replicas)))
+	t.bar.Set(int64(at.Step*t.Batch), fmt.Sprintf("epoch %d loss %.3f accuracy %.1f %%%s", at.Epoch, at.Losses.Total, 100*t.smoothAccuracy(at), describeReplicas(at.Replicas)))
 	t.watchEmbedding(at)
+	if text := t.Watch.step(at); text != "" {
+		t.bar.Note("%s", text)
+	}
 }
 
 // describeReplicas says what each device or worker computes, and the share of time in

@@ -141,10 +141,11 @@ func (r *Run) readSummary(path string) {
 	r.take(s.Attacks)
 }
 
-// readEvaluation takes the evaluation of unwarp attack, which may be newer than that of the training.
+// readEvaluation takes the evaluation of unwarp attack, which may be newer than that of
+// the training. One of other images would stand beside an accuracy on the training's own.
 func (r *Run) readEvaluation(dir string) {
 	record, _, err := report.Load(dir)
-	if err != nil {
+	if err != nil || record.OtherData != "" {
 		return
 	}
 	s := report.Summarise(&record)

@@ -10,9 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"unwarp/attacks"
+	"unwarp/pipelines"
 	"unwarp/pipelines/files"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/evaluation"
@@ -26,17 +28,36 @@ const (
 	summaryFile = "summary.json"
 )
 
+// concludeAtBest concludes with the checkpoint best where there is one.
+func concludeAtBest(ctx context.Context, x *experiment.Experiment, place files.Place, s *report.Summary, log io.Writer) error {
+	best, st, err := x.Trained(s.Run)
+	if err != nil {
+		return err
+	}
+	if s.Checkpoint = best.Source.Checkpoint(); best != x {
+		defer best.Close()
+		s.CheckpointStep = st.Step
+	}
+	return conclude(ctx, best, place, s, log)
+}
+
 // conclude does what follows training: test, attacks, pictures, export,
 // summary.json.
 func conclude(ctx context.Context, x *experiment.Experiment, place files.Place, s *report.Summary, log io.Writer) error {
 	var err error
-	if s.Test, err = x.Graph.Evaluate(ctx, x.Net, x.Data.Test); err != nil {
+	var worst []trainer.Mistake
+	if s.Test, worst, err = x.Graph.EvaluateWithMistakes(ctx, x.Net, x.Data.Test, report.MistakesShown); err != nil {
 		return err
 	}
+	overfitted, err := warnOverfitted(ctx, x)
+	if err != nil {
+		return err
+	}
+	for _, warning := range overfitted {
+		fmt.Fprintln(log, warning)
+	}
+	s.Warnings = append(s.Warnings, overfitted...)
 	if s.Test.Verified, err = x.Graph.EvaluateVerified(ctx, x.Net, x.Data.Test); err != nil {
-		return err
-	}
-	if err := x.SetSource(s.Run); err != nil {
 		return err
 	}
 	set, err := x.AttackedImages(ctx)
@@ -56,9 +77,14 @@ func conclude(ctx context.Context, x *experiment.Experiment, place files.Place, 
 		f := report.Summarise(r)
 		s.Attacks = &f
 	}
-	if s.Pictures, err = drawPictures(x, s.Run, set, r); err != nil {
+	if s.Pictures, err = drawTraining(x, s, worst); err != nil {
 		return err
 	}
+	more, err := drawPictures(x, s.Run, set, r)
+	if err != nil {
+		return err
+	}
+	s.Pictures = append(s.Pictures, more...)
 	if err := place.Check(); err != nil { // before the export would make it anew
 		return fmt.Errorf("run folder %w", err)
 	}
@@ -133,12 +159,37 @@ func attack(ctx context.Context, x *experiment.Experiment, set attacks.Images, d
 	return &r, evaluation.Save(dir, lock, r, report.KeepImages(set, ev, x.Graph.Shape), log)
 }
 
+// drawTraining writes pictures of the training and of the test of its model: curves,
+// the confusion matrix, the worst mistakes.
+func drawTraining(x *experiment.Experiment, s *report.Summary, worst []trainer.Mistake) ([]string, error) {
+	dir := filepath.Join(s.Run, report.PicturesDir)
+	if err := os.Mkdir(dir, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("pictures: %w", files.NotWritten(dir, err))
+	}
+	curves, err := report.WriteCurves(s.Run)
+	if err != nil {
+		return nil, err
+	}
+	paths := []string{curves}
+	tested, err := pictures(nil,
+		named{"test/confusion", report.DrawConfusion("test", pipelines.ClassNames(x.Data.Test), s.Test)},
+		named{"test/mistakes", report.DrawMistakes("test", s.Test, worst, x.Data.Test, x.Graph.Shape)})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range tested {
+		path, err := report.WritePicture(s.Run, strings.TrimPrefix(p.Tag, "test/")+".png", p.PNG)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	return paths, trainer.WriteBoard(s.Run, s.Training.Steps, tested)
+}
+
 // drawPictures writes pictures of the first images of set: reconstructions,
 // where the model has them, and adversarial examples, where r is not nil.
 func drawPictures(x *experiment.Experiment, dir string, set attacks.Images, r *report.Record) ([]string, error) {
-	if err := os.Mkdir(filepath.Join(dir, report.PicturesDir), 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("pictures: %w", files.NotWritten(filepath.Join(dir, report.PicturesDir), err))
-	}
 	var paths []string
 	if x.Graph.Model.Decode {
 		few := set.Pixels[:min(report.PictureColumns, set.Len())*x.Graph.Shape.Len()]

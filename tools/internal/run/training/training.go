@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"unwarp/pipelines/files"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/experiment"
+	"unwarp/tools/internal/run/footprint"
 	"unwarp/tools/internal/run/progress"
 	"unwarp/tools/internal/setup/doctor"
 	"unwarp/tools/internal/shell"
@@ -20,10 +22,10 @@ import (
 )
 
 // Run trains what c says in a new run folder, or goes on in the folder resume
-// unless that is "", and does what follows training. Remarks for a person go to
-// log. Interrupted after the training, it returns an
+// unless that is "", and does what follows training. Remarks for a person, after those
+// given, go to log. Interrupted after the training, it returns an
 // [experiment.InterruptedError].
-func Run(ctx context.Context, c config.Config, resume string, log io.Writer) (report.Summary, error) {
+func Run(ctx context.Context, c config.Config, resume string, log io.Writer, remarks ...string) (report.Summary, error) {
 	if resume != "" {
 		c = experiment.Respell(c, resume)
 	}
@@ -33,7 +35,8 @@ func Run(ctx context.Context, c config.Config, resume string, log io.Writer) (re
 		return s, err
 	}
 	defer func() { lock.Close() }()
-	x, err := experiment.Train(ctx, c)
+	var model *footprint.Model
+	x, err := experiment.Train(ctx, c, foresee(&model, log))
 	if err != nil {
 		return s, err
 	}
@@ -50,11 +53,16 @@ func Run(ctx context.Context, c config.Config, resume string, log io.Writer) (re
 		return s, err
 	}
 	fmt.Fprintf(log, "run folder %s\n", s.Run)
+	fmt.Fprintln(log, model.Line())
 	if remark := lock.Remark(); remark != "" {
 		fmt.Fprintln(log, remark)
 	}
-	for _, remark := range x.Data.Remarks {
+	for _, remark := range slices.Concat(remarks, x.Remarks, x.Data.Remarks) {
 		fmt.Fprintln(log, remark)
+	}
+	s.Warnings = warnBefore(x)
+	for _, warning := range s.Warnings {
+		fmt.Fprintln(log, warning)
 	}
 	if s.Training, err = train(ctx, x, s.Run, resume != "", log); err != nil {
 		if errors.Is(err, trainer.ErrInterrupted) {
@@ -62,7 +70,7 @@ func Run(ctx context.Context, c config.Config, resume string, log io.Writer) (re
 		}
 		return s, err
 	}
-	err = conclude(ctx, x, place, &s, log)
+	err = concludeAtBest(ctx, x, place, &s, log)
 	if errors.Is(err, context.Canceled) {
 		return s, experiment.InterruptedError("interrupted after the training, which is saved: to evaluate, attack and export: " + resumeCommand(s.Run))
 	}
@@ -85,9 +93,6 @@ func lockResumed(resume string) (*files.Lock, error) {
 
 // openFolder is the folder resume, which is locked, or a new one where that is "".
 func openFolder(x *experiment.Experiment, resume string, resumed *files.Lock) (dir string, lock *files.Lock, err error) {
-	if n := x.Data.Train.Len(); x.Config.Train.Batch > n {
-		return "", resumed, experiment.NewConfigError(fmt.Errorf("train.batch: want at most the %d training images, got %d", n, x.Config.Train.Batch))
-	}
 	dir, lock = resume, resumed
 	if dir != "" {
 		if err := x.CheckResume(dir); err != nil {
@@ -106,6 +111,9 @@ func openFolder(x *experiment.Experiment, resume string, resumed *files.Lock) (d
 			return "", lock, err
 		}
 	}
+	if err := x.KeepEncoder(dir); err != nil {
+		return "", lock, err
+	}
 	return dir, lock, experiment.WriteClasses(dir, x.Data.Train)
 }
 
@@ -114,10 +122,26 @@ func train(ctx context.Context, x *experiment.Experiment, dir string, resume boo
 	if err != nil {
 		return trainer.Summary{}, err
 	}
+	pictures, err := board(ctx, x)
+	if err != nil {
+		return trainer.Summary{}, err
+	}
 	in := trainer.Inputs{
-		Train: x.Data.Train, Validation: x.Data.Validation,
+		Board: pictures, Train: x.Data.Train, Validation: x.Data.Validation,
 		Dir: dir, Seed: x.Config.Seed, Resume: resume, Identity: id, Teacher: x.Teacher,
 		Workers: x.Config.Workers, Cluster: x.Config.Cluster,
 	}
-	return x.Graph.Run(ctx, x.Net, in, &progress.Training{W: log, Batch: x.Config.Train.Batch})
+	return x.Graph.Run(ctx, x.Net, in, &progress.Training{W: log, Batch: x.Config.Train.Batch, Watch: watchLosses(x)})
+}
+
+// watchLosses watches the objective of x.
+func watchLosses(x *experiment.Experiment) progress.LossWatch {
+	w := progress.LossWatch{Classes: x.Graph.Model.Classes, Branches: 1}
+	if x.Graph.Model.Decode {
+		w.Lambda = x.Config.Train.Objective.Lambda
+	}
+	if x.Graph.Views {
+		w.Branches = 2
+	}
+	return w
 }

@@ -41,14 +41,20 @@ func existingFolder(dir string) string {
 	}
 }
 
+// FreeSpace is the bytes that this user may still write to the disk of dir, which may
+// have to be made.
+func FreeSpace(dir string) (uint64, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return 0, err
+	}
+	return freeSpace(existingFolder(dir))
+}
+
 // CheckSpace refuses to write size bytes to the disk of dir, which may have to be
 // made, where they do not fit.
 func CheckSpace(dir string, size int64) error {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return err
-	}
-	if n, err := freeSpace(existingFolder(dir)); err == nil && n < uint64(size) {
+	if n, err := FreeSpace(dir); err == nil && n < uint64(size) {
 		return fmt.Errorf("%s: want %s of free space, got %s: choose another disk", dir, FormatSize(size), FormatSize(int64(n)))
 	}
 	return nil

@@ -1,4 +1,4 @@
-// The functions of TensorFlow's C library that graft and package cluster call. TestSymbols compares
+// The functions of TensorFlow's C library that graft and packages cluster and savedmodel call. TestSymbols compares
 // the list with what graft's sources name.
 SYMBOL(TFE_ContextListDevices)
 SYMBOL(TFE_ContextOptionsSetAsync)
@@ -38,6 +38,7 @@ SYMBOL(TF_DeviceListName)
 SYMBOL(TF_DeviceListType)
 SYMBOL(TF_Dim)
 SYMBOL(TF_FinishOperation)
+SYMBOL(TF_GetAllOpList)
 SYMBOL(TF_GetCode)
 SYMBOL(TF_GraphGetTensorNumDims)
 SYMBOL(TF_GraphGetTensorShape)

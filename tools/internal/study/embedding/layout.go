@@ -8,7 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unwarp/tools/internal/study/drawing"
+	"unwarp/tools/internal/drawing"
 	"unwarp/tools/internal/study/pca"
 	"unwarp/tools/internal/study/tsne"
 )

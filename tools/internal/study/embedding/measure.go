@@ -3,8 +3,11 @@ package embedding
 import (
 	"slices"
 
+	"gonum.org/v1/gonum/mat"
+
 	"unwarp/pipelines"
 	"unwarp/tools/internal/study"
+	"unwarp/tools/internal/study/disentanglement"
 	"unwarp/tools/internal/study/probes"
 )
 
@@ -15,7 +18,9 @@ type CodeResult struct {
 	Before  Accuracies   `json:"before"`
 	After   *Accuracies  `json:"after,omitempty"`
 	Factors *probes.Read `json:"factors,omitempty"`
-	KL      *float64     `json:"divergence,omitempty"` // of the t-SNE map, in nats
+	// Scores are those of the field, where factors are known and images enough.
+	Scores *disentanglement.Scores `json:"scores,omitempty"`
+	KL     *float64                `json:"divergence,omitempty"` // of the t-SNE map, in nats
 }
 
 // Accuracies are shares of test images whose class is predicted from a code.
@@ -28,9 +33,11 @@ type Accuracies struct {
 // measured is the samples from which the contents of codes are measured.
 type measured struct {
 	fit, test               *study.Sample
-	after                   *attackedSample     // nil without an attack
-	fitFactors, testFactors []pipelines.Factors // nil where they are not known
-	names                   []string            // of the classes; nil where they are not known
+	after                   *attackedSample    // nil without an attack
+	factors                 []pipelines.Factor // nil where they are not known
+	fitFactors, testFactors *mat.Dense         // [N,F]
+	names                   []string           // of the classes; nil where they are not known
+	seed                    uint64
 }
 
 // measureCode predicts class and factors from a code.
@@ -65,26 +72,60 @@ func (m *measured) measureCode(c Code) (CodeResult, error) {
 		}
 		r.After = &a
 	}
-	if m.fitFactors != nil && m.testFactors != nil {
-		f, err := probes.ReadFactors(train, m.fitFactors, c.matrix(m.test.Codes), m.testFactors)
-		if err != nil {
-			return r, err
-		}
-		r.Factors = &f
+	if m.factors != nil {
+		return r, m.measureFactors(c, train, &r)
 	}
 	return r, nil
 }
 
-// readFactors returns the factors of the images of src at indices, nil where
-// they are not known.
-func readFactors(src pipelines.Source, indices []int) []pipelines.Factors {
-	factors := pipelines.KnownFactors(src)
-	if factors == nil {
-		return nil
+// measureFactors measures what a code holds of the factors, and how well its units
+// keep them apart.
+func (m *measured) measureFactors(c Code, train *mat.Dense, r *CodeResult) error {
+	test := c.matrix(m.test.Codes)
+	read, err := probes.ReadFactors(m.factors, train, m.fitFactors, test, m.testFactors)
+	if err != nil {
+		return err
 	}
-	var all []pipelines.Factors
-	for _, i := range indices {
-		all = append(all, factors(i))
+	r.Factors = &read
+	n := min(m.fit.Len(), m.test.Len())
+	if n < disentanglement.LeastRows || r.Size < 2 || len(read.Factors) < 2 {
+		return nil // too few for the scores
 	}
-	return all
+	known, fit, tested := m.seenFactors(read.Unseen)
+	s, err := disentanglement.Measure(disentanglement.Sample{Codes: train, Factors: fit}, disentanglement.Sample{Codes: test, Factors: tested}, known, m.seed)
+	r.Scores = &s
+	return err
+}
+
+// seenFactors are the factors that training images tell of, with their columns.
+func (m *measured) seenFactors(unseen []string) (known []pipelines.Factor, fit, test *mat.Dense) {
+	var from, to [][]float64
+	for j, f := range m.factors {
+		if !slices.Contains(unseen, f.Name) {
+			known, from, to = append(known, f), append(from, mat.Col(nil, j, m.fitFactors)), append(to, mat.Col(nil, j, m.testFactors))
+		}
+	}
+	return known, joinColumns(from), joinColumns(to)
+}
+
+func joinColumns(columns [][]float64) *mat.Dense {
+	out := mat.NewDense(len(columns[0]), len(columns), nil)
+	for j, x := range columns {
+		out.SetCol(j, x)
+	}
+	return out
+}
+
+// readFactors returns the factors of the images of src at indices, nil where they
+// are not known.
+func readFactors(src pipelines.Source, indices []int) ([]pipelines.Factor, *mat.Dense) {
+	list, values := pipelines.KnownFactors(src)
+	if list == nil {
+		return nil, nil
+	}
+	all := mat.NewDense(len(indices), len(list), nil)
+	for to, i := range indices {
+		all.SetRow(to, values(i))
+	}
+	return list, all
 }

@@ -92,7 +92,13 @@ func (in Input) progressOf(code string) func(done int) {
 // the attack.
 func (in Input) takeSamples(ctx context.Context, q Request) (*measured, error) {
 	testIndices, fitIndices := study.SpreadIndices(q.Count, in.Test.Len()), study.SpreadIndices(q.Fit, in.Train.Len())
-	m := &measured{fitFactors: readFactors(in.Train, fitIndices), testFactors: readFactors(in.Test, testIndices), names: pipelines.ClassNames(in.Test)}
+	m := &measured{names: pipelines.ClassNames(in.Test), seed: q.Seed}
+	m.factors, m.fitFactors = readFactors(in.Train, fitIndices)
+	if list, values := readFactors(in.Test, testIndices); list == nil {
+		m.factors = nil
+	} else {
+		m.testFactors = values
+	}
 	var err error
 	if m.test, err = study.EncodeSample(ctx, in.Model, in.Test, testIndices); err != nil {
 		return nil, err

@@ -2,7 +2,7 @@ package exchange
 
 import (
 	"unwarp/pipelines"
-	"unwarp/tools/internal/study/drawing"
+	"unwarp/tools/internal/drawing"
 )
 
 // captionClasses names the classes of what is drawn as the font of pictures can:

@@ -3,7 +3,7 @@ package exchange
 import (
 	"testing"
 
-	"unwarp/tools/internal/study/drawing"
+	"unwarp/tools/internal/drawing"
 )
 
 // TestCaptionClasses: classes whose names the font lacks go by their numbers in a

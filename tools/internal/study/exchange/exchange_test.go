@@ -10,8 +10,8 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/pipelines"
+	"unwarp/tools/internal/drawing"
 	"unwarp/tools/internal/study"
-	"unwarp/tools/internal/study/drawing"
 	"unwarp/trainer"
 )
 

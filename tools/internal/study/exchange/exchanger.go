@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"unwarp/pipelines"
+	"unwarp/tools/internal/drawing"
 	"unwarp/tools/internal/study"
-	"unwarp/tools/internal/study/drawing"
 	"unwarp/trainer"
 )
 

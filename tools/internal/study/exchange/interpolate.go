@@ -3,8 +3,8 @@ package exchange
 import (
 	"context"
 
+	"unwarp/tools/internal/drawing"
 	"unwarp/tools/internal/study"
-	"unwarp/tools/internal/study/drawing"
 )
 
 // paths are the codes that change along an interpolation.

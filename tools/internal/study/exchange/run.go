@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"unwarp/pipelines"
-	"unwarp/tools/internal/study/drawing"
+	"unwarp/tools/internal/drawing"
 )
 
 // Request says which exchanges are made.

@@ -187,16 +187,18 @@ func TestLinear(t *testing.T) {
 // TestReadFactors: codes made of the factors themselves give them back, each in
 // its group, and nothing of the others.
 func TestReadFactors(t *testing.T) {
-	part := func(split string, n int) ([]pipelines.Factors, *mat.Dense, *mat.Dense) {
+	var list []pipelines.Factor
+	part := func(split string, n int) (*mat.Dense, *mat.Dense, *mat.Dense) {
 		g, err := pipelines.NewGlyphs(1, split, n, 8)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all := make([]pipelines.Factors, n)
+		list = g.FactorList()
+		all := mat.NewDense(n, len(list), nil)
 		appearance, geometry := normal(7, n, 20), mat.NewDense(n, 7, nil)
 		for i := range n {
 			f := g.Factors(i)
-			all[i] = f
+			all.SetRow(i, g.FactorValues(i))
 			for c, v := range []float64{30 * f.Weight, f.Ink, f.Background + .5, -f.Texture} {
 				appearance.Set(i, c, v)
 			}
@@ -212,24 +214,40 @@ func TestReadFactors(t *testing.T) {
 	}
 	train, a, g := part("train", 1500)
 	test, ta, tg := part("test", 500)
-	fromA, err := ReadFactors(a, train, ta, test)
+	fromA, err := ReadFactors(list, a, train, ta, test)
 	if err != nil {
 		t.Fatal(err)
 	}
-	fromG, err := ReadFactors(g, train, tg, test)
+	fromG, err := ReadFactors(list, g, train, tg, test)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if fromA.Appearance < .999 || math.Abs(fromA.Geometry) > .05 || fromG.Geometry < .999 || math.Abs(fromG.Appearance) > .05 {
 		t.Errorf("appearance code: %.3f and %.3f; geometric code: %.3f and %.3f", fromA.Appearance, fromA.Geometry, fromG.Appearance, fromG.Geometry)
 	}
-	if len(fromA.Factors) != 11 || fromA.Factors[1].Name != "ink" || fromA.Factors[1].Group != "appearance" || fromA.Factors[10].Group != "geometry" {
+	if len(fromA.Factors) != 12 || fromA.Factors[1].Name != "ink" || fromA.Factors[1].Group != "appearance" || fromA.Factors[10].Group != "geometry" {
 		t.Errorf("factors: %+v", fromA.Factors)
 	}
-	if fromA.Face < 3*fromA.FaceChance || fromG.Face > 2*fromG.FaceChance || fromA.FaceChance < .05 || fromA.FaceChance > .2 {
-		t.Errorf("face: %.3f of the appearance code, %.3f of the geometric code, %.3f by luck", fromA.Face, fromG.Face, fromA.FaceChance)
+	if font, of := fromA.Factors[11], fromG.Factors[11]; font.Accuracy < 3*font.Chance || of.Accuracy > 2*of.Chance || font.Chance < .05 || font.Chance > .2 {
+		t.Errorf("font: %+v of the appearance code, %+v of the geometric code", font, of)
 	}
-	if _, err := ReadFactors(a, train[1:], ta, test); err == nil {
+	if _, err := ReadFactors(list, ta, train, ta, test); err == nil {
 		t.Error("factors of other images: want an error")
+	}
+}
+
+// TestUnseenFactors: a category that only test images have, and a constant, are
+// left out and named.
+func TestUnseenFactors(t *testing.T) {
+	x, values := normal(1, 60, 3), mat.NewDense(60, 3, nil)
+	for i := range 60 {
+		values.SetRow(i, []float64{float64(i % 2), 5, x.At(i, 0)})
+	}
+	other := mat.DenseCopyOf(values)
+	other.Set(7, 0, 2)
+	list := []pipelines.Factor{{Name: "instance", Values: 3}, {Name: "constant"}, {Name: "number", Group: pipelines.GeometryFactor}}
+	r, err := ReadFactors(list, x, values, x, other)
+	if err != nil || strings.Join(r.Unseen, " ") != "instance constant" || len(r.Factors) != 1 || r.Geometry < .999 || r.Appearance != 0 {
+		t.Errorf("got %+v, %v", r, err)
 	}
 }

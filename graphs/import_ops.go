@@ -1,10 +1,13 @@
-package trainer
+package graphs
 
 import "strings"
 
-// computing are the ops that compute on numbers alone: they touch no file, run
-// no code of others and change no variable. A graph that comes from a file may
-// consist of these. Random ones are among them, since a defence may be random.
+// ComputesOnly tells whether ops of this type compute on numbers alone: they touch
+// no file, run no code of others and change no variable. A graph that comes from a
+// file may consist of these. Random ones are among them, since a defence may be
+// random.
+func ComputesOnly(opType string) bool { return computing[opType] }
+
 var computing = wordSet(`
 	Abs Acos Acosh Add AddN AddV2 Asin Asinh Atan Atan2 Atanh Ceil ClipByValue Cos Cosh
 	Digamma Div DivNoNan Erf Erfc Erfinv Exp Expm1 Floor FloorDiv FloorMod Inv Lgamma Log Log1p
@@ -37,6 +40,15 @@ var computing = wordSet(`
 	StatelessRandomNormalV2 StatelessRandomUniform StatelessRandomUniformInt StatelessRandomUniformV2
 	StatelessTruncatedNormal StatelessTruncatedNormalV2 StatelessRandomGetKeyCounter
 	StatelessRandomGetAlg
+
+	Conv3D Conv3DBackpropInputV2 AvgPool3D MaxPool3D MaxPoolWithArgmax FractionalAvgPool FractionalMaxPool
+	ApproximateEqual BitwiseAnd BitwiseOr BitwiseXor Bucketize Cross Diag DiagPart LeftShift RightShift
+	MatrixBandPart MatrixDiag MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3 MatrixDiagV2 MatrixDiagV3
+	MatrixInverse MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3 NonMaxSuppressionV3 NthElement ParallelConcat
+	RGBToHSV HSVToRGB AdjustContrastv2 AdjustHue AdjustSaturation Roll ScatterNdNonAliasingAdd
+	SegmentMax SegmentMean SegmentMin SegmentSum UnsortedSegmentMax UnsortedSegmentSum
+	SparseToDense SpaceToBatch BatchToSpace TensorScatterAdd TensorScatterMax TensorScatterMin TensorScatterSub
+	BesselI0e BesselI1e Betainc Igamma Igammac Ndtri Polygamma Xdivy Xlog1py Zeta NextAfter
 
 	ReadVariableOp VarHandleOp
 `)

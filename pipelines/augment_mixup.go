@@ -1,0 +1,68 @@
+package pipelines
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+)
+
+// mixup replaces an image by share·image + (1-share)·partner, the share from
+// Beta(alpha, alpha) (Zhang, Cisse, Dauphin and Lopez-Paz 2018, "mixup: Beyond empirical
+// risk minimization", section 2). The partner is any example of the set, augmented as it
+// is in the same epoch.
+type mixup struct{ alpha fraction }
+
+// Range of alpha: the literature takes .1 to 1. Below, nearly nothing is mixed.
+const (
+	leastAlpha = .05
+	mostAlpha  = 2
+)
+
+func (o mixup) String() string                      { return fmt.Sprintf("mixup(%v)", o.alpha) }
+func (o mixup) forEvaluation() step                 { return nil }
+func (o mixup) outputShape(in Shape) (Shape, error) { return in, nil }
+
+func (c *stepText) readMixup() step {
+	if !c.wantCount(1) {
+		return mixup{}
+	}
+	return mixup{c.readNumber(c.args[0], leastAlpha, mostAlpha)}
+}
+
+// Mixes reports whether a mixes images with others: then batches have partners.
+func (a Augment) Mixes() bool {
+	_, ok := a.mixup()
+	return ok
+}
+
+// mixup is the mixup step of a. It can only be the last step.
+func (a Augment) mixup() (mixup, bool) {
+	if len(a.steps) == 0 {
+		return mixup{}, false
+	}
+	o, ok := a.steps[len(a.steps)-1].(mixup)
+	return o, ok
+}
+
+// draw draws a partner among n examples, and the share of the example itself.
+func (o mixup) draw(r *rand.Rand, n int) (partner int, share float32) {
+	return r.IntN(n), float32(drawBeta(r, o.alpha.value()))
+}
+
+// drawBeta draws from Beta(a, a) by Jöhnk's method (1964): of two powers of uniform
+// numbers whose sum is at most 1, the first's share of the sum.
+func drawBeta(r *rand.Rand, a float64) float64 {
+	for {
+		u, v := math.Pow(r.Float64(), 1/a), math.Pow(r.Float64(), 1/a)
+		if sum := u + v; sum <= 1 && sum > 0 {
+			return u / sum
+		}
+	}
+}
+
+// mixInto makes image share·image + (1-share)·other.
+func mixInto(image, other []float32, share float32) {
+	for i, v := range other[:len(image)] {
+		image[i] = share*image[i] + (1-share)*v
+	}
+}

@@ -1,0 +1,68 @@
+package training
+
+import (
+	"strings"
+	"testing"
+
+	"unwarp/pipelines"
+	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/run/config"
+	"unwarp/tools/internal/run/experiment"
+	"unwarp/trainer"
+)
+
+// counted is a source of which only labels are read.
+type counted struct {
+	pipelines.Source
+	labels []int
+	names  []string
+}
+
+func (s counted) Len() int             { return len(s.labels) }
+func (s counted) Classes() int         { return len(s.names) }
+func (s counted) Label(i int) int      { return s.labels[i] }
+func (s counted) ClassNames() []string { return s.names }
+
+func TestWarnBefore(t *testing.T) {
+	many := counted{names: []string{"ash", "beech"}}
+	for i := range 100 {
+		many.labels = append(many.labels, i%2)
+	}
+	few := counted{names: []string{"ash", "beech"}, labels: append(make([]int, 91), 1, 1, 1, 1, 1, 1, 1, 1, 1)}
+	for _, c := range []struct {
+		src    pipelines.Source
+		epochs float64
+		want   []string
+	}{
+		{many, 100, nil},
+		{many, 10, []string{"100 steps in all, 10ep in batches of 10 of 100 images"}},
+		{few, 100, []string{`fewer than 10 images to train on: "beech" (9)`}},
+		{few, 1, []string{"10 steps in all", `"beech" (9)`}},
+	} {
+		x := &experiment.Experiment{Subject: experiment.Subject{Config: config.Default(), Data: pipelines.Splits{Train: c.src}}}
+		x.Config.Train.Batch, x.Config.Train.Duration = 10, trainer.Epochs(c.epochs)
+		got := warnBefore(x)
+		if len(got) != len(c.want) {
+			t.Errorf("%g epochs: %q", c.epochs, got)
+			continue
+		}
+		for i, want := range c.want {
+			if !strings.Contains(got[i], want) {
+				t.Errorf("want %q, got %q", want, got[i])
+			}
+		}
+	}
+}
+
+// Only a difference that is large and not by chance is remarked on.
+func TestDescribeOverfitted(t *testing.T) {
+	for _, c := range []struct {
+		train, trainOf, other, otherOf int
+		want                           bool
+	}{{1000, 1000, 700, 1000, true}, {1000, 1000, 950, 1000, false}, {30, 30, 18, 30, true}, {20, 20, 8, 10, false}, {600, 1000, 900, 1000, false}} {
+		got := describeOverfitted(report.NewRate(c.train, c.trainOf), report.NewRate(c.other, c.otherOf), "the others")
+		if (len(got) == 1) != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}
