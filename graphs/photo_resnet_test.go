@@ -47,22 +47,12 @@ func TestPhotoResNet(t *testing.T) {
 			t.Run(fmt.Sprint(name, "/", embedding), func(t *testing.T) {
 				x := Uniform(1, 0, 1, 3, 33, 18, 2)
 				c := Build(t, encoded(graphs.PhotoResNet{Width: 3, Blocks: blocks, Units: embedding}), []Array{x}, In(mode), AnyBatch())
-				feeds, values := c.Feeds(t, 0, x), map[string]Array{}
-				for _, v := range c.Net.Vars.All() {
-					values[v.Path] = scaled(v.Path, c.Value(t, v.Path))
-					feeds[v.Read] = values[v.Path].Tensor(t)
-				}
+				feeds, values := scaledVariables(t, c, x)
 				out, err := c.Net.Run(feeds, c.Out)
 				if err != nil {
 					t.Fatal(err)
 				}
-				r := referenceResNet{func(path string) Array {
-					v, ok := values[path]
-					if !ok {
-						t.Fatalf("no variable %s", path)
-					}
-					return v
-				}, mode == graphs.Training}
+				r := newReferenceResNet(t, values, mode)
 				if len(blocks) == 1 {
 					blocks = []int{blocks[0], blocks[0], blocks[0], blocks[0]}
 				}

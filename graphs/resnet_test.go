@@ -64,6 +64,27 @@ type referenceResNet struct {
 	training bool
 }
 
+// newReferenceResNet computes with values by path.
+func newReferenceResNet(t *testing.T, values map[string]Array, mode graphs.Mode) referenceResNet {
+	return referenceResNet{func(path string) Array {
+		v, ok := values[path]
+		if !ok {
+			t.Fatalf("no variable %s", path)
+		}
+		return v
+	}, mode == graphs.Training}
+}
+
+// scaledVariables are values for the variables of c, by path, and feeds of them and of x.
+func scaledVariables(t *testing.T, c *Circuit, x Array) (graphs.Feeds, map[string]Array) {
+	feeds, values := c.Feeds(t, 0, x), map[string]Array{}
+	for _, v := range c.Net.Vars.All() {
+		values[v.Path] = scaled(v.Path, c.Value(t, v.Path))
+		feeds[v.Read] = values[v.Path].Tensor(t)
+	}
+	return feeds, values
+}
+
 func (r referenceResNet) conv(path string, x Array, stride int) Array {
 	b, h, w, _ := dims4(x)
 	k := r.value(path + "/kernel")
@@ -151,22 +172,12 @@ func TestResNet(t *testing.T) {
 				t.Run(fmt.Sprint(size, "/", name, "/", depth), func(t *testing.T) {
 					x := Uniform(1, 0, 1, 3, size[0], size[1], 2)
 					c := Build(t, encoded(graphs.ResNet{Depth: depth, Embedding: embedding}), []Array{x}, In(mode), AnyBatch())
-					feeds, values := c.Feeds(t, 0, x), map[string]Array{}
-					for _, v := range c.Net.Vars.All() {
-						values[v.Path] = scaled(v.Path, c.Value(t, v.Path))
-						feeds[v.Read] = values[v.Path].Tensor(t)
-					}
+					feeds, values := scaledVariables(t, c, x)
 					out, err := c.Net.Run(feeds, c.Out)
 					if err != nil {
 						t.Fatal(err)
 					}
-					reference := referenceResNet{func(path string) Array {
-						v, ok := values[path]
-						if !ok {
-							t.Fatalf("no variable %s", path)
-						}
-						return v
-					}, mode == graphs.Training}
+					reference := newReferenceResNet(t, values, mode)
 					want := reference.features(x, (depth-2)/6)
 					if embedding > 0 {
 						want = Round(referenceDense(want, values["e/fc/kernel"], values["e/fc/bias"]), 3, int64(embedding))

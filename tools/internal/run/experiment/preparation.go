@@ -85,18 +85,19 @@ func choosePreparation(all []preparation, m imported.Measured) (best int, why st
 		}
 	}
 	const factor, small = 1.5, .02 // what is explained by chance, and by a scale of the logits
-	first := max(0, slices.IndexFunc(all, func(p preparation) bool {
-		i := slices.IndexFunc(all, func(q preparation) bool { return q.name == p.name })
-		return equal(i) && !(m.Loss[i] > factor*least+small)
-	}))
-	others := 0
+	first := 0
 	for i := range all {
-		if i != first && rival(i) {
-			others++
+		if equal(i) && !(m.Loss[i] > factor*least+small) {
+			first = i
+			break
 		}
 	}
+	others := false
+	for i := range all {
+		others = others || i != first && rival(i)
+	}
 	why = fmt.Sprintf("input range: %s, by accuracy and cross-entropy on the first %d images (%s)", all[first].name, m.Images, accuracies(all, m))
-	if others > 0 {
+	if others {
 		why += "; another does about as well: give --input-range, or --mean and --std"
 	}
 	return first, why

@@ -62,7 +62,7 @@ func (x *Experiment) CheckResume(dir string) error {
 	case model:
 		return &trainer.MismatchError{Dir: dir, Differences: changed}
 	case len(changed) > 0:
-		return fmt.Errorf("run folder %s: its training was begun otherwise: %s: resume with its %s and data, or start a new run", dir, some(changed, "; "), ConfigFile)
+		return fmt.Errorf("run folder %s: its training was begun otherwise: %s: resume with its %s and data, or start a new run", dir, ListFew(changed, "; "), ConfigFile)
 	}
 	return nil
 }

@@ -155,21 +155,21 @@ func (id *RunIdentity) compareConfig(dir string, r config.Recorded) (remarks []s
 		}
 	}
 	if len(other) > 0 {
-		return nil, fmt.Errorf("run folder %s: %s is not that of the training: %s: restore it, and give other values with --set", dir, ConfigFile, some(other, "; "))
+		return nil, fmt.Errorf("run folder %s: %s is not that of the training: %s: restore it, and give other values with --set", dir, ConfigFile, ListFew(other, "; "))
 	}
 	if len(edited) > 0 {
-		remarks = append(remarks, fmt.Sprintf("%s of %s was edited after the training began: %s", ConfigFile, dir, some(edited, ", ")))
+		remarks = append(remarks, fmt.Sprintf("%s of %s was edited after the training began: %s", ConfigFile, dir, ListFew(edited, ", ")))
 	}
 	return remarks, nil
 }
 
 // incomplete refuses a configuration that lacks keys.
 func incomplete(dir string, missing []string, where string) error {
-	return fmt.Errorf("run folder %s: want a complete %s, got one without %s: restore it (%s)", dir, ConfigFile, some(missing, ", "), where)
+	return fmt.Errorf("run folder %s: want a complete %s, got one without %s: restore it (%s)", dir, ConfigFile, ListFew(missing, ", "), where)
 }
 
-// some lists the first few of many.
-func some(all []string, sep string) string {
+// ListFew lists the first few of many, separated by sep.
+func ListFew(all []string, sep string) string {
 	const few = 3
 	if len(all) > few {
 		return strings.Join(all[:few], sep) + fmt.Sprintf(" and %d more", len(all)-few)

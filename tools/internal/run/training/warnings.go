@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"unwarp/pipelines"
 	"unwarp/tools/internal/report"
@@ -32,7 +31,7 @@ func warnBefore(x *experiment.Experiment) (warnings []string) {
 			steps, c.Duration, c.Batch, train.Len(), fewSteps))
 	}
 	if few := smallClasses(train); len(few) > 0 {
-		warnings = append(warnings, fmt.Sprintf("warning: classes with fewer than %d images to train on: %s: add images, or let them count more with train.objective.class_weights=balanced", fewImages, listFew(few)))
+		warnings = append(warnings, fmt.Sprintf("warning: classes with fewer than %d images to train on: %s: add images, or let them count more with train.objective.class_weights=balanced", fewImages, experiment.ListFew(few, ", ")))
 	}
 	return warnings
 }
@@ -51,15 +50,6 @@ func smallClasses(src pipelines.Source) (few []string) {
 		few = append(few, fmt.Sprintf("%.40q (%d)", name, n))
 	}
 	return few
-}
-
-// listFew lists the first of many.
-func listFew(all []string) string {
-	const few = 3
-	if len(all) > few {
-		return strings.Join(all[:few], ", ") + fmt.Sprintf(" and %d more", len(all)-few)
-	}
-	return strings.Join(all, ", ")
 }
 
 // warnOverfitted compares the accuracy on training images, as they are, with that on others:

@@ -10,5 +10,5 @@
 // is the lasso of its paper: boosted trees for each of a thousand units are out of
 // reach.
 //
-// It imports pipelines for the description of factors, and gonum.
+// It imports pipelines for the description of factors, probes and gonum.
 package disentanglement

@@ -6,6 +6,8 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
+
+	"unwarp/tools/internal/study/probes"
 )
 
 // lasso fits linear maps with an L1 penalty from one set of codes to many targets.
@@ -23,7 +25,6 @@ var lassoPenalties = []float64{.5, .2, .1, .05, .02, .01, .005, .002, .001}
 const (
 	lassoSweeps    = 1000
 	lassoTolerance = 1e-5 // the largest change of a weight in the last sweep
-	heldOutOneIn   = 5
 )
 
 // gram is what the fit needs of codes: their scaled values and correlations.
@@ -34,7 +35,7 @@ type gram struct {
 }
 
 func newLasso(codes *mat.Dense) *lasso {
-	inner, held := splitRows(codes)
+	inner, held := probes.SplitHoldout(codes)
 	l := &lasso{all: newGram(codes), inner: newGram(inner)}
 	l.held = l.inner.scale(held)
 	return l
@@ -69,21 +70,6 @@ func (g gram) scale(codes *mat.Dense) *mat.Dense {
 	return out
 }
 
-// splitRows returns the rows to fit to and the held-out ones, every fifth.
-func splitRows(x *mat.Dense) (inner, held *mat.Dense) {
-	n, d := x.Dims()
-	k := (n + heldOutOneIn - 1) / heldOutOneIn
-	inner, held = mat.NewDense(n-k, d, nil), mat.NewDense(k, d, nil)
-	for i := range n {
-		if i%heldOutOneIn == 0 {
-			held.SetRow(i/heldOutOneIn, x.RawRowView(i))
-		} else {
-			inner.SetRow(i-i/heldOutOneIn-1, x.RawRowView(i))
-		}
-	}
-	return inner, held
-}
-
 // lassoMap is a fitted map to one target.
 type lassoMap struct {
 	gram            *gram
@@ -94,7 +80,7 @@ type lassoMap struct {
 // fit maps the codes to a target, which varies. Penalties are tried from the largest
 // on, until the error on held-out rows has grown twice in a row.
 func (l *lasso) fit(target []float64) lassoMap {
-	inner, held := splitRows(mat.NewDense(len(target), 1, target))
+	inner, held := probes.SplitHoldout(mat.NewDense(len(target), 1, target))
 	wanted := column(held, 0)
 	best, at, worse := math.Inf(1), 0, 0
 	p := l.inner.begin(column(inner, 0))

@@ -34,8 +34,8 @@ func Fit(x, y *mat.Dense) (*Ridge, error) {
 	if !isFinite(x) || !isFinite(y) {
 		return nil, fmt.Errorf("probes: ridge: want finite codes and targets, got some that are not")
 	}
-	inX, outX := splitHoldout(x)
-	inY, outY := splitHoldout(y)
+	inX, outX := SplitHoldout(x)
+	inY, outY := SplitHoldout(y)
 	s := newSystem(inX, inY)
 	best := make([]float64, targets)
 	chosen := make([]float64, targets)
@@ -194,8 +194,9 @@ func (s *system) solveEach(penalties []float64) (*Ridge, error) {
 	return r, nil
 }
 
-// splitHoldout returns the rows to fit to and the held-out ones, every fifth.
-func splitHoldout(x *mat.Dense) (in, out *mat.Dense) {
+// SplitHoldout returns the rows to fit to and the held-out ones, every fifth, by which a
+// penalty is chosen.
+func SplitHoldout(x *mat.Dense) (in, out *mat.Dense) {
 	n, d := x.Dims()
 	k := (n + holdout - 1) / holdout
 	in, out = mat.NewDense(n-k, d, nil), mat.NewDense(k, d, nil)
