@@ -31,16 +31,32 @@ type Victim struct {
 	// GradientFault says why the plain gradient is not that of the logits, "" where it
 	// is: attacks that follow it would mean nothing.
 	GradientFault string
+	// ClassAlone tells that the model gives the number of a class and nothing else: Logits
+	// are 0 but for that class. What reads scores finds nothing in them.
+	ClassAlone bool
 	// Pass are the options of each pass over the victim.
 	Pass []graphs.PassOption
+}
+
+// LogitsAlone is v without its training loss and codes: of a model around v, or one of
+// which nothing else is known.
+func (v Victim) LogitsAlone() Victim {
+	v.TrainingLoss, v.Codes, v.CodeNames = nil, nil, nil
+	return v
 }
 
 // Size is the number of values of an image.
 func (v Victim) Size() int { return v.H * v.W * v.C }
 
-// OffersAll tells whether all gradients that a follows can be had from v.
+// OffersAll tells whether all gradients that a follows, and the scores that it reads, can be
+// had from v. What follows the gradient of another model needs none of v.
 func (v Victim) OffersAll(a Attack) bool {
-	if v.GradientFault != "" && len(a.Losses(v)) > 0 && (a.Settings().Gradient != StraightThrough || !v.StraightThroughDiffers) {
+	_, transfers := a.(Transferrer)
+	switch {
+	case v.ClassAlone && About(a).Family == Score:
+		return false
+	case transfers:
+	case v.GradientFault != "" && len(a.Losses(v)) > 0 && (a.Settings().Gradient != StraightThrough || !v.StraightThroughDiffers):
 		return false
 	}
 	return !slices.ContainsFunc(a.Losses(v), func(l Loss) bool { return !v.Offers(l) })

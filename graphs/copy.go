@@ -75,6 +75,9 @@ func (n *Net) ReadVariables(kinds ...Kind) (Values, error) {
 	return values, nil
 }
 
+// Len is the number of variables.
+func (a Values) Len() int { return len(a.assigns) }
+
 // add takes in the value of v. A variable shares the memory of what it was assigned
 // from.
 func (a *Values) add(v *Variable, t *tf.Tensor) error {

@@ -18,7 +18,8 @@ import (
 // The encoder sees normalised images, in training with noise and jitter; what is attacked and what is to be
 // reconstructed are the images as given.
 type Disentangled struct {
-	Noise      Noise // of images, in training passes
+	Noise      Noise     // of images, in training passes
+	Transform  Transform // of images; nil means none
 	Normalise  Normalisation
 	Range      Range  // in which the encoder takes pixels, where they are not normalised
 	Jitter     Jitter // of normalised images, in training passes
@@ -59,7 +60,11 @@ type Forward struct {
 // (eq. 1 and 4).
 func (m Disentangled) Classify(s *Scope, images tf.Output) Forward {
 	f := Forward{Images: images}
-	seen := m.Normalise.Apply(s.In("normalise"), m.Noise.Apply(s.In("noise"), images))
+	seen := m.Noise.Apply(s.In("noise"), images)
+	if m.Transform != nil {
+		seen = m.Transform.Apply(s.In("transform"), seen)
+	}
+	seen = m.Normalise.Apply(s.In("normalise"), seen)
 	f.Embedding = m.Encoder.Encode(s.In("encoder"), m.Jitter.Apply(s.In("jitter"), m.Range.Apply(s.In("range"), seen)))
 	d, ok := s.Dims(f.Embedding, 2, "an embedding [B,D]")
 	if !ok {
@@ -72,13 +77,17 @@ func (m Disentangled) Classify(s *Scope, images tf.Output) Forward {
 		}
 		f.Appearance, f.Geometry = m.splitCodes(s, f.Embedding)
 	}
-	f.Logits = m.head().Classify(s, f.Embedding, m.Classes)
+	f.Logits = m.head(images).Classify(s, f.Embedding, m.Classes)
 	return f
 }
 
-func (m Disentangled) head() Head {
-	if m.Head == nil {
+// head is the classifier of images [B,H,W,C]; capsules learn what they read.
+func (m Disentangled) head(images tf.Output) Head {
+	switch h := m.Head.(type) {
+	case nil:
 		return LinearHead{}
+	case CapsuleHead:
+		return h.reading(m, images)
 	}
 	return m.Head
 }

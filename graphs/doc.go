@@ -50,16 +50,23 @@
 // Layers: layers.go (the interface, Reshape, Flatten), conv.go, dense.go,
 // relu.go, dropout.go, pooling.go, batchnorm.go, normalise.go, noise.go, jitter.go, warp.go.
 //
+// Capsules: capsules.go (what they are, primary ones), capsule_fields.go,
+// capsule_votes.go, capsule_routing.go, capsule_em.go; capsule_encoder.go is a
+// network of them, capsule_head.go classifies any embedding by them.
+//
+// Transforms of images, which model.transform names: transform.go, bit_depth.go, jpeg.go,
+// jpeg_tables.go, total_variation.go, thermometer.go.
+//
 // encoder_file.go takes the network of a file, see package imported, range.go gives it
 // pixels in its own range, and head_none.go its scores as logits.
 //
 // Models: encoders.go and heads.go list what model.encoder and model.head can
-// name; hinton.go, conv4.go, resnet.go and certified_nets.go are encoders, with
+// name; hinton.go, conv4.go, resnet.go, photo_cnn.go and certified_nets.go are encoders, with
 // embedding.go at their end; decoders.go and generator.go make the canonical
 // image and the displacement field; target.go says what is reconstructed.
 //
-// Losses: losses.go (classification), dlr.go, distance.go (reconstruction),
-// arithmetic.go.
+// Losses: losses.go (classification), spread.go, dlr.go, distance.go
+// (reconstruction), dependence.go (of two codes), arithmetic.go.
 //
 // Package spec is the grammar of texts such as resnet(depth=110). Package
 // bounds proves what a graph does within a ball of images. Package graphtest

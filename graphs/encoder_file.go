@@ -26,6 +26,8 @@ type FileEncoder struct {
 	Layout    string         `key:"layout" oneof:"channels-first channels-last" help:"order of the axes of an image, where the file does not tell"`
 	Ends      string         `key:"ends" oneof:"logits probabilities" help:"what the scores are, where the file does not tell"`
 
+	Classes int `key:"classes" in:"[0,1e6]" help:"number of classes, of a network whose output is the number of one"`
+
 	Format    string // savedmodel or onnx
 	Embedding int    // units of that layer; 0 means none
 }

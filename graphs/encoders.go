@@ -31,6 +31,8 @@ var encoders = []spec.Kind[encoderSpec]{
 	{Name: "resnet", New: func() encoderSpec { return new(ResNet) }, Shorthand: "depth",
 		Examples: []string{"resnet20", "resnet32", "resnet44", "resnet56", "resnet110"}},
 	{Name: "photo-resnet", New: func() encoderSpec { return new(PhotoResNet) }},
+	{Name: "photo-cnn", New: func() encoderSpec { return new(PhotoCNN) }},
+	{Name: "capsules", New: func() encoderSpec { return new(CapsuleNet) }},
 	{Name: "dm-small", New: newDMSmall},
 	{Name: "dm-medium", New: newDMMedium},
 	{Name: "dm-large", New: newDMLarge},

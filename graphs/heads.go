@@ -28,6 +28,7 @@ type headSpec interface {
 // struct, and its row here.
 var heads = []spec.Kind[headSpec]{
 	{Name: "linear", New: func() headSpec { return new(LinearHead) }},
+	{Name: "capsules", New: func() headSpec { return new(CapsuleHead) }},
 	{Name: "none", New: func() headSpec { return new(NoHead) }},
 }
 

@@ -15,13 +15,15 @@ type Model struct {
 	Kind string `mapstructure:"kind" yaml:"kind" json:"kind"`
 	// Encoder is the encoder: hinton (the CNN of the paper for MNIST), conv4 (four
 	// convolutions), resnet(depth=20), for short resnet20, of any depth 6n+2,
-	// photo-resnet (for images of 64 to 224 pixels), or dm-small, dm-medium,
-	// dm-large, cnn7. Options stand in brackets, such as hinton(embedding=linear).
+	// photo-cnn and photo-resnet (for images of 32 to 224 pixels), capsules (matrix
+	// capsules), or dm-small, dm-medium, dm-large, cnn7. Options stand in brackets,
+	// such as hinton(embedding=linear).
 	// savedmodel(path=DIR) and onnx(path=FILE) take a network that another program
 	// trained, up to output=LAYER; freeze=all or first:N keeps weights as they are.
 	Encoder string `mapstructure:"encoder" yaml:"encoder" json:"encoder"`
-	// Head is the classifier on the embedding: linear, which "" means too, or none,
-	// where the embedding is the scores of an encoder from a file.
+	// Head is the classifier on the embedding: linear, which "" means too, capsules
+	// (a capsule for each class, by EM routing, or with routing=self), or none, where
+	// the embedding is the scores of an encoder from a file.
 	Head string `mapstructure:"head" yaml:"head,omitempty" json:"head,omitempty"`
 	// Appearance is the size of the appearance code. The embedding has the size
 	// of both codes together; a base network whose encoder has embedding=features
@@ -32,6 +34,11 @@ type Model struct {
 	// Dropout is the dropout rate on the head's input, in [0,1). -1 is the
 	// encoder's own: .5 for hinton, 0 for the others.
 	Dropout float32 `mapstructure:"dropout" yaml:"dropout" json:"dropout" in:"[-1,1)"`
+	// Transform changes images before the encoder sees them, in training and in
+	// inference, without a gradient: bits(depth=3), jpeg(quality=75),
+	// tv(weight=.03,drop=.5) or thermometer(levels=16), defences that fail against
+	// attacks with gradient=straight-through. "", none: no change.
+	Transform string `mapstructure:"transform" yaml:"transform,omitempty" json:"transform,omitempty"`
 	// Normalise is how the model standardises images: none, image (by each
 	// image's mean and deviation), channel (by those of each channel of each
 	// image) or set (by those of each channel over the training set).
@@ -90,6 +97,9 @@ func (m Model) Identity() string {
 	if m.Range != "" {
 		later += " Range:" + string(m.Range)
 	}
+	if m.HasTransform() {
+		later += " Transform:" + m.Transform
+	}
 	return fmt.Sprintf("{Kind:%s Encoder:%s Appearance:%d Geometry:%d Dropout:%v Normalise:%s Mean:%v Std:%v Width:%d Field:%s Border:%s Reach:%v%s}",
 		m.Kind, m.Encoder, m.Appearance, m.Geometry, m.Dropout, m.Normalise, m.Mean, m.Std, m.Width, m.Field, m.Border, m.Reach, later)
 }
@@ -118,6 +128,9 @@ func (m Model) Build(classes int) (Disentangled, error) {
 	}
 	head, err := m.parseHead()
 	if err != nil {
+		return d, err
+	}
+	if d.Transform, err = m.parseTransform(); err != nil {
 		return d, err
 	}
 	dropout := m.Dropout

@@ -252,7 +252,7 @@ func TestModelConfig(t *testing.T) {
 		`model.encoder: unknown key "depth", want one of embedding`:          func(m *graphs.Model) { m.Encoder = "hinton(depth=3)" },
 		`model.encoder: key "depth" is given twice`:                          func(m *graphs.Model) { m.Encoder = "resnet20(depth=20)" },
 		`model.encoder: want a depth of 6n+2 from 8 to 1202, got resnet21`:   func(m *graphs.Model) { m.Encoder = "resnet(depth=21)" },
-		`model.head: want one of linear, none, got "capsules"`:               func(m *graphs.Model) { m.Head = "capsules" },
+		`model.head: want one of linear, capsules, none, got "vectors"`:      func(m *graphs.Model) { m.Head = "vectors" },
 		`model.head: unknown key "dropout": linear has no keys`:              func(m *graphs.Model) { m.Head = "linear(dropout=.5)" },
 		`6n+2 from 8 to 1202, got resnet22: take resnet20 or resnet26`:       func(m *graphs.Model) { m.Encoder = "resnet22" },
 		`got resnet2: take resnet8 or resnet14`:                              func(m *graphs.Model) { m.Encoder = "resnet2" },

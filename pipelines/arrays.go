@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -50,11 +51,18 @@ func openArrays(ctx context.Context, d Data) (p parts, err error) {
 	if d.Path == "" {
 		return p, missingPathError("the .npz file, or the .npy file of the images")
 	}
-	pairs, err := findArrays(d.Path)
+	a := arraySet{data: d, room: newMemoryBudget(d)}
+	factored, err := findFactored(d.Path)
+	if err == nil && factored != nil {
+		return a.openFactored(ctx, factored)
+	}
+	var pairs []arrayPair
+	if err == nil {
+		pairs, err = findArrays(d.Path)
+	}
 	if err != nil {
 		return p, fmt.Errorf("pipelines: %s: %w", displayPath(d.Path), err)
 	}
-	a := arraySet{data: d, room: newMemoryBudget(d)}
 	sources := map[string]*memorySource{}
 	for _, pair := range pairs {
 		if sources[pair.part], err = a.read(ctx, pair); err != nil {
@@ -94,13 +102,31 @@ func (p *parts) holdOutArrays(all Source, d Data) (err error) {
 	if test < 1 || test >= n {
 		return newRequestError("pipelines: %s: want images to train on and to test on, got %d, of which data.holdout %v leaves none of one: set data.holdout=1 to test on all", displayPath(d.Path), n, share)
 	}
-	order := Seed(d.Seed).Split("holdout").Rand().Perm(n)
+	return p.splitOff(all, test, d.Seed)
+}
+
+// splitOff makes a test part of so many of all examples.
+func (p *parts) splitOff(all Source, test int, seed uint64) (err error) {
+	n := all.Len()
+	order := Seed(seed).Split("holdout").Rand().Perm(n)
 	slices.Sort(order[:test])
 	slices.Sort(order[test:])
 	if p.test, err = Subset(all, order[:test]); err == nil {
 		p.train, err = Subset(all, order[test:])
 	}
 	return err
+}
+
+// findFactored recognises an .npz file of arrays with factors; nil for others.
+func findFactored(path string) (*factoredArrays, error) {
+	if isFolder(path) || strings.ToLower(filepath.Ext(path)) != ".npz" {
+		return nil, nil
+	}
+	names, err := npz.Names(path)
+	if err != nil {
+		return nil, err
+	}
+	return factoredOf(path, names)
 }
 
 // findArrays lists the pairs at path, with paths of .npy files.
@@ -118,11 +144,22 @@ func findArrays(path string) ([]arrayPair, error) {
 			}
 		}
 		return nil, fmt.Errorf("want images.npy and labels.npy in the folder, got neither")
+	case isHDF5(path):
+		return nil, errHDF5
 	case strings.ToLower(filepath.Ext(path)) == ".npy":
 		labels, err := labelsBeside(path)
 		return []arrayPair{{"", path, labels}}, err
 	}
 	return arraysOf(path)
+}
+
+// errHDF5 says how to convert: no well-kept library for Go reads HDF5 without its C
+// library.
+var errHDF5 = errors.New(`want an .npz file, got HDF5, which is not read: convert it with Python, h5py and NumPy: f = h5py.File("3dshapes.h5"); numpy.savez("3dshapes.npz", images=f["images"], labels=f["labels"])`)
+
+// isHDF5 goes by the name.
+func isHDF5(path string) bool {
+	return slices.Contains([]string{".h5", ".hdf5"}, strings.ToLower(filepath.Ext(path)))
 }
 
 // labelsBeside is the file of the labels of the images in an .npy file.

@@ -35,7 +35,7 @@ func (a *arraySet) read(ctx context.Context, pair arrayPair) (*memorySource, err
 	}
 	scale, err := a.scaleOf(ctx, pair.images, images, layout)
 	if err == nil {
-		err = a.fill(ctx, m, images, layout, scale, pair.images)
+		err = a.fill(ctx, m, images, layout, scale, pair.images, nil)
 	}
 	if err != nil {
 		return nil, fail(pair.images, err)
@@ -113,13 +113,22 @@ func (a *arraySet) scaleOf(ctx context.Context, name string, images *npz.Numbers
 	return 0, fmt.Errorf("want values from 0 to 1 or from 0 to 255, got %.3g to %.3g: save the images before they are normalised", least, most)
 }
 
-// fill reads the images as bytes.
-func (a *arraySet) fill(ctx context.Context, m *memorySource, images *npz.Numbers, l arrayLayout, scale float64, name string) error {
+// fill reads the images as bytes, of all or of the given rows, which rise.
+func (a *arraySet) fill(ctx context.Context, m *memorySource, images *npz.Numbers, l arrayLayout, scale float64, name string, rows []int) error {
 	row, planes := make([]float64, l.shape.Len()), make([]uint8, l.shape.Len())
-	rounded := false
+	rounded, to := false, 0
 	for i := range l.n {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if rows != nil && to == len(rows) {
+			break
+		}
+		if rows != nil && rows[to] != i {
+			if err := images.Skip(len(row)); err != nil {
+				return err
+			}
+			continue
 		}
 		if err := images.Read(row); err != nil {
 			return err
@@ -134,10 +143,11 @@ func (a *arraySet) fill(ctx context.Context, m *memorySource, images *npz.Number
 			planes[k] = uint8(byteOf)
 		}
 		if l.channelsFirst {
-			m.storePlanar(i, planes, 0)
+			m.storePlanar(to, planes, 0)
 		} else {
-			copy(m.pixels[i*len(planes):], planes)
+			copy(m.pixels[to*len(planes):], planes)
 		}
+		to++
 	}
 	if rounded {
 		a.remarks = append(a.remarks, fmt.Sprintf("%s: the values of %s are rounded to bytes", displayPath(a.data.Path), filepath.Base(name)))

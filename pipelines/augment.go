@@ -90,7 +90,6 @@ type augmenter struct {
 	gen          *generator
 	affine       affine
 	bias         []float32 // of affine, for each element of a row
-	zero         []float32
 	image        *resampler
 	deformedView *resampler
 }
@@ -104,8 +103,8 @@ func newAugmenter(a Augment, in Shape) (*augmenter, error) {
 	m := &augmenter{
 		in: in, gen: newGenerator(),
 		affine: affine{bias: make([]float64, in.C), mean: make([]float64, in.C)},
-		bias:   make([]float32, out.W*out.C), zero: make([]float32, out.W*out.C),
-		image: newResampler(in, out), deformedView: newResampler(in, out),
+		bias:   make([]float32, out.W*out.C),
+		image:  newResampler(in, out), deformedView: newResampler(in, out),
 	}
 	m.deform, m.deforms = a.deform()
 	for _, o := range a.steps {
@@ -149,10 +148,14 @@ func (m *augmenter) apply(seed Seed, src []uint8, image, view []float32) {
 // draw samples src at v into image and changes its values; it returns their gain and leaves their
 // bias in m.bias.
 func (m *augmenter) draw(image []float32, src []uint8, v sampleGrid, r *rand.Rand) (gain float32) {
+	if len(m.values) == 0 { // m.bias is zero
+		m.image.draw(image, src, v, 1, nil)
+		return 1
+	}
 	m.affine.reset()
 	if m.needMeans {
 		// The means are known only once the image is drawn: it is drawn first and changed afterwards.
-		m.image.draw(image, src, v, 1, m.zero)
+		m.image.draw(image, src, v, 1, nil)
 		m.affine.setMeans(image)
 	}
 	for _, o := range m.values {

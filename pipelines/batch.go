@@ -18,6 +18,7 @@ type Options struct {
 	Batch     int     `mapstructure:"batch" yaml:"batch"`         // examples per batch, at least 1
 	Seed      uint64  `mapstructure:"seed" yaml:"seed"`           // of order and augmentation
 	Shuffle   bool    `mapstructure:"shuffle" yaml:"shuffle"`     // a new order each epoch
+	Balanced  bool    `mapstructure:"balanced" yaml:"balanced"`   // with Shuffle: each class has the same share of an epoch
 	Augment   Augment `mapstructure:"augment" yaml:"augment"`     // what to do to each image
 	Epochs    int     `mapstructure:"epochs" yaml:"epochs"`       // 0: without end
 	Start     int     `mapstructure:"start" yaml:"start"`         // first batch to yield, to resume

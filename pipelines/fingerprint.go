@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,11 @@ type Fingerprint struct {
 
 // TakeFingerprint reads all of src.
 func TakeFingerprint(ctx context.Context, src Source) (Fingerprint, error) {
+	return readFingerprint(ctx, src, func([]uint8) {})
+}
+
+// readFingerprint is TakeFingerprint with a look at each image.
+func readFingerprint(ctx context.Context, src Source, look func(image []uint8)) (Fingerprint, error) {
 	sh := src.Shape()
 	f := Fingerprint{Examples: src.Len(), Shape: [3]int{sh.H, sh.W, sh.C}, Classes: src.Classes()}
 	pixels, labels := sha256.New(), sha256.New()
@@ -35,6 +41,7 @@ func TakeFingerprint(ctx context.Context, src Source) (Fingerprint, error) {
 			return f, err
 		}
 		pixels.Write(image)
+		look(image)
 		labels.Write(binary.BigEndian.AppendUint32(nil, uint32(label)))
 	}
 	f.Pixels, f.Labels = hex.EncodeToString(pixels.Sum(nil)), hex.EncodeToString(labels.Sum(nil))
@@ -49,7 +56,11 @@ func (f Fingerprint) Differences(g Fingerprint) string {
 			out = append(out, fmt.Sprintf(format, args...))
 		}
 	}
-	add(f.Examples != g.Examples, "%d images instead of %d", g.Examples, f.Examples)
+	images := "images"
+	if g.Examples == 1 {
+		images = "image"
+	}
+	add(f.Examples != g.Examples, "%d %s instead of %d", g.Examples, images, f.Examples)
 	add(f.Shape != g.Shape, "images of %v instead of %v", g.shape(), f.shape())
 	add(f.Classes != g.Classes, "%d classes instead of %d", g.Classes, f.Classes)
 	if len(out) == 0 {
@@ -77,19 +88,23 @@ func (s Splits) Part(name string) Source {
 	return map[string]Source{"train": s.Train, "validation": s.Validation, "test": s.Test, "familiar": s.Familiar}[name]
 }
 
-// Identity reads all parts of the set that d describes.
-func (s Splits) Identity(ctx context.Context, d Data) (SetIdentity, error) {
-	id := SetIdentity{Settings: d, Parts: map[string]Fingerprint{}}
+// Identity reads all parts of the set that d describes, once. trained are the hashes of its training
+// images.
+func (s Splits) Identity(ctx context.Context, d Data) (id SetIdentity, trained ImageHashes, err error) {
+	id = SetIdentity{Settings: d, Parts: map[string]Fingerprint{}}
 	for _, name := range PartNames {
 		src := s.Part(name)
 		if src == nil {
 			continue
 		}
-		f, err := TakeFingerprint(ctx, src)
-		if err != nil {
-			return id, err
+		look := func([]uint8) {}
+		if name == "train" {
+			look = func(image []uint8) { trained = append(trained, hashImage(image)) }
 		}
-		id.Parts[name] = f
+		if id.Parts[name], err = readFingerprint(ctx, src, look); err != nil {
+			return id, nil, err
+		}
 	}
-	return id, nil
+	slices.Sort(trained)
+	return id, trained, nil
 }

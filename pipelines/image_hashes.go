@@ -13,12 +13,10 @@ import (
 // sorted: enough to know it again in another set. Labels do not count.
 type ImageHashes []uint64
 
-// HashImages reads all of src.
-func HashImages(ctx context.Context, src Source) (ImageHashes, error) {
-	h := make(ImageHashes, 0, src.Len())
-	err := eachHash(ctx, src, func(_ int, hash uint64) { h = append(h, hash) })
-	slices.Sort(h)
-	return h, err
+// hashImage is the hash of an image.
+func hashImage(image []uint8) uint64 {
+	sum := sha256.Sum256(image)
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 // eachHash calls f with the hash of each image of src.
@@ -31,8 +29,7 @@ func eachHash(ctx context.Context, src Source, f func(i int, hash uint64)) error
 		if _, err := readExample(src, i, image); err != nil {
 			return err
 		}
-		sum := sha256.Sum256(image)
-		f(i, binary.BigEndian.Uint64(sum[:]))
+		f(i, hashImage(image))
 	}
 	return nil
 }

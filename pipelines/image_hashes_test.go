@@ -6,6 +6,17 @@ import (
 	"testing"
 )
 
+// countedReads counts the images that are read.
+type countedReads struct {
+	Source
+	n *int
+}
+
+func (c countedReads) At(i int, dst []uint8) (int, error) {
+	*c.n++
+	return c.Source.At(i, dst)
+}
+
 // Images are known again whatever their labels and places, and only those.
 func TestImageHashes(t *testing.T) {
 	all := &memorySource{name: "all", shape: Shape{1, 2, 1}, classes: 3, pixels: []uint8{0, 51, 102, 255, 51, 51, 7, 7}, labels: []int32{2, 0, 2, 1}}
@@ -13,9 +24,15 @@ func TestImageHashes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := HashImages(t.Context(), trained)
-	if err != nil {
-		t.Fatal(err)
+	reads := 0
+	id, h, err := Splits{Train: countedReads{trained, &reads}, Test: all}.Identity(t.Context(), Data{})
+	if err != nil || reads != trained.Len() {
+		t.Fatalf("%d images are read %d times, %v", trained.Len(), reads, err)
+	}
+	for name, src := range map[string]Source{"train": trained, "test": all} {
+		if f, err := TakeFingerprint(t.Context(), src); err != nil || f != id.Parts[name] {
+			t.Errorf("%s: %+v, %v, want %+v", name, id.Parts[name], err, f)
+		}
 	}
 	again, err := ParseImageHashes(h.Bytes())
 	if err != nil || !slices.Equal(h, again) || len(h.Bytes()) != 16+32 {

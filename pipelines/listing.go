@@ -107,7 +107,7 @@ func (l listing) decode(ctx context.Context, d Data, channels int) (parts, error
 			return parts{}, err
 		}
 	}
-	names, err := l.checkClasses(d.Classes, untested)
+	names, err := l.checkClasses(d, untested)
 	if err != nil {
 		return parts{}, err
 	}

@@ -75,7 +75,7 @@ func (l listing) checkDuplicates() error {
 
 // checkClasses refuses parts that differ in their classes, but for those that may be missing in the test part,
 // and returns the names of all.
-func (l listing) checkClasses(want int, untested []string) ([]string, error) {
+func (l listing) checkClasses(d Data, untested []string) ([]string, error) {
 	names := l.classes("train")
 	for _, part := range partOrder[1:] {
 		if len(l.parts[part]) == 0 {
@@ -93,10 +93,10 @@ func (l listing) checkClasses(want int, untested []string) ([]string, error) {
 			}
 		}
 	}
-	if len(names) < 2 {
+	if len(names) < 2 && d.Order == "" { // which may have more
 		return nil, fmt.Errorf("pipelines: %s: want at least 2 classes, got %d %q: add another", displayPath(l.where), len(names), names)
 	}
-	if want > 0 && len(names) != want {
+	if want := d.Classes; want > 0 && len(names) != want {
 		return nil, newRequestError("pipelines: %s: want %d classes, as data.classes says, got %d: change the set or data.classes", displayPath(l.where), want, len(names))
 	}
 	return names, nil

@@ -1,7 +1,6 @@
 package pipelines
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -16,15 +15,15 @@ func ReadOrder(text string) ([]string, error) {
 	var names []string
 	if info, err := os.Stat(text); err == nil && !info.IsDir() {
 		if info.Size() > maxOrder {
-			return nil, fmt.Errorf("data.order: want a file of class names, one a line, got %s of %d bytes", displayPath(text), info.Size())
+			return nil, newRequestError("data.order: want a file of class names, one a line, got %s of %d bytes", displayPath(text), info.Size())
 		}
 		raw, err := os.ReadFile(text)
 		if err != nil {
-			return nil, fmt.Errorf("data.order: %w", err)
+			return nil, newRequestError("data.order: %v", err)
 		}
 		names = strings.Split(strings.TrimRight(strings.ReplaceAll(string(raw), "\r\n", "\n"), "\n"), "\n")
 	} else if !strings.Contains(text, ",") {
-		return nil, fmt.Errorf("data.order: want a file with a class name a line, or names separated by commas, got %.60q, which is neither", text)
+		return nil, newRequestError("data.order: want a file with a class name a line, or names separated by commas, got %.60q, which is neither", text)
 	} else {
 		names = strings.Split(text, ",")
 	}
@@ -35,7 +34,7 @@ func ReadOrder(text string) ([]string, error) {
 			return nil, err
 		}
 		if seen[names[i]] {
-			return nil, fmt.Errorf("data.order: want each name once, got %.60q twice", names[i])
+			return nil, newRequestError("data.order: want each name once, got %.60q twice", names[i])
 		}
 		seen[names[i]] = true
 	}
@@ -49,9 +48,10 @@ type ordered struct {
 	labels []int // by the source's own label
 }
 
-func (o *ordered) Classes() int         { return len(o.names) }
-func (o *ordered) ClassNames() []string { return o.names }
-func (o *ordered) Label(i int) int      { return o.labels[o.Source.Label(i)] }
+func (o *ordered) Classes() int          { return len(o.names) }
+func (o *ordered) ClassNames() []string  { return o.names }
+func (o *ordered) FileName(i int) string { return FileName(o.Source, i) }
+func (o *ordered) Label(i int) int       { return o.labels[o.Source.Label(i)] }
 
 func (o *ordered) At(i int, dst []uint8) (int, error) {
 	label, err := o.Source.At(i, dst)
@@ -70,7 +70,7 @@ func inOrder(src Source, names []string) (Source, error) {
 	own := ClassNames(src)
 	if own == nil {
 		if src.Classes() > len(names) {
-			return nil, fmt.Errorf("data.order: want a name for each of the %d classes of %s, got %d", src.Classes(), src.Name(), len(names))
+			return nil, newRequestError("data.order: want a name for each of the %d classes of %s, got %d", src.Classes(), src.Name(), len(names))
 		}
 		return &ordered{src, names, numbersTo(src.Classes())}, nil
 	}
@@ -82,7 +82,7 @@ func inOrder(src Source, names []string) (Source, error) {
 		}
 	}
 	if len(missing) > 0 {
-		return nil, fmt.Errorf("data.order: want each class of %s among the %d names, which begin with %.60q, got none for %s: name the classes alike", src.Name(), len(names), names[0], nameFirst(missing))
+		return nil, newRequestError("data.order: want each class of %s among the %d names, which begin with %.60q, got none for %s: name the classes alike", src.Name(), len(names), names[0], nameFirst(missing))
 	}
 	return o, nil
 }

@@ -19,6 +19,9 @@ func RecogniseSet(path string) (string, error) {
 		return "npz", nil
 	}
 	if !info.IsDir() {
+		if isHDF5(path) {
+			return "", fmt.Errorf("pipelines: %s: %w", displayPath(path), errHDF5)
+		}
 		if strings.ToLower(filepath.Ext(path)) != ".csv" {
 			return "", fmt.Errorf("pipelines: %s: want a folder, a CSV file that lists images, or an .npz or .npy file, got a file with another name: name one of them, or set data.set and data.path", displayPath(path))
 		}

@@ -16,7 +16,11 @@ type taps struct {
 	second   []int32
 	weight   []float32
 	fraction bool // some weight is not 0
+	run      span // of elements whose neighbours in first lie side by side too
 }
+
+// span is from a to b-1.
+type span struct{ a, b int }
 
 // newTaps makes room for sides of n pixels with c interleaved channels.
 func newTaps(n, c int) taps {
@@ -45,6 +49,23 @@ func (t *taps) fill(a axis, from, c int) {
 			t.weight[i*c+k] = w
 		}
 	}
+	t.run = longestRun(t.first[:a.n*c])
+}
+
+// longestRun is where the places follow each other for longest: all of a side that is only moved,
+// but for its repeated edges.
+func longestRun(places []int32) (longest span) {
+	from := 0
+	for i := 1; i <= len(places); i++ {
+		if i < len(places) && places[i] == places[i-1]+1 {
+			continue
+		}
+		if i-from > longest.b-longest.a {
+			longest = span{from, i}
+		}
+		from = i
+	}
+	return longest
 }
 
 // resampler draws views of 8-bit sources. It belongs to one goroutine.
@@ -53,10 +74,11 @@ type resampler struct {
 	y, x    taps
 	rows    [2][]float32 // the latest two source rows, resampled horizontally
 	held    [2]int       // their numbers; -1 is none
+	zero    []float32    // a row of zeros
 }
 
 func newResampler(in, out Shape) *resampler {
-	r := &resampler{in: in, out: out, y: newTaps(out.H, 1), x: newTaps(out.W, out.C)}
+	r := &resampler{in: in, out: out, y: newTaps(out.H, 1), x: newTaps(out.W, out.C), zero: make([]float32, out.W*out.C)}
 	for i := range r.rows {
 		r.rows[i] = make([]float32, out.W*out.C)
 	}
@@ -64,10 +86,17 @@ func newResampler(in, out Shape) *resampler {
 }
 
 // draw writes gain*value + bias of view v of src, values in units of 255, to dst [H,W,C]. bias has
-// one entry for each element of a row. Interpolation is bilinear and separable.
+// one entry for each element of a row, or is nil for none. Interpolation is bilinear and separable.
 func (r *resampler) draw(dst []float32, src []uint8, v sampleGrid, gain float32, bias []float32) {
 	r.y.fill(v.y, r.in.H, 1)
 	r.x.fill(v.x, r.in.W, r.in.C)
+	if !r.x.fraction && !r.y.fraction {
+		r.pick(dst, src, gain, bias)
+		return
+	}
+	if bias == nil {
+		bias = r.zero
+	}
 	r.held = [2]int{-1, -1}
 	width := r.out.W * r.out.C
 	bias = bias[:width]
@@ -87,6 +116,40 @@ func (r *resampler) draw(dst []float32, src []uint8, v sampleGrid, gain float32,
 		for i := range out {
 			out[i] = gain*(a[i]+(b[i]-a[i])*w) + bias[i]
 		}
+	}
+}
+
+// pick is draw where every value is one of the source: nothing is interpolated.
+func (r *resampler) pick(dst []float32, src []uint8, gain float32, bias []float32) {
+	from, width := r.in.W*r.in.C, r.out.W*r.out.C
+	first := r.x.first[:width]
+	for y := range r.out.H {
+		line := src[int(r.y.first[y])*from:][:from]
+		out := dst[y*width:][:width]
+		if gain == 1 && bias == nil {
+			copyUnits(out[:r.x.run.a], line, first)
+			copyUnits(out[r.x.run.b:], line, first[r.x.run.b:])
+			middle := out[r.x.run.a:r.x.run.b]
+			for i, v := range line[first[r.x.run.a]:][:len(middle)] {
+				middle[i] = unitValues[v]
+			}
+			continue
+		}
+		shift := r.zero[:width]
+		if bias != nil {
+			shift = bias[:width]
+		}
+		for i, at := range first {
+			out[i] = gain*unitValues[line[at]] + shift[i]
+		}
+	}
+}
+
+// copyUnits writes the values at some places of line.
+func copyUnits(to []float32, line []uint8, places []int32) {
+	places = places[:len(to)]
+	for i := range to {
+		to[i] = unitValues[line[places[i]]]
 	}
 }
 

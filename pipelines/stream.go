@@ -11,7 +11,7 @@ import (
 )
 
 // Stream yields the batches of src, from batch o.Start on, in an order and with contents that depend
-// on o.Seed, o.Shuffle, o.Batch, o.Remainder and o.Augment alone: not on workers, queue, timing or
+// on o.Seed, o.Shuffle, o.Balanced, o.Batch, o.Remainder and o.Augment alone: not on workers, queue, timing or
 // Start. Each range over it begins anew.
 //
 // An error is yielded once, as (Batch{}, err), in place of the batch that failed; then the stream ends.
@@ -43,7 +43,8 @@ type slot struct {
 type stream struct {
 	src     Source
 	opts    Options
-	steps   int // per epoch
+	steps   int            // per epoch
+	balance *balancedOrder // nil for all examples once
 	workers []*worker
 	slots   []*slot
 }
@@ -84,6 +85,9 @@ func newStream(src Source, o Options) (*stream, error) {
 		o.Queue = defaultQueue
 	}
 	s := &stream{src: src, opts: o, steps: o.Steps(src)}
+	if o.Balanced && o.Shuffle {
+		s.balance = newBalancedOrder(src)
+	}
 	out, err := o.Augment.OutputShape(src.Shape())
 	if err != nil {
 		return nil, err
@@ -230,6 +234,10 @@ func (s *stream) dispatchSlots(ctx context.Context, free <-chan *slot, work, ord
 
 // writeOrder writes the order of an epoch.
 func (s *stream) writeOrder(to []int, gen *generator, epoch int) {
+	if s.balance != nil {
+		s.balance.write(to, Seed(s.opts.Seed), epoch, gen)
+		return
+	}
 	for i := range to {
 		to[i] = i
 	}

@@ -60,7 +60,7 @@ func perturbWeights(s *graphs.Scope, gamma tf.Output, weights []*graphs.Variable
 		return op.Sqrt(s.Op("norm"), op.AddV2(s.Op("square"), half, half))
 	}
 	for i, w := range weights {
-		if len(w.Shape) < 2 || !s.OK() {
+		if !moves(w) || !s.OK() {
 			continue
 		}
 		length := op.DivNoNan(s.Op("length"), op.Mul(s.Op("size"), gamma, norm(w.Read)), norm(gradients[i]))
@@ -69,3 +69,6 @@ func perturbWeights(s *graphs.Scope, gamma tf.Output, weights []*graphs.Variable
 	}
 	return moved
 }
+
+// moves is true for kernels: what has two or more axes.
+func moves(v *graphs.Variable) bool { return len(v.Shape) > 1 }

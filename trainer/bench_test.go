@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	tf "github.com/wamuir/graft/tensorflow"
@@ -101,7 +102,7 @@ func BenchmarkStep(b *testing.B) {
 			c.Evaluate, c.Checkpoint = Duration{}, Duration{}
 			c.Duration = Duration{float64(b.N + 3), "st"}
 			p, net := build(b, graphs.Options{}, c, m, src)
-			w := &warm{b: b}
+			w := &warm{b: b, after: 3}
 			_, err := p.Run(context.Background(), net, Inputs{Train: src, Dir: b.TempDir()}, w)
 			if err != nil {
 				b.Fatal(err)
@@ -121,9 +122,15 @@ type protocol struct {
 	train      func(c *Config)
 }
 
-// protocols are tools/configs/*-base.yaml with rates that do not change;
-// tools/peers/protocols.py has the same for Keras and PyTorch.
+// protocols are the disentangled model with eq. 5 and with eq. 8, and
+// tools/configs/*-base.yaml with rates that do not change; tools/peers/disentangled.py
+// and tools/peers/protocols.py have the same for Keras and PyTorch.
 var protocols = []protocol{
+	{"disentangled", 60000, 10, pipelines.Shape{H: 28, W: 28, C: 1}, "",
+		func(m *graphs.Model) { m.Kind = "disentangled" }, nil},
+	{"disentangled-views", 60000, 10, pipelines.Shape{H: 28, W: 28, C: 1}, "deform(stretch=2..8,shift=2..8)",
+		func(m *graphs.Model) { m.Kind = "disentangled" },
+		func(c *Config) { c.Objective.Gamma = .01 }},
 	{"mnist", 60000, 10, pipelines.Shape{H: 28, W: 28, C: 1}, "", nil, nil},
 	{"smallnorb", 4860, 5, pipelines.Shape{H: 96, W: 96, C: 2}, "crop(48)|resize(32)|brightness(63/255)|contrast(.2,1.8)",
 		func(m *graphs.Model) { m.Normalise = graphs.ByImage }, nil},
@@ -171,9 +178,9 @@ func (s *striped) At(i int, dst []uint8) (int, error) {
 
 // BenchmarkProtocol is the whole training loop of each protocol, data included,
 // batch 128. Besides the time it reports what shows that tools/peers trains the
-// same: the trainable parameters, and the mean loss of the first and the last
-// fifth of the steps; and the share of all time, from the first step on, spent
-// waiting for data.
+// same: the trainable parameters, and the mean loss of each fifth of the steps,
+// of which the first is not timed; and the share of all time, from the first step
+// on, spent waiting for data.
 func BenchmarkProtocol(b *testing.B) {
 	for _, x := range protocols {
 		b.Run(x.name, func(b *testing.B) {
@@ -197,7 +204,8 @@ func (x protocol) bench(b *testing.B, src pipelines.Source, precision graphs.Pre
 	c := DefaultConfig()
 	c.Augment = mustAugment(b, x.augment)
 	c.Evaluate, c.Checkpoint = Duration{}, Duration{}
-	c.Duration = Duration{float64(b.N + 3), "st"}
+	w := &watch{warm: warm{b: b, after: max(3, b.N/4)}}
+	c.Duration = Duration{float64(b.N + w.after), "st"}
 	c.Schedule.Name = "constant"
 	if x.train != nil {
 		x.train(&c)
@@ -211,7 +219,6 @@ func (x protocol) bench(b *testing.B, src pipelines.Source, precision graphs.Pre
 		b.Fatal(err)
 	}
 	p, net := planned(b, graphs.Options{Device: graphs.CPU, Precision: precision}, c, model, out)
-	w := &watch{warm: warm{b}}
 	s, err := p.Run(context.Background(), net, Inputs{Train: src, Dir: b.TempDir()}, w)
 	if err != nil {
 		b.Fatal(err)
@@ -224,12 +231,12 @@ func (x protocol) bench(b *testing.B, src pipelines.Source, precision graphs.Pre
 		}
 		params += n
 	}
-	first, last := w.losses()
 	b.ReportMetric(float64(c.Batch*b.N)/b.Elapsed().Seconds(), "images/s")
 	b.ReportMetric(100*s.Waiting, "waiting-%")
 	b.ReportMetric(float64(params), "params")
-	b.ReportMetric(first, "first-loss")
-	b.ReportMetric(last, "last-loss")
+	for i, loss := range w.losses() {
+		b.ReportMetric(loss, fmt.Sprintf("loss-%d", i+1))
+	}
 }
 
 // watch keeps the losses besides the time.
@@ -239,27 +246,31 @@ type watch struct {
 }
 
 func (w *watch) Stepped(at Progress) {
-	w.loss = append(w.loss, at.Losses.Classification)
+	w.loss = append(w.loss, at.Losses.Total)
 	w.warm.Stepped(at)
 }
 
-// losses are the means of the first and the last fifth of the steps.
-func (w *watch) losses() (first, last float64) {
-	n := max(1, len(w.loss)/5)
-	for i := range n {
-		first += float64(w.loss[i]) / float64(n)
-		last += float64(w.loss[len(w.loss)-1-i]) / float64(n)
+// losses are the means of each fifth of the steps.
+func (w *watch) losses() (means [5]float64) {
+	for i := range means {
+		part := w.loss[i*len(w.loss)/5 : (i+1)*len(w.loss)/5]
+		for _, loss := range part {
+			means[i] += float64(loss) / float64(len(part))
+		}
 	}
-	return first, last
+	return means
 }
 
-// warm starts the clock after three steps and stops it after the last.
-type warm struct{ b *testing.B }
+// warm starts the clock after some steps and stops it after the last.
+type warm struct {
+	b     *testing.B
+	after int
+}
 
 func (w *warm) Began(Progress) {}
 func (w *warm) Stepped(at Progress) {
 	switch at.Step {
-	case 3:
+	case w.after:
 		w.b.ResetTimer()
 	case at.Steps:
 		w.b.StopTimer()

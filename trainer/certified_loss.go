@@ -35,7 +35,8 @@ func (g *TrainGraph) declareBoundInputs(b *graphs.Builder) {
 // boundLoss writes the loss of a certified method into a training pass.
 type boundLoss struct {
 	certifiedSettings
-	in boundInputs
+	in    boundInputs
+	share replicaShare
 }
 
 // UnboundedError says that a model has ops without bounds.

@@ -151,7 +151,7 @@ func TestCertifiedGradients(t *testing.T) {
 		set := mustCertified(t, text).settings()
 		graphtest.Gradient(t, graphtest.Unary(func(s *graphs.Scope, x tf.Output) tf.Output {
 			scalar := func(name string, v any) graphs.Input { return graphs.Input{Value: op.Const(s.Op(name), v)} }
-			l := boundLoss{set, boundInputs{
+			l := boundLoss{certifiedSettings: set, in: boundInputs{
 				eps: scalar("eps", float32(.1)), kappa: scalar("kappa", float32(.3)), beta: scalar("beta", float32(.6)),
 				pull: scalar("pull", float32(.5)), crownRows: scalar("rows", int32(2)),
 			}}

@@ -32,6 +32,9 @@ type Config struct {
 	// comes with a deformed view, and the objective is eq. 8 of the paper. "":
 	// nothing.
 	Augment pipelines.Augment `mapstructure:"augment" yaml:"augment"`
+	// Sampling is which images an epoch has: balanced, of each class as many, those of small classes
+	// several times and those of large ones not all; its length stays. "": every image once.
+	Sampling string `mapstructure:"sampling" yaml:"sampling,omitempty" json:"sampling,omitempty"`
 	// Jitter changes brightness and contrast after model.normalise, which would
 	// remove a jitter before it: jitter(brightness=63/255,low=.2,high=1.8). The
 	// encoder alone sees it. "": none.
@@ -80,6 +83,9 @@ type Config struct {
 	Attacked ValidationAttack `mapstructure:"attacked" yaml:"attacked"`
 }
 
+// BalancedSampling is the value of [Config.Sampling] that gives each class the same share.
+const BalancedSampling = "balanced"
+
 // DefaultConfig trains with Adam at a rate of 1e-3 that falls by a cosine, in
 // batches of 128, for 10 epochs: enough for data of the size of MNIST.
 func DefaultConfig() Config {
@@ -120,11 +126,11 @@ func (c Config) Check() error {
 	if c.Replicas > c.Batch {
 		return fmt.Errorf("train.replicas: want at most train.batch, an image for each, got %d replicas for batches of %d", c.Replicas, c.Batch)
 	}
-	if c.Replicas > 1 && c.Adversary.settings().weights.Gamma > 0 {
-		return fmt.Errorf("train.adversary: want no awp beside several replicas, of which each would perturb the weights for its own images, got %s: leave awp out, or train on one device", c.Adversary)
+	if s := c.Sampling; s != "" && s != BalancedSampling {
+		return fmt.Errorf("train.sampling: want %s, or nothing for every image once, got %q", BalancedSampling, s)
 	}
-	if c.Replicas > 1 && !c.Certified.Off() {
-		return fmt.Errorf("train.certified: want none beside several replicas, whose shares its regularisers do not know, got %s: train on one device", c.Certified)
+	if c.Sampling != "" && c.Objective.ClassWeights != "" {
+		return fmt.Errorf("train.sampling: want it or train.objective.class_weights, got both, %s and %s: small classes would count twice", c.Sampling, c.Objective.ClassWeights)
 	}
 	if g := c.Gradients; g != "" && g != graphs.Float32 && g != graphs.Bfloat16 {
 		return fmt.Errorf("train.gradients: want float32 or bfloat16, got %q", g)
@@ -133,6 +139,9 @@ func (c Config) Check() error {
 		return err
 	}
 	if err := c.checkSoftLabels(); err != nil {
+		return err
+	}
+	if err := c.checkSeparation(); err != nil {
 		return err
 	}
 	if err := c.Optimizer.check(); err != nil {
@@ -155,7 +164,13 @@ func (c Config) Check() error {
 
 // CheckModel refuses what a model cannot be trained with, naming the key.
 func (c Config) CheckModel(m graphs.Disentangled) error {
+	if err := c.checkTransform(m); err != nil {
+		return err
+	}
 	if err := c.Certified.checkModel(m); err != nil {
+		return err
+	}
+	if err := c.Objective.checkModel(m); err != nil {
 		return err
 	}
 	return c.Adversary.settings().codes.checkModel(m)

@@ -16,12 +16,14 @@
 //	run_loop, run_step, run, run_evaluate, run_save, run_log   the loop and what it writes
 //	config, duration, cadence, schedule   when and how fast
 //	objective, input_gradient, teacher    the loss of Duan et al. (eq. 5 and 8), penalty, distillation
+//	class_loss, exchange, independence    the spread loss, exchanged images, independent codes
+//	transform         what a transform of the images cannot be beside
 //	optimizer         adam, sgd and moving averages
 //	adversary, adversary_keys             adversarial training as a configuration names it
 //	fgsm, pgd, trades, fast, free         a method each
 //	awp           perturbation of weights beside an adversary
 //	certified, certified_keys, ibp, crown_ibp, mtl_ibp, sabr   certified training, a method each
-//	certified_loss, certified_regularisers                     their loss
+//	certified_loss, certified_regularisers, certified_means    their loss
 //	verification, evaluate_verified                            verified accuracy
 //	ascent, projection, attacker, step_batch   how adversarial images are made
 //	validation_attack, evaluate_attacked, evaluate   accuracy, also under attack

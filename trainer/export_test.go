@@ -420,3 +420,31 @@ func TestExportNames(t *testing.T) {
 		wantRefusal(t, err, "graphs: "+taken, "uplicate")
 	}
 }
+
+// Capsules are exported and built again, of the codes and of the encoder of
+// capsules.
+func TestExportCapsules(t *testing.T) {
+	for _, row := range []struct{ kind, encoder, head string }{
+		{"disentangled", "hinton", "capsules(types=3,codes=split)"}, {"base", "capsules(channels=4,primary=3,layers=0)", "capsules(routing=self)"},
+	} {
+		t.Run(row.encoder, func(t *testing.T) {
+			c := graphs.DefaultModel()
+			c.Kind, c.Encoder, c.Head, c.Appearance, c.Geometry, c.Width = row.kind, row.encoder, row.head, 7, 5, 4
+			m, err := c.Build(exportClasses)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, net := declared(t, 3, DefaultConfig(), m, exportShape)
+			for step := range 12 {
+				exportStep(t, p, net, step, .02)
+			}
+			dir := filepath.Join(t.TempDir(), "x")
+			e := Export{Input: FloatInput}
+			mustExport(t, p, net, dir, e)
+			checkValues(t, dir, p, net, e, wantSignatures(row.kind, false))
+			if info, err := ReadExport(dir); err != nil || !reflect.DeepEqual(info.Model, c) {
+				t.Errorf("want the model %+v, got %+v, %v", c, info, err)
+			}
+		})
+	}
+}

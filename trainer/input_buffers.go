@@ -15,7 +15,7 @@ type inputBuffers struct {
 	step   *graphs.Buffer
 	rate   *graphs.Buffer
 	// Fed where there is an adversary, and where lambda rises.
-	eps, alpha, lambda, awp *graphs.Buffer
+	eps, alpha, lambda, margin, awp *graphs.Buffer
 	// Fed where there is certified training.
 	bound struct{ eps, kappa, beta, pull, crownRows *graphs.Buffer }
 }
@@ -35,7 +35,7 @@ func (g *TrainGraph) newInputBuffers() (*inputBuffers, error) {
 	if f.bound.crownRows, err = graphs.NewBuffer(tf.Int32); err != nil {
 		return nil, err
 	}
-	for _, scalar := range []**graphs.Buffer{&f.rate, &f.eps, &f.alpha, &f.lambda, &f.awp, &f.bound.eps, &f.bound.kappa, &f.bound.beta, &f.bound.pull} {
+	for _, scalar := range []**graphs.Buffer{&f.rate, &f.eps, &f.alpha, &f.lambda, &f.margin, &f.awp, &f.bound.eps, &f.bound.kappa, &f.bound.beta, &f.bound.pull} {
 		if *scalar, err = graphs.NewBuffer(tf.Float); err != nil {
 			return nil, err
 		}
@@ -122,6 +122,7 @@ func (f *inputBuffers) feedStep(r stepBatch, step int, at stepParams) (graphs.Fe
 	feeds[g.step.Feed] = f.step.Tensor
 	feedFloats(feeds, g.rate, f.rate, at.rate)
 	feedFloats(feeds, g.lambda, f.lambda, at.lambda)
+	feedFloats(feeds, g.margin, f.margin, at.margin)
 	feedFloats(feeds, g.awp, f.awp, at.awp)
 	feedFloats(feeds, g.originals, s.originals, r.originals...)
 	feedFloats(feeds, g.teacher, s.teacher, r.teacher...)

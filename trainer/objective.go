@@ -39,6 +39,17 @@ type Objective struct {
 	// sum of squares), sse (the sum of squares), mse (their mean) or l1 (the
 	// sum of absolute values).
 	Norm graphs.Norm `mapstructure:"norm" yaml:"norm" json:"norm"`
+	// Loss is the classification loss of training: cross-entropy, or for capsules
+	// spread(start=.2,end=.9,ramp=50%), whose margin between the activations of the
+	// classes rises. Evaluation and attacks see the cross-entropy. "": cross-entropy.
+	Loss ClassLoss `mapstructure:"loss" yaml:"loss" json:"loss"`
+	// Swap draws each image with the geometry of another and encodes it again:
+	// swap(class=1,geometry=1,appearance=1) are the weights of its class, that of
+	// the donor of appearance, and of how far its codes are from the donors'. "": none.
+	Swap Swap `mapstructure:"swap" yaml:"swap" json:"swap"`
+	// Independence penalises what the appearance and the geometric code tell of
+	// each other: hsic(weight=1,kernel=linear), or kernel=correlation or rbf. "": none.
+	Independence Independence `mapstructure:"independence" yaml:"independence" json:"independence"`
 	// InputGradient is the weight of the squared norm of the gradient of each
 	// image's cross-entropy with respect to its pixels. 0: none.
 	InputGradient float32 `mapstructure:"input_gradient" yaml:"input_gradient" json:"input_gradient" in:"[0,1e9]"`
@@ -79,6 +90,7 @@ type targets struct {
 	teacher tf.Output // float32 [B,K], a teacher's logits in place of labels; none without a teacher
 	mixed   mixedLabels
 	lambda  tf.Output // scalar; none where it is Objective.Lambda throughout
+	margin  tf.Output // scalar, of the spread loss; none with the cross-entropy
 	centers tf.Output // float32 [B,H,W,C], of the balls of certified training; none: the images
 	views   bool      // the second half of the batch are the deformed views of the first
 }
@@ -86,7 +98,7 @@ type targets struct {
 // PerImage is eq. 5 for each image of f: cross-entropy plus Lambda times the
 // reconstruction error, each [B]. For a base CNN it is the cross-entropy.
 func (o Objective) PerImage(s *graphs.Scope, f graphs.Forward, labels tf.Output) Terms {
-	o.Temperature, o.Smoothing, o.ClassWeights = 1, 0, ""
+	o.Temperature, o.Smoothing, o.ClassWeights, o.Loss = 1, 0, "", ClassLoss{}
 	return o.termsPerImage(s, f, targets{labels: labels})
 }
 
@@ -155,13 +167,17 @@ func (o Objective) classification(s *graphs.Scope, logits tf.Output, in targets)
 	if in.teacher.Op != nil {
 		return graphs.SoftmaxCrossEntropy{Temperature: o.Temperature}.FromTeacher(s, logits, in.teacher)
 	}
-	return in.mixed.join(s, o.entropy(s, logits, in.labels), func(s *graphs.Scope, partners tf.Output) tf.Output {
-		return o.entropy(s, logits, partners)
+	return in.mixed.join(s, o.entropy(s, logits, in.labels, in.margin), func(s *graphs.Scope, partners tf.Output) tf.Output {
+		return o.entropy(s, logits, partners, in.margin)
 	})
 }
 
-// entropy is the cross-entropy of each image with its label, smoothed and weighed.
-func (o Objective) entropy(s *graphs.Scope, logits, labels tf.Output) tf.Output {
+// entropy is the cross-entropy of each image with its label, smoothed, or the
+// spread loss, weighed.
+func (o Objective) entropy(s *graphs.Scope, logits, labels, margin tf.Output) tf.Output {
+	if !o.Loss.Off() {
+		return o.ClassWeights.weigh(s, o.Loss.perImage(s, logits, labels, margin), labels)
+	}
 	loss := graphs.SoftmaxCrossEntropy{Temperature: o.Temperature, Smoothing: float32(o.Smoothing)}
 	return o.ClassWeights.weigh(s, loss.PerImage(s, logits, labels), labels)
 }
@@ -173,12 +189,22 @@ func (c Config) checkSoftLabels() error {
 	switch o := c.Objective; {
 	case o.Smoothing > 0:
 		asked = "train.objective.smoothing"
+	case !o.Loss.Off():
+		asked = "train.objective.loss"
 	case o.ClassWeights != "":
 		asked = "train.objective.class_weights"
 	case c.Augment.Mixes():
 		asked = "mixup in train.augment"
 	}
 	mixes := c.Augment.Mixes()
+	if o := c.Objective; !o.Loss.Off() {
+		switch {
+		case o.Smoothing > 0 || o.Temperature != 1:
+			return fmt.Errorf("train.objective.loss: want no smoothing and a temperature of 1 beside %s, which has no targets to soften", o.Loss)
+		case o.InputGradient > 0:
+			return fmt.Errorf("train.objective.loss: want no input_gradient beside %s, whose gradient has none: leave one out", o.Loss)
+		}
+	}
 	switch {
 	case asked == "":
 	case c.Teacher != "":

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"maps"
 	"time"
 
 	"unwarp/graphs"
@@ -21,7 +22,7 @@ type replica struct {
 }
 
 // shareBuffers hold what says which rows of a batch are fed.
-type shareBuffers struct{ rows, all, weight, seen *graphs.Buffer }
+type shareBuffers struct{ rows, all, weight, place, seen *graphs.Buffer }
 
 func (p *replicas) newReplica(name string, net runner) (*replica, error) {
 	c := &replica{graph: p.graph, name: name, net: net, bySize: map[int]*shareBuffers{}, clock: p.clocks.of(name)}
@@ -45,31 +46,49 @@ func (c *replica) runOn(net runner) {
 func (c *replica) compute(j *stepJob, k int) error {
 	began := time.Now()
 	s := j.whole.part(k, len(j.results))
-	b := j.batch.of(s, c.graph)
-	if c.adversary != nil {
-		var err error
-		if b, err = c.adversary.attackShare(j.batch, s, j.step, j.at.eps, j.at.alpha); err != nil {
-			return err
-		}
+	b, err := c.attackShare(j, k, s)
+	if err != nil {
+		return err
 	}
-	feeds, err := c.buffers.feedStep(b, j.step, j.at)
+	feeds, err := c.buffers.feedStep(*b, j.step, j.at)
 	if err == nil {
-		err = c.feedShare(feeds, j, s)
+		err = c.feedShare(feeds, j, k, s)
 	}
 	if err != nil {
 		return err
 	}
-	out, err := c.net.Run(feeds, c.graph.replicas.fetches)
+	out, err := c.net.Run(feeds, j.fetches)
 	if err != nil {
 		return err
 	}
 	j.results[k] = out
-	c.clock.add(b.N, time.Since(began))
+	images := b.N
+	if j.first {
+		images = 0 // the second round computes them again
+	}
+	c.clock.add(images, time.Since(began))
 	return nil
 }
 
-// feedShare adds which rows of the batch are fed.
-func (c *replica) feedShare(feeds graphs.Feeds, j *stepJob, s share) error {
+// attackShare is what replica k sees of the batch, attacked: the same in both rounds.
+func (c *replica) attackShare(j *stepJob, k int, s share) (*stepBatch, error) {
+	if j.attacked[k] != nil {
+		return j.attacked[k], nil
+	}
+	b := j.batch.of(s, c.graph)
+	if c.adversary != nil {
+		var err error
+		if b, err = c.adversary.attackShare(j.batch, s, j.step, j.at.eps, j.at.alpha); err != nil {
+			return nil, err
+		}
+	}
+	j.attacked[k] = &b
+	return &b, nil
+}
+
+// feedShare adds which rows of the batch are fed, and what the first round has found
+// out.
+func (c *replica) feedShare(feeds graphs.Feeds, j *stepJob, k int, s share) error {
 	b, err := c.shareBuffers(s.rows())
 	if err != nil {
 		return err
@@ -79,6 +98,11 @@ func (c *replica) feedShare(feeds graphs.Feeds, j *stepJob, s share) error {
 	b.all.Int32()[0] = int32(j.whole.rows())
 	feeds[r.rows.Feed], feeds[r.all.Feed] = b.rows.Tensor, b.all.Tensor
 	feedFloats(feeds, r.weight, b.weight, j.weight(s))
+	maps.Copy(feeds, j.second)
+	if r.first.place.Feed.Op != nil {
+		b.place.Int32()[0] = int32(k)
+		feeds[r.first.place.Feed] = b.place.Tensor
+	}
 	if size := c.graph.Shape.Len(); j.seen != nil {
 		feedFloats(feeds, r.seen, b.seen, j.seen[s.clean.from*size:s.clean.to*size]...)
 	}
@@ -98,7 +122,7 @@ func (c *replica) shareBuffers(n int) (*shareBuffers, error) {
 		to    **graphs.Buffer
 		kind  tf.DataType
 		shape []int64
-	}{{&b.rows, tf.Int32, []int64{int64(n)}}, {&b.all, tf.Int32, nil}, {&b.weight, tf.Float, nil}} {
+	}{{&b.rows, tf.Int32, []int64{int64(n)}}, {&b.all, tf.Int32, nil}, {&b.weight, tf.Float, nil}, {&b.place, tf.Int32, nil}} {
 		if *x.to, err = graphs.NewBuffer(x.kind, x.shape...); err != nil {
 			return nil, err
 		}

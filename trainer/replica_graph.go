@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"fmt"
+	"slices"
 
 	tf "github.com/wamuir/graft/tensorflow"
 	"github.com/wamuir/graft/tensorflow/op"
@@ -17,7 +18,8 @@ type replicaGraph struct {
 	seen              graphs.Input // [B,H,W,C], rows of the perturbation of an [inPassAttack]
 
 	terms      termVector
-	fetches    []tf.Output        // terms, gradients, statistics, and the gradient of images where it is wanted
+	fetches    []tf.Output // terms, gradients, statistics, and the gradient of images where it is wanted
+	first      firstRound
 	handed     []*graphs.Variable // those that the gradients and the statistics among fetches are of
 	onDevices  []graphs.Replica   // on devices of this process; none where there is one, or workers
 	perturbing tf.Output          // [batch,H,W,C], the perturbation of an [inPassAttack]
@@ -28,38 +30,49 @@ type replicaGraph struct {
 	norm   tf.Output    // of the gradients
 }
 
-// declareReplicas writes a training step for several replicas.
+// OnWorkers stands for the devices of [Declare] where workers compute the replicas.
+const OnWorkers = "workers"
+
+// splits is true where a step has two parts, that of replicas and the update: with
+// several replicas, with one that is elsewhere, and where gradients are rounded.
+func (c Config) splits(devices []string) bool {
+	return c.Replicas > 1 || len(devices) > 0 || c.Gradients == graphs.Bfloat16
+}
+
+// declareReplicas writes a training step for replicas.
 func (g *TrainGraph) declareReplicas(b *graphs.Builder, devices []string) {
 	r := &g.replicas
 	r.rows, r.all, r.weight = b.Input("rows", tf.Int32, -1), b.Input("all_rows", tf.Int32), b.Input("row_weight", tf.Float)
 	if _, ok := g.Config.Adversary.Method.(inPassAttack); ok {
 		r.seen = b.Input("seen_perturbation", tf.Float, g.imageDims(-1)...)
 	}
-	s, out, p := g.declareTower(b, replicaShare{r.rows.Value, r.all.Value, r.weight.Value}, r.seen.Value)
+	share := replicaShare{rows: r.rows.Value, all: r.all.Value, weight: r.weight.Value}
+	g.declareFirstInputs(b, &share)
+	s, out, p := g.declareTower(b, share, r.seen.Value)
 	if !s.OK() {
 		return
 	}
 	r.terms = packTerms(s, out.terms.list(tf.Output{}))
 	r.fetches = append([]tf.Output{r.terms.vector}, g.handedOver(s, out)...)
+	r.first.fetches = g.firstFetches(s, out)
 	if p != nil {
 		r.fetches, r.perturbing = append(r.fetches, out.images), p.delta.Read
 	}
 	g.declareAdversary(b)
-	r.onDevices = b.Replicate(devices...)
+	if !slices.Contains(devices, OnWorkers) {
+		r.onDevices = b.Replicate(devices...)
+	}
 	g.weightNorm = globalNorm(s.In("weights"), readsOf(out.weights))
-	r.norm = g.declareUpdate(b, g.addUp(b, out, p != nil), p)
+	sums := g.addUp(b, out, p != nil)
+	g.declareMoving(b, sums)
+	r.norm = g.declareUpdate(b, sums, p)
 	g.terms = termVector{terms: append(r.terms.terms, term{gradientNorm, r.norm, func(l *Losses) *float32 { return &l.GradientNorm }})}
 }
 
 // handedOver are the gradients and the statistics of a replica, as it hands them
 // over.
 func (g *TrainGraph) handedOver(s *graphs.Scope, out towerOutputs) []tf.Output {
-	all := append([]tf.Output(nil), out.gradients...)
-	if g.Config.Gradients == graphs.Bfloat16 {
-		for i, x := range all {
-			all[i] = op.Cast(s.Op("sent"), x, tf.Bfloat16)
-		}
-	}
+	all := g.rounded(s, out.gradients)
 	g.replicas.handed = append(g.replicas.handed, out.weights...)
 	for _, u := range out.statistics {
 		all = append(all, u.Value)
@@ -68,13 +81,27 @@ func (g *TrainGraph) handedOver(s *graphs.Scope, out towerOutputs) []tf.Output {
 	return all
 }
 
+// rounded are gradients in the precision in which they are handed over.
+func (g *TrainGraph) rounded(s *graphs.Scope, gradients []tf.Output) []tf.Output {
+	all := slices.Clone(gradients)
+	if g.Config.Gradients == graphs.Bfloat16 {
+		for i, x := range all {
+			all[i] = op.Cast(s.Op("sent"), x, tf.Bfloat16)
+		}
+	}
+	return all
+}
+
+// replicaCount is the number of parts of a batch.
+func (g *TrainGraph) replicaCount() int { return max(1, g.Config.Replicas) }
+
 // addUp declares the inputs of the update. It returns a tower's outputs, as if one
 // had seen the whole batch: sums over the replicas, in their order.
 func (g *TrainGraph) addUp(b *graphs.Builder, out towerOutputs, inPass bool) towerOutputs {
 	s := b.Pass("sums", graphs.Inference)
 	sums := make([]tf.Output, len(out.gradients)+len(out.statistics))
 	parts := make([][]tf.Output, len(sums))
-	for k := range g.Config.Replicas {
+	for k := range g.replicaCount() {
 		var inputs []graphs.Input
 		for i := range sums {
 			of := g.replicas.handed[i]

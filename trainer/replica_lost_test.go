@@ -64,7 +64,7 @@ func TestLostWorkersChangeNothing(t *testing.T) {
 			l.workers[1].Kill(t)
 			clustertest.StartAt(t, l.workers[1].Address, "")
 		}, "is back after"},
-		"killed for good": {true, func(l *lostRun) { l.workers[1].Kill(t) }, "going on with the other 1"},
+		"killed for good": {true, func(l *lostRun) { l.workers[1].Kill(t) }, "going on with the other worker"},
 		"frozen":          {true, func(l *lostRun) { _ = l.workers[1].Process.Signal(syscall.SIGSTOP) }, "no answer within 1s, though it accepts connections"},
 	} {
 		t.Run(name, func(t *testing.T) {

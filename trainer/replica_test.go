@@ -3,6 +3,7 @@ package trainer
 import (
 	"math"
 	"testing"
+	"time"
 
 	"unwarp/graphs"
 	"unwarp/graphs/cluster"
@@ -36,9 +37,13 @@ func trainObserved(t *testing.T, c Config, m graphs.Disentangled, src pipelines.
 	if err := by.devices.Configure(&o); err != nil {
 		t.Fatal(err)
 	}
+	devices := by.devices.Names()
+	if by.workers.Len() > 0 {
+		devices = []string{OnWorkers}
+	}
 	var p *TrainGraph
 	net, err := graphs.Build(o, func(b *graphs.Builder) (err error) {
-		p, err = Declare(b, c, m, src.Shape(), by.devices.Names()...)
+		p, err = Declare(b, c, m, src.Shape(), devices...)
 		return err
 	})
 	if err != nil {
@@ -64,6 +69,9 @@ func trainObserved(t *testing.T, c Config, m graphs.Disentangled, src pipelines.
 		}
 	}
 	seen.values = values(t, net)
+	if r.replicas != nil {
+		seen.replicas = r.replicas.clocks.read(time.Second)
+	}
 	return seen
 }
 
@@ -115,6 +123,32 @@ func TestReplicasEqualOneDevice(t *testing.T) {
 			c.Augment, c.Objective.Smoothing, c.Objective.ClassWeights = mustAugment(t, "flip|erase(.5)|mixup(1)"), .1, "2 .5 1"
 		},
 		"trades": func(c *Config, m *graphs.Disentangled) { c.Adversary = mustAdversary(t, "trades(eps=.2,steps=2)") },
+		"spread": func(c *Config, m *graphs.Disentangled) {
+			c.Objective.Loss = ClassLoss{Spread{Start: .2, End: .9, Ramp: Duration{10, "st"}}}
+		},
+		"pgd, awp": func(c *Config, m *graphs.Disentangled) {
+			c.Adversary = mustAdversary(t, "pgd(eps=.2,steps=2,clean=.3,awp=.2)")
+		},
+		"trades, awp after a step": func(c *Config, m *graphs.Disentangled) {
+			c.Adversary = mustAdversary(t, "trades(eps=.2,steps=2,awp=.2,awp_after=1st)")
+		},
+		"ibp, regularised": func(c *Config, m *graphs.Disentangled) {
+			m.Encoder, m.Appearance, m.Geometry = deep{}, 4, 3
+			c.Certified = mustCertified(t, "ibp(eps=.1,kappa=.5,warmup=0st,ramp=5st,tightness=.9,balance=.9)")
+		},
+		"crown-ibp": func(c *Config, m *graphs.Disentangled) {
+			*m = littleModel("base")
+			m.Encoder, m.Head = deep{}, graphs.LinearHead{Dropout: .3}
+			c.Certified, c.Objective.L1 = mustCertified(t, "crown-ibp(eps=.1,warmup=0st,ramp=4st,balance=.5)"), 1e-3
+		},
+		"mtl-ibp": func(c *Config, m *graphs.Disentangled) {
+			m.Encoder, m.Appearance, m.Geometry = deep{}, 4, 3
+			c.Certified = mustCertified(t, "mtl-ibp(eps=.1,steps=2,warmup=0st,ramp=4st,tightness=.5)")
+		},
+		"sabr": func(c *Config, m *graphs.Disentangled) {
+			*m = littleModel("base")
+			m.Encoder, c.Certified = deep{}, mustCertified(t, "sabr(eps=.1,steps=2,warmup=0st,ramp=2st)")
+		},
 		"free, l2": func(c *Config, m *graphs.Disentangled) {
 			c.Adversary = mustAdversary(t, "free(eps=.2,replays=2,norm=l2,loss=training)")
 		},
@@ -159,6 +193,22 @@ func TestReplicasRepeatBitByBit(t *testing.T) {
 			got, _ = trainReplicated(t, c, m, src, "4st", replicated{replicas: 4, workers: workers})
 			sameValues(t, "two workers", got, want)
 		})
+	}
+}
+
+// A single worker computes the training, and changes no bit of it.
+func TestOneWorkerComputes(t *testing.T) {
+	worker := clustertest.Start(t)
+	for _, adversary := range []string{"pgd(eps=.2,steps=2,awp=.1)", "free(eps=.2,replays=2)"} {
+		c, m := DefaultConfig(), littleModel("disentangled")
+		c.Batch, m.Encoder, m.Head, c.Adversary = 10, little{12, true}, graphs.LinearHead{Dropout: .4}, mustAdversary(t, adversary)
+		src := littleDots(30)
+		want, _ := trainReplicated(t, c, m, src, "4st", replicated{replicas: 1})
+		seen := trainObserved(t, c, m, src, "4st", replicated{replicas: 1, workers: clustertest.Addresses(t, worker)})
+		sameValues(t, adversary, seen.values, want)
+		if r := seen.replicas; len(r) != 1 || r[0].Name != worker.Address || r[0].ImagesPerSecond < 40 {
+			t.Errorf("%s: want 40 images computed by the worker, got %v", adversary, r)
+		}
 	}
 }
 

@@ -86,8 +86,15 @@ func (n replicaNet) Run(feeds graphs.Feeds, fetches []tf.Output, targets ...*tf.
 
 // step computes all shares of a batch, and updates the weights.
 func (p *replicas) step(ctx context.Context, b stepBatch, step int, at stepParams) (Losses, error) {
-	j := &stepJob{batch: b, step: step, at: at, whole: p.graph.wholeShare(b.N), results: make([][]*tf.Tensor, p.graph.Config.Replicas)}
+	n := p.graph.replicaCount()
+	j := &stepJob{
+		batch: b, step: step, at: at, whole: p.graph.wholeShare(b.N), fetches: p.graph.replicas.fetches,
+		attacked: make([]*stepBatch, n), second: graphs.Feeds{}, results: make([][]*tf.Tensor, n),
+	}
 	if err := p.readSeen(j); err != nil {
+		return Losses{}, err
+	}
+	if err := p.prepare(ctx, j); err != nil {
 		return Losses{}, err
 	}
 	if err := p.compute(ctx, j); err != nil {
@@ -98,13 +105,17 @@ func (p *replicas) step(ctx context.Context, b stepBatch, step int, at stepParam
 
 // stepJob is a step that is split.
 type stepJob struct {
-	batch   stepBatch
-	step    int
-	at      stepParams
-	whole   share
-	seen    []float32      // [batch,H,W,C], the perturbation of an inPassAttack
-	values  graphs.Values  // weights and statistics, for workers
-	results [][]*tf.Tensor // of each replica, see [replicaGraph.fetches]
+	batch    stepBatch
+	step     int
+	at       stepParams
+	whole    share
+	seen     []float32      // [batch,H,W,C], the perturbation of an inPassAttack
+	values   graphs.Values  // weights and statistics, for workers
+	first    bool           // the first of two rounds is under way
+	fetches  []tf.Output    // of the round under way
+	attacked []*stepBatch   // what each replica has made of its share; nil before it has
+	second   graphs.Feeds   // what the first round has found out for the second
+	results  [][]*tf.Tensor // of each replica
 }
 
 // readSeen fetches the perturbation that goes on from batch to batch.
@@ -123,8 +134,10 @@ func (p *replicas) compute(ctx context.Context, j *stepJob) (err error) {
 	if p.pool == nil {
 		return p.computeHere(j)
 	}
-	if j.values, err = p.net.ReadVariables(graphs.Trainable, graphs.Statistic); err != nil {
-		return err
+	if j.values.Len() == 0 {
+		if j.values, err = p.net.ReadVariables(graphs.Trainable, graphs.Statistic); err != nil {
+			return err
+		}
 	}
 	return p.pool.Each(ctx, len(j.results), func(ctx context.Context, w *cluster.Worker, k int) error {
 		c, err := p.onWorker(ctx, w)

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -137,6 +138,9 @@ func (g *TrainGraph) checkInputs(in Inputs) error {
 		if err := g.CheckSource(src); err != nil {
 			return err
 		}
+	}
+	if in.Workers.Len() > 0 && len(g.replicas.fetches) == 0 {
+		return errors.New("trainer: want a graph declared for workers (OnWorkers) to compute on them, got one for this device")
 	}
 	return g.CheckTeacher(in.Teacher)
 }

@@ -74,7 +74,7 @@ func (r *run) ended() bool { return r.state.Step >= r.cadence.steps || r.lostPat
 func (r *run) stream(ctx context.Context) iter.Seq2[pipelines.Batch, error] {
 	c := r.graph.Config
 	return pipelines.Stream(ctx, r.in.Train, pipelines.Options{
-		Batch: c.Batch, Seed: r.in.Seed, Shuffle: true, Augment: c.Augment,
+		Batch: c.Batch, Seed: r.in.Seed, Shuffle: true, Balanced: c.Sampling == BalancedSampling, Augment: c.Augment,
 		Start: r.state.Step / r.cadence.replays, Workers: c.Workers,
 	})
 }

@@ -20,12 +20,14 @@ type recorder struct {
 	evals  map[int]Evaluation
 	loss   []float32
 	losses []Losses
-	values map[string][]float32 // of all variables at the end; see trainObserved
-	epochs []int
-	sum    Summary
-	err    error
-	notes  []string
-	on     func(event string) // called after each
+	// Of trainObserved: all variables at the end, and what has computed replicas.
+	values   map[string][]float32
+	replicas []ReplicaProgress
+	epochs   []int
+	sum      Summary
+	err      error
+	notes    []string
+	on       func(event string) // called after each
 }
 
 func (r *recorder) add(format string, args ...any) {

@@ -15,6 +15,7 @@ type stepParams struct {
 	rate       float32 // learning rate
 	eps, alpha float32 // of the adversary
 	lambda     float32
+	margin     float32     // of the spread loss
 	bound      boundParams // of certified training
 	awp        float32     // size of the perturbation of weights
 }
@@ -24,10 +25,11 @@ func (c Config) stepParams(k cadence) func(step int) stepParams {
 	rate := c.Schedule.Rates(c.Batch, k.perEpoch, k.steps)
 	radius := c.Adversary.radii(c.Batch, k.perEpoch, k.steps)
 	lambda := c.Objective.lambdas(c.Batch, k.perEpoch, k.steps)
+	margin := c.Objective.Loss.margins(c.Batch, k.perEpoch, k.steps)
 	bound := c.Certified.settings().schedule(c.Batch, k.perEpoch, k.steps)
 	awp := c.Adversary.settings().weights.gammas(c.Batch, k.perEpoch, k.steps)
 	return func(step int) stepParams {
-		p := stepParams{rate: rate(step), lambda: lambda(step), awp: awp(step)}
+		p := stepParams{rate: rate(step), lambda: lambda(step), margin: margin(step), awp: awp(step)}
 		if p.eps, p.alpha = radius(step); !c.Certified.Off() {
 			p.bound, p.eps, p.alpha = bound(step)
 		}
@@ -68,7 +70,7 @@ func (p *plainStep) step(_ context.Context, b stepBatch, step int, at stepParams
 
 // newStepMaker is what makes the steps of a run.
 func (r *run) newStepMaker(ctx context.Context) (s stepMaker, err error) {
-	if r.graph.Config.Replicas > 1 {
+	if len(r.graph.replicas.fetches) > 0 {
 		r.replicas, err = r.newReplicas(ctx)
 		return r.replicas, err
 	}

@@ -19,11 +19,14 @@ type Terms struct {
 	WorstCase                                         tf.Output // certified training: cross-entropy of the worst-case logits
 	Tightness, Balance                                tf.Output // its regularisers, weighted, see [boundLoss.regularise]
 	WeightSize                                        tf.Output // sum of absolute kernels
+	SwapClass, SwapGeometry, SwapAppearance           tf.Output // of exchanged images, see [Swap]
+	Dependence                                        tf.Output // of both codes, see [Independence]
 	Verified, Radius                                  tf.Output // no part of the loss: share of rows verified, and the radius
 	EmbeddingSpread                                   tf.Output // no part of the loss, see [embeddingSpread]
 	Accuracy                                          tf.Output // no part of the loss, see [batchAccuracy]
 
 	entropies tf.Output // [B], what Classification averages
+	means     tf.Output // [boundMeanCount,L], what other replicas need for Tightness and Balance
 }
 
 // Losses are the values of the terms at one step.
@@ -39,7 +42,11 @@ type Losses struct {
 	WorstCase      float32 `json:"worst_case,omitempty"`     // certified training: cross-entropy of the worst-case logits
 	Tightness      float32 `json:"tightness,omitempty"`      // its regularisers, weighted
 	Balance        float32 `json:"balance,omitempty"`
-	WeightSize     float32 `json:"weight_size,omitempty"`    // sum of absolute kernels
+	WeightSize     float32 `json:"weight_size,omitempty"`   // sum of absolute kernels
+	SwapClass      float32 `json:"swap_class,omitempty"`    // of exchanged images: cross-entropy,
+	SwapGeometry   float32 `json:"swap_geometry,omitempty"` // and relative changes of the codes
+	SwapAppearance float32 `json:"swap_appearance,omitempty"`
+	Dependence     float32 `json:"dependence,omitempty"`     // of both codes
 	Radius         float32 `json:"certified_eps,omitempty"`  // of the balls of the step
 	Verified       float32 `json:"verified_share,omitempty"` // share of the batch that is verified at this radius, in [0,1]
 	// EmbeddingSpread is how much the embeddings of the batch differ, in [0,1];
@@ -76,6 +83,10 @@ func (t Terms) list(norm tf.Output) []term {
 		{"worst_case", t.WorstCase, func(l *Losses) *float32 { return &l.WorstCase }},
 		{"tightness", t.Tightness, func(l *Losses) *float32 { return &l.Tightness }},
 		{"balance", t.Balance, func(l *Losses) *float32 { return &l.Balance }},
+		{"swap_class", t.SwapClass, func(l *Losses) *float32 { return &l.SwapClass }},
+		{"swap_geometry", t.SwapGeometry, func(l *Losses) *float32 { return &l.SwapGeometry }},
+		{"swap_appearance", t.SwapAppearance, func(l *Losses) *float32 { return &l.SwapAppearance }},
+		{"dependence", t.Dependence, func(l *Losses) *float32 { return &l.Dependence }},
 		{"weight_size", t.WeightSize, func(l *Losses) *float32 { return &l.WeightSize }},
 		{"certified_eps", t.Radius, func(l *Losses) *float32 { return &l.Radius }},
 		{"verified_share", t.Verified, func(l *Losses) *float32 { return &l.Verified }},

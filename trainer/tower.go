@@ -29,6 +29,7 @@ type towerInputs struct {
 	teacher   tf.Output // float32 [B,K], a teacher's logits in place of labels; [2B,K] with views
 	mixed     mixedLabels
 	lambda    tf.Output // scalar; none where it is Objective.Lambda throughout
+	margin    tf.Output // scalar, of the spread loss; none with the cross-entropy
 	share     replicaShare
 	raised    string // Classification or TrainingLoss: whose gradient with respect to images is wanted; "" is none
 }
@@ -37,6 +38,10 @@ type towerInputs struct {
 type replicaShare struct {
 	rows, all tf.Output // int32 [B], their positions in the batch; int32 [], its number of rows
 	weight    tf.Output // float32 [], the share of rows in all
+	// Where the regularisers of certified training need means of the whole batch:
+	means   tf.Output // float32 [N,boundMeanCount,L], those of each replica
+	weights tf.Output // float32 [N], their shares
+	place   tf.Output // int32 [], of the replica among them
 }
 
 // towerOutputs are what one replica contributes to a step.
@@ -44,6 +49,7 @@ type towerOutputs struct {
 	terms     Terms              // scalars
 	weights   []*graphs.Variable // trainable
 	gradients []tf.Output        // of the total loss, one for each of weights
+	first     []tf.Output        // with awp, those before the weights were moved
 	images    tf.Output          // [B,H,W,C], gradient with respect to images of the loss that is raised
 	updates   []*tf.Operation    // of batch norm's statistics
 	// statistics are what updates moves. With a share, they and all gradients are
@@ -70,6 +76,8 @@ func (t tower) declare(s *graphs.Scope, in towerInputs) towerOutputs {
 		f.Target = t.model.TargetOf(s.In("originals"), originals)
 	}
 	out := towerOutputs{terms: t.loss(s.In("objective"), f, images, target)}
+	out.terms = t.objective.Swap.join(s, t.model, t.objective, f, target, out.terms)
+	out.terms = t.objective.Independence.join(s, f, out.terms)
 	out.terms.EmbeddingSpread = embeddingSpread(s.In("embedding_spread"), f.Embedding)
 	out.terms.Accuracy = batchAccuracy(s.In("accuracy"), f.Logits, target.labels, target.mixed)
 	out.weights = s.Builder().Variables().All(graphs.Trainable)
@@ -118,7 +126,7 @@ func readsOf(vars []*graphs.Variable) []tf.Output {
 // images and then their views, the labels of both.
 func (in towerInputs) joinViews(s *graphs.Scope) (images, originals tf.Output, t targets) {
 	images, originals = in.images, in.originals
-	t = targets{labels: in.labels, teacher: in.teacher, mixed: in.mixed, lambda: in.lambda, centers: in.centers, views: in.views.Op != nil}
+	t = targets{labels: in.labels, teacher: in.teacher, mixed: in.mixed, lambda: in.lambda, margin: in.margin, centers: in.centers, views: in.views.Op != nil}
 	if !t.views {
 		return images, originals, t
 	}

@@ -32,11 +32,12 @@ type TrainGraph struct {
 	shares    graphs.Input // float32 [B], of the image itself
 	rate      graphs.Input // scalar, learning rate
 	lambda    graphs.Input // scalar
+	margin    graphs.Input // scalar, of the spread loss
 	step      graphs.Input // int64 scalar
 	awp       graphs.Input // scalar, size of the perturbation of weights
 	bound     boundInputs
 	ascent    ascentInputs
-	replicas  replicaGraph // where a batch is split
+	replicas  replicaGraph // where replicas compute a step, see [Config.splits]
 
 	// One training step.
 	update     *tf.Operation
@@ -63,8 +64,8 @@ type TrainGraph struct {
 }
 
 // Declare writes the training pass, the update, the inference pass, the
-// checkpoint ops and the summaries into b. With Config.Replicas, devices are those
-// that compute them, as TensorFlow names them; none where that is one, or workers.
+// checkpoint ops and the summaries into b. Devices compute the replicas, as
+// TensorFlow names them, or [OnWorkers] alone; none where the first device does.
 func Declare(b *graphs.Builder, c Config, m graphs.Disentangled, shape pipelines.Shape, devices ...string) (*TrainGraph, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func Declare(b *graphs.Builder, c Config, m graphs.Disentangled, shape pipelines
 	g.verification = c.Verified.resolve(c.Certified)
 	g.declareInputs(b)
 	g.declareTrainingInputs(b)
-	if c.Replicas > 1 {
+	if c.splits(devices) {
 		g.declareReplicas(b, devices)
 	} else {
 		g.declareTraining(b)
@@ -133,6 +134,9 @@ func (g *TrainGraph) declareTrainingInputs(b *graphs.Builder) {
 	g.rate = b.Input("rate", tf.Float)
 	if !g.Config.Objective.LambdaRamp.Zero() {
 		g.lambda = b.Input("lambda", tf.Float)
+	}
+	if !g.Config.Objective.Loss.Off() {
+		g.margin = b.Input("margin", tf.Float)
 	}
 	if g.Config.Teacher != "" {
 		g.teacher = b.Input("teacher_logits", tf.Float, -1, int64(g.Model.Classes))

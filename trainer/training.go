@@ -23,10 +23,10 @@ func (g *TrainGraph) declareTraining(b *graphs.Builder) {
 // the pass. With a share that is a part of a batch, seen is the part of the
 // perturbation that belongs to it.
 func (g *TrainGraph) declareTower(b *graphs.Builder, share replicaShare, seen tf.Output) (s *graphs.Scope, out towerOutputs, p *perturbation) {
-	t := tower{model: g.Model, objective: g.Config.Objective, adversary: g.Config.Adversary, certified: boundLoss{g.Config.Certified.settings(), g.bound}}
+	t := tower{model: g.Model, objective: g.Config.Objective, adversary: g.Config.Adversary, certified: boundLoss{g.Config.Certified.settings(), g.bound, share}}
 	s = b.Pass("train", graphs.Training, t.passOptions()...)
 	in := towerInputs{
-		images: g.Images.Value, labels: g.Labels.Value, views: g.views.Value, teacher: g.teacher.Value, lambda: g.lambda.Value, share: share,
+		images: g.Images.Value, labels: g.Labels.Value, views: g.views.Value, teacher: g.teacher.Value, lambda: g.lambda.Value, margin: g.margin.Value, share: share,
 		mixed: mixedLabels{g.partners.Value, g.shares.Value},
 	}
 	if m, ok := g.Config.Adversary.Method.(inPassAttack); ok {
@@ -40,9 +40,11 @@ func (g *TrainGraph) declareTower(b *graphs.Builder, share replicaShare, seen tf
 	}
 	out = t.declare(s, in)
 	if g.awp.Value.Op != nil && s.OK() {
-		moved := perturbWeights(b.Pass("awp", graphs.Training), g.awp.Value, out.weights, out.gradients)
+		first := out
+		moved := g.declareMoved(b, share, first)
 		s = b.Pass("train_moved", graphs.Training, append(t.passOptions(), graphs.Shifted(moved))...)
 		out = t.declare(s, in)
+		out.first = first.gradients
 	}
 	return s, out, p
 }

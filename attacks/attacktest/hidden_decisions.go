@@ -48,7 +48,7 @@ func HiddenDecisions(known attacks.Images) []HiddenDecision {
 // image.
 func voted(v attacks.Victim, bonus float32, change, choose function) attacks.Victim {
 	inner := v.Logits
-	v.TrainingLoss, v.Codes, v.CodeNames = nil, nil, nil
+	v = v.LogitsAlone()
 	v.Logits = func(s *graphs.Scope, images tf.Output) tf.Output {
 		own, copied := twice(s, inner, images, change(s, images))
 		return op.AddV2(s.Op("voted"), own, graphs.Weighted(s, bonus, choose(s, copied)))
@@ -71,7 +71,7 @@ func twice(s *graphs.Scope, logits function, a, b tf.Output) (za, zb tf.Output) 
 // errors.
 func opposed(v attacks.Victim, bonus float32, change function) attacks.Victim {
 	inner := v.Logits
-	v.TrainingLoss, v.Codes, v.CodeNames = nil, nil, nil
+	v = v.LogitsAlone()
 	v.Logits = func(s *graphs.Scope, images tf.Output) tf.Output {
 		own, copied := twice(s, inner, images, change(s, images))
 		return op.AddV2(s.Op("voted"), graphs.Weighted(s.In("against"), -.3, own), graphs.Weighted(s, bonus, hotArgMax(s, copied)))
@@ -82,7 +82,7 @@ func opposed(v attacks.Victim, bonus float32, change function) attacks.Victim {
 // behind is a model that sees the changed image.
 func behind(v attacks.Victim, change function) attacks.Victim {
 	inner := v.Logits
-	v.TrainingLoss, v.Codes, v.CodeNames = nil, nil, nil
+	v = v.LogitsAlone()
 	v.Logits = func(s *graphs.Scope, images tf.Output) tf.Output { return inner(s, change(s, images)) }
 	return v
 }
@@ -92,7 +92,7 @@ func sameImage(_ *graphs.Scope, x tf.Output) tf.Output { return x }
 // nearestVote adds a bonus to the logit of the class of the nearest known image.
 func nearestVote(v attacks.Victim, bonus float32, known attacks.Images) attacks.Victim {
 	size, inner := v.Size(), v.Logits
-	v.TrainingLoss, v.Codes, v.CodeNames = nil, nil, nil
+	v = v.LogitsAlone()
 	v.Logits = func(s *graphs.Scope, images tf.Output) tf.Output {
 		rows, labels := make([][]float32, known.Len()), make([]int32, known.Len())
 		for i := range rows {

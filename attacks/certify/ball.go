@@ -79,7 +79,7 @@ func (p *ball) Prove(ctx context.Context, images attacks.Images, size float64) (
 // distance of an example may exceed a radius by rounding, so that no example that
 // counts within a radius can lie outside what was proven.
 func (p *ball) ProveEach(ctx context.Context, images attacks.Images, sizes []float64) ([]Result, error) {
-	q := bounds.Query{Images: images.Pixels, Labels: images.Labels, Method: p.method}
+	q := bounds.Query{Images: images.Pixels, Labels: images.Labels, Method: p.method, Classified: true}
 	for _, size := range sizes {
 		eps := size + p.norm.Tolerance(p.size, size)
 		q.Eps = append(q.Eps, math.Nextafter32(float32(eps), float32(math.Inf(1))))

@@ -14,6 +14,10 @@
 //	method.go        catalogue of methods, which declare a prover in a graph
 //	ball_methods.go, the methods of package bounds
 //	ball.go
+//	input_split.go,  branch and bound over the input: method, search of one image,
+//	input_search.go, boxes
+//	input_boxes.go
+//	slope.go         the gradient that leads to errors
 //	options.go,      [Run]: provers and their faster stages, over images and
 //	run.go,          sizes; verification of examples; what results mean;
 //	stages.go,       bisection of radii

@@ -40,8 +40,9 @@ type fake struct {
 	asked  [][2]float64 // index of the image, size
 	batch  int
 	fails  func(call int) error
-	breaks bool // it answers with an example where it can
-	lies   bool // its examples are none
+	breaks bool    // it answers with an example where it can
+	lies   bool    // its examples are none
+	over   float32 // by which its examples lie outside the ball
 }
 
 func (f *fake) Name() string             { return f.name }
@@ -66,7 +67,7 @@ func (f *fake) Prove(ctx context.Context, images attacks.Images, size float64) (
 		case f.lies:
 			r.Status, r.Example = certify.Broken, []float32{x}
 		case f.breaks && float64(x)+size > .5:
-			r.Status, r.Example = certify.Broken, []float32{x + float32(size)}
+			r.Status, r.Example = certify.Broken, []float32{x + float32(size) + f.over}
 		}
 		out = append(out, r)
 	}

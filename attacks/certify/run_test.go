@@ -304,3 +304,14 @@ func TestOptionsAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// An example that lies outside the ball, as those at the border of the larger ball
+// that is proven, is pulled back and counts.
+func TestExamplesArePulledBack(t *testing.T) {
+	for _, over := range []float32{1e-7, .01} {
+		c := prove(t, &fake{name: "fake", loose: 1, breaks: true, over: over}, lineImages(.25), nil)
+		if p := c.Images[0]; c.Refuted != 0 || c.StatusAt(0, .3, nil) != certify.Broken || float64(p.Broken) > .3+1e-6 {
+			t.Errorf("over %g: got %+v, refuted %d", over, p, c.Refuted)
+		}
+	}
+}

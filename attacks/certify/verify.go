@@ -13,6 +13,7 @@ func (r *run) verify(p Prover, a attempt, result *Result) (holds bool, err error
 	if result.Status != Broken || r.cert.Proves != "" {
 		return true, nil
 	}
+	r.pullBack(a, result)
 	if _, ok := r.sizeOf(p, a, *result); !ok {
 		r.cert.Refuted++
 		return false, nil
@@ -28,6 +29,21 @@ func (r *run) verify(p Prover, a attempt, result *Result) (holds bool, err error
 	}
 	result.Class, _ = attacks.Predict(z, label)
 	return true, nil
+}
+
+// pullBack projects the example of a ball into it where it lies outside. What is
+// proven is a ball that is larger by rounding, and examples lie at its border.
+func (r *run) pullBack(a attempt, result *Result) {
+	clean := r.image(a.image)
+	if !r.cert.IsBall() || len(result.Example) != len(clean) {
+		return
+	}
+	norm := attacks.Norm(r.cert.Threat)
+	if norm.Distance(result.Example, clean) <= float64(a.size) {
+		return
+	}
+	result.Example = slices.Clone(result.Example)
+	attacks.Threat{Norm: norm, Lo: 0, Hi: 1}.Project(result.Example, clean, a.size)
 }
 
 // sizeOf is at which size an example lies; false where the threat does not have it

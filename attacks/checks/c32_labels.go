@@ -64,11 +64,21 @@ func (c *checkContext) judgeTargets(v *verdict) {
 		v.value += "; towards chosen classes: " + strings.Join(targeted, ", ")
 	case classes > 2:
 		v.status, v.value = Warn, v.value+"; no attack aims at a chosen class"
-		v.advice = "add an attack with target=least or target=random"
-		if attacks.TargetedDLR.CheckClasses(classes) == nil {
-			v.advice = "add apgd-t, or an attack with target=least or target=random"
-		}
+		v.advice = c.adviseTarget(classes)
 	}
+}
+
+// adviseTarget names targeted attacks that the model can be attacked with.
+func (c *checkContext) adviseTarget(classes int) string {
+	switch {
+	case c.victim.ClassAlone: // which class has the least score is not known
+		return "add hopskipjump(target=random)"
+	case c.victim.GradientFault != "":
+		return "add an attack that needs no gradient, with a target, such as square(target=least)"
+	case attacks.TargetedDLR.CheckClasses(classes) == nil:
+		return "add apgd-t, or an attack with target=least or target=random"
+	}
+	return "add an attack with target=least or target=random"
 }
 
 // isTargeted tells whether an attack goes towards one class or several in turn.

@@ -53,12 +53,18 @@ func judgeCompleteness(c *checkContext) (verdict, error) {
 		remedies = append(remedies, "evaluate more images")
 	}
 	for _, q := range completenessRequirements(ev) {
+		if c.Reference.Graph != nil {
+			q.remedy = possibleRemedies(c.victim, q.remedy)
+		}
 		best := q.nearest(ev)
 		if best.progress == complete {
 			ran = append(ran, best.attack)
 			continue
 		}
-		missing, remedies = append(missing, q.name+best.lacks), append(remedies, best.remedy)
+		missing = append(missing, q.name+best.lacks)
+		if best.remedy != "" {
+			remedies = append(remedies, best.remedy)
+		}
 		v.images = append(v.images, best.images...)
 	}
 	if len(missing) == 0 {
@@ -67,6 +73,10 @@ func judgeCompleteness(c *checkContext) (verdict, error) {
 	}
 	v.status, v.value = Fail, "missing: "+strings.Join(missing, "; ")
 	slices.Sort(remedies)
+	if len(remedies) == 0 { // nothing that such a model can be attacked with is missing
+		v.advice = "the model gives no gradient or scores for them: the evaluation does not show what it withstands"
+		return v, nil
+	}
 	v.advice = strings.Join(slices.Compact(remedies), "; ") + "; until then the evaluation does not show what the model withstands"
 	return v, nil
 }
@@ -91,7 +101,7 @@ type candidate struct {
 
 // nearest is the attack of an evaluation that is nearest to the requirement.
 func (q completenessRequirement) nearest(ev *attacks.Evaluation) candidate {
-	best := candidate{remedy: "add " + q.remedy}
+	best := candidate{remedy: adding(q.remedy)}
 	for a, r := range ev.Attacks {
 		if !q.met(r) || param(r, "target") != "" {
 			continue
@@ -105,7 +115,7 @@ func (q completenessRequirement) nearest(ev *attacks.Evaluation) candidate {
 
 func (q completenessRequirement) candidate(ev *attacks.Evaluation, a int) candidate {
 	r := ev.Attacks[a]
-	k := candidate{attack: r.Attack, remedy: "add " + q.remedy, progress: wrongSettings}
+	k := candidate{attack: r.Attack, remedy: adding(q.remedy), progress: wrongSettings}
 	if reason := q.settings(r); reason != "" {
 		k.lacks = fmt.Sprintf(" (%s: %s)", r.Attack, reason)
 	} else if k.images = unfinishedImages(ev, []int{a}); len(k.images) > 0 {
@@ -113,7 +123,10 @@ func (q completenessRequirement) candidate(ev *attacks.Evaluation, a int) candid
 		k.lacks = fmt.Sprintf(" on all images (%s has not ended on %d)", r.Attack, len(k.images))
 	} else if reason = missingEffort(ev, a, q.effort); reason != "" {
 		k.progress, k.lacks = effortless, fmt.Sprintf(" (%s %s)", r.Attack, reason)
-		k.remedy = fmt.Sprintf("give %s more or larger steps or more queries, or add %s", r.Attack, q.remedy)
+		k.remedy = fmt.Sprintf("give %s more or larger steps or more queries", r.Attack)
+		if q.remedy != "" {
+			k.remedy += ", or " + adding(q.remedy)
+		}
 	} else {
 		k.progress = complete
 	}

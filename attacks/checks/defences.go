@@ -78,7 +78,7 @@ func identity(_ *graphs.Scope, x tf.Output) tf.Output { return x }
 // training loss and codes.
 func wrapLogits(v attacks.Victim, before, after func(*graphs.Scope, tf.Output) tf.Output) attacks.Victim {
 	inner := v.Logits
-	v.TrainingLoss, v.Codes, v.CodeNames = nil, nil, nil
+	v = v.LogitsAlone()
 	v.Logits = func(s *graphs.Scope, images tf.Output) tf.Output {
 		return after(s, inner(s, before(s, images)))
 	}

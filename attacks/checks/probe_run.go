@@ -76,6 +76,9 @@ func (c *checkContext) parseAttack(text string) (attacks.Attack, error) {
 	if err := attacks.CheckClasses(a, c.victim.Classes); err != nil {
 		return nil, err
 	}
+	if c.victim.ClassAlone && !c.victim.OffersAll(a) {
+		return nil, fmt.Errorf("%s reads scores, and the model gives the number of a class alone", attacks.About(a).Name)
+	}
 	for _, l := range a.Losses(c.victim) {
 		if !c.Gradient.Graph.HasGradient(l, a.Settings().Gradient) {
 			return nil, fmt.Errorf("the loss %s was not declared in the graph", l)

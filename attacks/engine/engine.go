@@ -89,7 +89,10 @@ func (e *Engine) checkAttack(a attacks.Attack) error {
 	if err := attacks.CheckClasses(a, g.Victim.Classes); err != nil {
 		return fail("%w", err)
 	}
-	if t, ok := a.(attacks.Transferrer); ok && e.sources[t.SourceName()] == 0 {
+	if t, ok := a.(attacks.Transferrer); ok { // its losses are those of its source
+		if e.sources[t.SourceName()] > 0 {
+			return nil
+		}
 		return fail("want one of the models to transfer from, %v, got %q: name the run in attack.sources (--source)", slices.Sorted(maps.Keys(e.o.Sources)), t.SourceName())
 	}
 	for _, l := range a.Losses(g.Victim) {

@@ -19,7 +19,8 @@ var _ = attacks.Register(attacks.Entry{
 // does. Each displacement goes along the sign of its gradient, steps shrink
 // linearly to a tenth, and the field is brought back into the threat, so also to
 // its smoothness ([geometry.Threat.FitField]). The first start is the clean image,
-// others are random fields. The paper minimises the total variation instead of
+// others are random fields. Where a field must be smooth, every second start follows
+// gradients added up over a neighbourhood, which moves together. The paper minimises the total variation instead of
 // bounding displacements.
 type FieldPGD struct {
 	attacks.Common
@@ -27,6 +28,7 @@ type FieldPGD struct {
 	Steps    int          `key:"steps" in:"[1,1e6]" default:"50" help:"of each start"`
 	Restarts int          `key:"restarts" in:"[1,1e4]" default:"2" help:"number of starts"`
 	Step     float32      `key:"step" in:"(0,2]" default:".25" help:"size of the first step, as a share of the largest displacement"`
+	Reach    int          `key:"reach" in:"[0,64]" default:"2" help:"pixels around whose gradients are added up, of a smooth field in every second start"`
 }
 
 // Losses implements [attacks.Attack].
@@ -48,13 +50,17 @@ func (a *FieldPGD) Run(o *attacks.Oracle) {
 		if s > 0 {
 			field = drawField(o.Rand, g, o.H, o.W)
 		}
-		return a.ascend(o, g, field)
+		reach := 0
+		if s%2 == 1 && g.Smooth > 0 {
+			reach = a.Reach
+		}
+		return a.ascend(o, g, field, reach)
 	})
 }
 
 // ascend makes the steps of one start from field, in place, until an iterate
 // succeeds.
-func (a *FieldPGD) ascend(o *attacks.Oracle, g geometry.Threat, field []float32) bool {
+func (a *FieldPGD) ascend(o *attacks.Oracle, g geometry.Threat, field []float32, reach int) bool {
 	o.BeginStart()
 	x, byField := make([]float32, len(o.Image)), make([]float32, len(field))
 	for k := range a.Steps {
@@ -64,9 +70,13 @@ func (a *FieldPGD) ascend(o *attacks.Oracle, g geometry.Threat, field []float32)
 		if o.Success(loss.Logits) && o.ClaimTransform(attacks.Transform{Field: field}) {
 			return true
 		}
-		geometry.WarpGradient(byField, o.Image, field, loss.Gradient, o.H, o.W, o.C, g.GraphBorder())
+		if reach > 0 {
+			geometry.WarpGradientAcross(byField, o.Image, field, loss.Gradient, o.H, o.W, o.C, g.GraphBorder(), geometry.Kink)
+		} else {
+			geometry.WarpGradient(byField, o.Image, field, loss.Gradient, o.H, o.W, o.C, g.GraphBorder())
+		}
 		step := float32(shrinking(float64(a.Step), k, a.Steps) * g.Field)
-		for i, v := range byField {
+		for i, v := range geometry.SumAround(byField, o.H, o.W, reach) {
 			field[i] += step * vector.Sign(v)
 		}
 		g.FitField(field, o.H, o.W)

@@ -17,7 +17,7 @@ import (
 // and codes.
 func withLogits(v attacks.Victim, after func(s *graphs.Scope, z tf.Output) tf.Output) attacks.Victim {
 	inner := v.Logits
-	v.TrainingLoss, v.Codes, v.CodeNames = nil, nil, nil
+	v = v.LogitsAlone()
 	v.Logits = func(s *graphs.Scope, x tf.Output) tf.Output { return after(s, inner(s, x)) }
 	return v
 }

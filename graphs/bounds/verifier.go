@@ -2,6 +2,7 @@ package bounds
 
 import (
 	"fmt"
+	"slices"
 
 	tf "github.com/wamuir/graft/tensorflow"
 	"github.com/wamuir/graft/tensorflow/op"
@@ -18,12 +19,14 @@ type Verifier struct {
 	net     *Network
 	shape   []int64 // of an image
 	probe   probe
+	probed  *graphs.Net // the session whose products are known to be exact enough
 	image   graphs.Input
 	labels  graphs.Input
 	eps     graphs.Input
 	sets    fedSet
 	known   fedIntervals
-	ibp     Intervals    // intervals, cut by known ones
+	fresh   Intervals    // where nothing is known: less to feed
+	cut     Intervals    // cut by known ones
 	margins [2]tf.Output // by IBP [B,classes], and by CROWN over known intervals, [B,K] of targets
 	targets graphs.Input // [B,K], the classes that CROWN's margins are over
 	atOnce  int          // domains
@@ -86,8 +89,9 @@ func (v *Verifier) write(b *graphs.Builder, s *graphs.Scope, name string) error 
 	bs.Slopes = v.set.Slopes
 	known := v.known.values()
 	v.probe = newProbe(b, bs.w, name)
-	v.ibp = bs.IBP(&known)
-	v.margins[0] = bs.IBPMargins(v.labels.Value, v.ibp)
+	v.fresh = bs.IBP(nil)
+	v.margins[0] = bs.IBPMargins(v.labels.Value, v.fresh)
+	v.cut = bs.IBP(&known)
 	if v.set.Method.atLeast(CROWNIBP) {
 		v.writeMargins(b, bs, known, name)
 	}
@@ -99,6 +103,9 @@ func (v *Verifier) write(b *graphs.Builder, s *graphs.Scope, name string) error 
 	}
 	return b.Err()
 }
+
+// all are the lower bounds, then the upper ones.
+func (i Intervals) all() []tf.Output { return append(slices.Clone(i.Lower), i.Upper...) }
 
 // Network is what the verifier bounds.
 func (v *Verifier) Network() *Network { return v.net }

@@ -19,6 +19,9 @@ type Query struct {
 	Eps    []float32 // radii of the balls, [n], or one for all; not of Boxes
 	Sets   []Set     // of Boxes, [n]; each image is of its set
 	Method Method    // at most that of the settings, which "" means
+	// Classified says that the caller has classified the images, so that none is
+	// found to be misclassified.
+	Classified bool
 	// Every bounds every margin of every image by each method, also where an
 	// earlier one has decided, with all steps: for comparisons.
 	Every bool
@@ -32,12 +35,15 @@ func (v *Verifier) Verify(ctx context.Context, net *graphs.Net, q Query) ([]Verd
 	if err != nil {
 		return nil, err
 	}
-	r := &run{v: v, net: net, ctx: ctx, method: cmp.Or(q.Method, v.set.Method), every: q.Every}
+	r := &run{v: v, net: net, ctx: ctx, method: cmp.Or(q.Method, v.set.Method), every: q.Every, classified: q.Classified}
 	if r.method.rank() < 0 || !v.set.Method.atLeast(r.method) {
 		return nil, fmt.Errorf("bounds: method: want one up to the verifier's %s, got %q", v.set.Method, string(q.Method))
 	}
-	if err := v.probe.check(net, v.set.Rounding); err != nil {
-		return nil, err
+	if v.probed != net {
+		if err := v.probe.check(net, v.set.Rounding); err != nil {
+			return nil, err
+		}
+		v.probed = net
 	}
 	for part := range slices.Chunk(subjects, v.set.Images) {
 		if err := r.verify(part); err != nil {
@@ -92,19 +98,9 @@ func (v *Verifier) subjects(q Query) ([]*subject, error) {
 				s.verdict.Lower[k] = -math.MaxFloat32
 			}
 		}
-		s.forget(v.net)
 		all = append(all, s)
 	}
 	return all, nil
-}
-
-// forget sets the known bounds to none.
-func (s *subject) forget(n *Network) {
-	s.lower, s.upper = nil, nil
-	for _, size := range n.ActivationSizes() {
-		s.lower = append(s.lower, filled(int64(size), float32(math.Inf(-1))))
-		s.upper = append(s.upper, filled(int64(size), float32(math.Inf(1))))
-	}
 }
 
 // run is one call of [Verifier.Verify].
@@ -114,15 +110,14 @@ type run struct {
 	ctx    context.Context
 	method Method
 	every  bool
+	// classified: see [Query].
+	classified bool
 	// raising tells that bounds of neurons are raised by their slopes.
 	raising bool
 }
 
 // verify takes some images through the methods.
 func (r *run) verify(subjects []*subject) error {
-	if err := r.classify(subjects); err != nil {
-		return err
-	}
 	for _, step := range []struct {
 		method Method
 		do     func([]*subject) error
@@ -149,6 +144,11 @@ func (r *run) verify(subjects []*subject) error {
 		if err := step.do(open); err != nil {
 			return err
 		}
+		if step.method == IBP && !r.classified {
+			if err := r.classify(open); err != nil {
+				return err
+			}
+		}
 	}
 	for _, s := range subjects { // let go of what is not asked for
 		s.lower, s.upper, s.slopes = nil, nil, nil
@@ -157,8 +157,12 @@ func (r *run) verify(subjects []*subject) error {
 }
 
 // classify marks the images that are misclassified as they are; equal logits
-// count as that.
-func (r *run) classify(subjects []*subject) error {
+// count as that. What is proven needs no such pass.
+func (r *run) classify(all []*subject) error {
+	subjects := slices.DeleteFunc(slices.Clone(all), func(s *subject) bool { return s.verdict.Status != Open })
+	if len(subjects) == 0 {
+		return nil
+	}
 	wrong, err := r.misclassified(imagesOf(subjects), labelsOf(subjects))
 	if err != nil {
 		return err
@@ -272,7 +276,7 @@ func (r *run) intervals(subjects []*subject) error {
 	f := r.v.feeding(len(subjects))
 	r.feedImages(f, subjects)
 	r.feedKnown(f, subjects)
-	out, err := r.fetch(f, r.intervalsOf()...)
+	out, err := r.fetch(f, r.v.cut.all()...)
 	if err != nil {
 		return err
 	}
@@ -280,17 +284,15 @@ func (r *run) intervals(subjects []*subject) error {
 	return nil
 }
 
-// intervalsOf are the intervals by IBP, the lower bounds first.
-func (r *run) intervalsOf() []tf.Output { return append(slices.Clone(r.v.ibp.Lower), r.v.ibp.Upper...) }
-
-// keepIntervals takes in values of intervalsOf.
+// keepIntervals takes in values of [Intervals.all].
 func (r *run) keepIntervals(subjects []*subject, out [][]float32) {
-	n := len(r.v.ibp.Lower)
-	for at := range n {
-		size := len(subjects[0].lower[at])
-		for i, s := range subjects {
-			copy(s.lower[at], out[at][i*size:(i+1)*size])
-			copy(s.upper[at], out[n+at][i*size:(i+1)*size])
+	n := len(out) / 2
+	for i, s := range subjects {
+		s.lower, s.upper = make([][]float32, n), make([][]float32, n)
+		for at := range n {
+			size := len(out[at]) / len(subjects)
+			s.lower[at] = slices.Clone(out[at][i*size : (i+1)*size])
+			s.upper[at] = slices.Clone(out[n+at][i*size : (i+1)*size])
 		}
 	}
 }
@@ -298,12 +300,20 @@ func (r *run) keepIntervals(subjects []*subject, out [][]float32) {
 // boundMarginsByIBP bounds all margins by IBP, and finds the intervals that the
 // other methods start from.
 func (r *run) boundMarginsByIBP(subjects []*subject) error {
-	f := r.feedLabelled(subjects)
-	out, err := r.fetch(f, append([]tf.Output{r.v.margins[0]}, r.intervalsOf()...)...)
+	f := r.v.feeding(len(subjects))
+	r.feedImages(f, subjects)
+	r.feedLabels(f, subjects)
+	wanted := []tf.Output{r.v.margins[0]}
+	if r.method != IBP {
+		wanted = append(wanted, r.v.fresh.all()...)
+	}
+	out, err := r.fetch(f, wanted...)
 	if err != nil {
 		return err
 	}
-	r.keepIntervals(subjects, out[1:])
+	if r.method != IBP {
+		r.keepIntervals(subjects, out[1:])
+	}
 	k := r.v.net.Classes
 	for i, s := range subjects {
 		for j, bound := range out[0][i*k : (i+1)*k] {
@@ -354,11 +364,15 @@ func (r *run) feedLabelled(subjects []*subject) *feeding {
 	f := r.v.feeding(len(subjects))
 	r.feedImages(f, subjects)
 	r.feedKnown(f, subjects)
+	r.feedLabels(f, subjects)
+	return f
+}
+
+func (r *run) feedLabels(f *feeding, subjects []*subject) {
 	labels := f.ints(r.v.labels)
 	for i, s := range subjects {
 		labels[i] = s.label
 	}
-	return f
 }
 
 // crown bounds the intervals by back-substitution, then the margins.

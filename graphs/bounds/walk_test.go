@@ -150,6 +150,11 @@ func TestWrongAndOverflowing(t *testing.T) {
 			t.Errorf("want misclassified, got %+v", v)
 		}
 	}
+	for _, v := range c.verify(bounds.Query{Images: images, Labels: labels, Eps: []float32{0}, Classified: true}) {
+		if v.Status != bounds.Open { // nobody asks, and still nothing is proven
+			t.Errorf("want open, got %+v", v)
+		}
+	}
 	for l := range m.w {
 		for i := range m.w[l] {
 			for j := range m.w[l][i] {

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"slices"
@@ -15,11 +16,11 @@ type Addresses struct{ text string }
 // ParseAddresses reads host:port,host:port,…; "" is none.
 func ParseAddresses(text string) (Addresses, error) {
 	var all []string
-	for _, a := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
+	for _, a := range splitAddresses(text) {
 		host, port, err := net.SplitHostPort(a)
 		n, err2 := strconv.Atoi(port)
 		if err != nil || err2 != nil || host == "" || n < 1 || n > 65535 {
-			return Addresses{}, fmt.Errorf("want workers as host:port,host:port,…, got %q", a)
+			return Addresses{}, fmt.Errorf("want workers as host:port,host:port,…, got %q", cmp.Or(a, text))
 		}
 		if slices.Contains(all, a) {
 			return Addresses{}, fmt.Errorf("want each worker once, got %s twice: a worker computes several shares without being named again", a)
@@ -27,6 +28,21 @@ func ParseAddresses(text string) (Addresses, error) {
 		all = append(all, a)
 	}
 	return Addresses{strings.Join(all, ",")}, nil
+}
+
+// splitAddresses splits at commas and spaces. An entry without text is "".
+func splitAddresses(text string) (all []string) {
+	if strings.TrimSpace(text) == "" {
+		return nil
+	}
+	for entry := range strings.SplitSeq(text, ",") {
+		if words := strings.Fields(entry); len(words) > 0 {
+			all = append(all, words...)
+		} else {
+			all = append(all, "")
+		}
+	}
+	return all
 }
 
 // List is each of them.

@@ -62,7 +62,7 @@ func ask(ctx context.Context, address string) (Info, error) {
 	switch {
 	case ctx.Err() != nil:
 		return info, ctx.Err()
-	case err != nil && strings.Contains(err.Error(), "Deadline Exceeded"), errors.Is(err, errNobody):
+	case err != nil && (strings.Contains(err.Error(), "Deadline Exceeded") || isForgotten(err)), errors.Is(err, errNobody):
 		return info, &LostError{address, explain(address, err, greeting)}
 	case err != nil:
 		return info, &RefusedError{address, fmt.Errorf("what listens there is no worker (%w): start one with unwarp worker", graphs.FirstLine(err))}

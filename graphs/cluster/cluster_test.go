@@ -259,7 +259,7 @@ func TestPoolBearsKilledWorkers(t *testing.T) {
 		}
 		run(true)
 		all := strings.Join(notes, "\n")
-		if elastic && (len(notes) != 1 || !strings.HasSuffix(all, "going on with the other 1") || by[1] != first.Address) ||
+		if elastic && (len(notes) != 1 || !strings.HasSuffix(all, "going on with the other worker") || by[1] != first.Address) ||
 			!elastic && (len(notes) != 2 || !strings.Contains(all, "waiting up to 10m0s") || !strings.Contains(notes[1], "is back after") || by[1] != second.Address) {
 			t.Errorf("elastic=%t: got %q by %v", elastic, notes, by)
 		}
@@ -300,7 +300,7 @@ func TestParseAddresses(t *testing.T) {
 	if err != nil || got.String() != "a:1,10.0.0.2:7077" {
 		t.Errorf("got %q, %v", got, err)
 	}
-	for text, want := range map[string]string{"a": `got "a"`, "a:0": `got "a:0"`, ":1": `got ":1"`, "a:1,a:1": "a:1 twice"} {
+	for text, want := range map[string]string{"a": `got "a"`, "a:0": `got "a:0"`, ":1": `got ":1"`, "a:1,": `got "a:1,"`, ",": `got ","`, "a:1,a:1": "a:1 twice"} {
 		_, err := cluster.ParseAddresses(text)
 		graphtest.Says(t, err, want)
 	}
@@ -311,4 +311,82 @@ func TestProbe(t *testing.T) {
 	if err != nil || s.RoundTrip <= 0 || s.Up <= 0 || s.Down <= 0 {
 		t.Errorf("got %+v, %v", s, err)
 	}
+}
+
+// A killed worker is named while another has not answered yet.
+func TestLostWorkerIsNamedAtOnce(t *testing.T) {
+	first, second := clustertest.Start(t), clustertest.Start(t)
+	p := newProduct(t)
+	c := cluster.DefaultConfig()
+	c.Elastic = true
+	named := make(chan string, 2)
+	pool, err := cluster.OpenPool(t.Context(), p.Net, clustertest.Addresses(t, first, second), c, graphs.Values{}, func(s string) { named <- s })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	second.Kill(t)
+	err = pool.Each(t.Context(), 2, func(ctx context.Context, w *cluster.Worker, _ int) error {
+		if w.Address == second.Address {
+			_, err := p.times(ctx, t, w, 1)
+			return err
+		}
+		select {
+		case s := <-named:
+			if !strings.HasPrefix(s, "worker "+second.Address+" is lost") {
+				t.Errorf("got %q", s)
+			}
+			named <- s
+		case <-time.After(10 * time.Second):
+			t.Error("want the lost worker named before the other has answered")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// An elastic pool begins without a worker that is missing, and takes it in when it
+// comes up; others do not begin.
+func TestElasticPoolBeginsWithoutMissingWorker(t *testing.T) {
+	first, second := clustertest.Start(t), clustertest.Start(t)
+	second.Kill(t)
+	p := newProduct(t)
+	c := cluster.DefaultConfig()
+	c.Wait = .1
+	var notes []string
+	open := func() (*cluster.Pool, error) {
+		return cluster.OpenPool(t.Context(), p.Net, clustertest.Addresses(t, first, second), c, graphs.Values{}, func(s string) { notes = append(notes, s) })
+	}
+	_, err := open()
+	graphtest.Says(t, err, "worker "+second.Address+": connection refused")
+	graphtest.Says(t, err, "waited 100ms: all must be up at the start")
+	c.Elastic, notes = true, nil
+	pool, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	values, by := p.values(t), make([]string, 2)
+	run := func() {
+		if err := pool.Each(t.Context(), 2, func(ctx context.Context, w *cluster.Worker, job int) error {
+			by[job] = w.Address
+			return w.SetVariables(ctx, values)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run()
+	if all := strings.Join(notes, "\n"); by[1] != first.Address || !strings.Contains(all, "worker "+second.Address+" is missing: connection refused") {
+		t.Errorf("got %q by %v", all, by)
+	}
+	clustertest.StartAt(t, second.Address, "")
+	for range 100 {
+		if run(); by[1] == second.Address {
+			return
+		}
+		time.Sleep(time.Second / 10)
+	}
+	t.Errorf("want the worker taken in, got %q", notes)
 }

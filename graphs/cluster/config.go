@@ -11,7 +11,8 @@ type Config struct {
 	// each, with elastic where none is left.
 	Wait float64 `mapstructure:"wait" yaml:"wait" in:"[0,1e7]"`
 	// Elastic goes on without a lost worker: the others take over its shares, and it
-	// gets them back when it returns. The results are the same.
+	// gets them back when it returns. The results are the same. At the start one worker
+	// is enough after ten seconds; without elastic all must be up within a minute.
 	Elastic bool `mapstructure:"elastic" yaml:"elastic"`
 }
 

@@ -75,8 +75,14 @@ func explain(address string, err error, limit time.Duration) error {
 			return fmt.Errorf("no answer within %v: %w", limit, down)
 		}
 		return fmt.Errorf("no answer within %v, though it accepts connections: it is frozen, overloaded, or needs a larger cluster.deadline", limit)
-	case strings.Contains(text, "Session handle is not found"), strings.Contains(text, "was closed"):
+	case isForgotten(err):
 		return errors.New("it has been started anew")
 	}
 	return err
+}
+
+// isForgotten is true where a worker does not know the session of a call any more.
+func isForgotten(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "Session handle is not found") || strings.Contains(text, "was closed")
 }

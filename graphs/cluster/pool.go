@@ -42,53 +42,22 @@ type returned struct {
 	err    error
 }
 
-// OpenPool connects to the workers, which all must answer within a minute, and gives their
-// variables the values, which may be none. note is told in one line each when a
-// worker is lost and when it is back.
+// OpenPool connects to the workers and gives their variables the values, which may be none.
+// All must answer within a minute; with [Config.Elastic] one must, and those that are missing
+// after ten seconds are taken in when they come up. note is told in one line each when a
+// worker is missing or lost and when it is back.
 func OpenPool(ctx context.Context, net *graphs.Net, addresses Addresses, c Config, values graphs.Values, note func(string)) (*Pool, error) {
+	keepMemory()
 	p := &Pool{net: net, config: c, note: note}
 	p.looking, p.stop = context.WithCancel(context.WithoutCancel(ctx))
-	var all sync.WaitGroup
-	faults := make([]error, addresses.Len())
-	for i, a := range addresses.List() {
-		m := &member{address: a, back: make(chan returned, 1)}
-		p.members = append(p.members, m)
-		all.Go(func() { m.worker, faults[i] = p.connectPatiently(ctx, a, values) })
+	for _, a := range addresses.List() {
+		p.members = append(p.members, &member{address: a, back: make(chan returned, 1)})
 	}
-	all.Wait()
-	for _, err := range faults {
-		if err != nil {
-			p.Close()
-			return nil, err
-		}
+	if err := p.begin(ctx, values); err != nil {
+		p.Close()
+		return nil, err
 	}
 	return p, nil
-}
-
-// starting is how long a worker may take to come up that is started together with
-// its driver.
-const starting = time.Minute
-
-// connectPatiently is [Connect], tried for a while where nobody answers.
-func (p *Pool) connectPatiently(ctx context.Context, address string, values graphs.Values) (*Worker, error) {
-	limit := min(starting, seconds(p.config.Wait))
-	for began, noted := time.Now(), false; ; noted = true {
-		w, err := Connect(ctx, address, p.net, values, p.config)
-		var lost *LostError
-		if !errors.As(err, &lost) || time.Since(began) > limit {
-			return w, err
-		}
-		if !noted {
-			p.noting.Lock()
-			p.note(fmt.Sprintf("%v; waiting up to %v for it", lost, limit))
-			p.noting.Unlock()
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(again / 2):
-		}
-	}
 }
 
 // Len is the number of workers, lost ones included.
@@ -119,12 +88,12 @@ const attempts = 5
 // reads. Other errors of run end Each. Where a lost worker is waited for, Each ends
 // with its [LostError] after [Config.Wait], or when ctx is cancelled.
 func (p *Pool) Each(ctx context.Context, jobs int, run func(ctx context.Context, w *Worker, job int) error) error {
-	p.takeBack()
 	todo := make([]int, jobs)
 	for i := range todo {
 		todo[i] = i
 	}
 	for failed := 0; ; {
+		p.takeBack()
 		if p.needsReturn() {
 			if err := p.waitForReturn(ctx); err != nil {
 				return err
@@ -160,27 +129,33 @@ func (p *Pool) round(ctx context.Context, jobs []int, run func(ctx context.Conte
 	lists := p.share(jobs)
 	faults := make([]error, len(p.members))
 	done := make([]int, len(p.members))
-	var all sync.WaitGroup
+	ended := make(chan int, len(lists)) // members, as each has done or lost its jobs
 	for i, list := range lists {
 		w := p.members[i].worker
-		all.Go(func() {
+		go func() {
+			defer func() { ended <- i }()
 			for _, job := range list {
 				if faults[i] = run(ctx, w, job); faults[i] != nil {
 					return
 				}
 				done[i]++
 			}
-		})
+		}()
 	}
-	all.Wait()
+	for range lists {
+		// A lost worker is named at once: another may take long to answer.
+		i := <-ended
+		var lost *LostError
+		if ctx.Err() == nil && errors.As(faults[i], &lost) {
+			p.lose(p.members[i], lost.Why)
+		}
+	}
 	if ctx.Err() != nil && slices.ContainsFunc(faults, func(err error) bool { return err != nil }) {
 		return nil, ctx.Err()
 	}
 	for i, fault := range faults {
 		var lost *LostError
-		if errors.As(fault, &lost) {
-			p.lose(p.members[i], lost.Why)
-		} else if fault != nil {
+		if fault != nil && !errors.As(fault, &lost) {
 			return nil, fault
 		}
 		left = append(left, lists[i][done[i]:]...)

@@ -18,10 +18,18 @@ func (p *Pool) lose(m *member, why error) {
 	m.worker, m.lost, m.why = nil, time.Now(), why
 	then := fmt.Sprintf("waiting up to %v for it to come back", seconds(p.config.Wait))
 	if n := p.live(); p.config.Elastic && n > 0 {
-		then = fmt.Sprintf("going on with the other %d", n)
+		then = describeOthers(n)
 	}
 	p.note(fmt.Sprintf("worker %s is lost: %v; %s", m.address, why, then))
 	p.stopped.Go(func() { p.look(m) })
+}
+
+// describeOthers says that n workers go on without another.
+func describeOthers(n int) string {
+	if n == 1 {
+		return "going on with the other worker"
+	}
+	return fmt.Sprintf("going on with the other %d workers", n)
 }
 
 // look tries to reach a lost worker until it is back or the pool is closed.

@@ -45,11 +45,15 @@ func Serve(o ServeOptions) (address string, err error) {
 	if err != nil {
 		return "", err
 	}
+	if err := o.tryListening(ip, port); err != nil {
+		return "", err
+	}
 	done, err := narrow(ip)
 	if err != nil {
 		return "", err
 	}
 	defer done()
+	keepMemory()
 	target, err := startServer(def)
 	if err != nil {
 		return "", fmt.Errorf("worker: listening on %s: %w", o.Address, graphs.FirstLine(err))
@@ -58,7 +62,7 @@ func Serve(o ServeOptions) (address string, err error) {
 	return net.JoinHostPort(ip.String(), bound), checkListening(ip, bound)
 }
 
-// parseAddress refuses what a worker must not or cannot listen on.
+// parseAddress refuses what a worker must not listen on.
 func (o ServeOptions) parseAddress() (ip net.IP, port int, err error) {
 	host, text, err := net.SplitHostPort(o.Address)
 	if err == nil {
@@ -73,12 +77,17 @@ func (o ServeOptions) parseAddress() (ip net.IP, port int, err error) {
 	if !ip.IsLoopback() && !o.Insecure {
 		return nil, 0, fmt.Errorf("--listen: %s is not loopback: there is no encryption and no authentication, and whoever reaches the port can run code and read files: use a tunnel to 127.0.0.1, or in a private network add --insecure-network", o.Address)
 	}
-	// TensorFlow ends the process, or shares the port, where another listens on it.
-	l, err := net.Listen("tcp4", net.JoinHostPort(ip.String(), text))
+	return ip, port, nil
+}
+
+// tryListening refuses an address on which nothing can listen: TensorFlow ends the
+// process, or shares the port, where another listens on it.
+func (o ServeOptions) tryListening(ip net.IP, port int) error {
+	l, err := net.Listen("tcp4", net.JoinHostPort(ip.String(), strconv.Itoa(port)))
 	if err != nil {
-		return nil, 0, fmt.Errorf("--listen: %s cannot be listened on: %w: choose another port, or end what listens there", o.Address, reason(err))
+		return fmt.Errorf("--listen: %s cannot be listened on: %w: choose another port, or end what listens there", o.Address, reason(err))
 	}
-	return ip, port, l.Close()
+	return l.Close()
 }
 
 // serverDef is a cluster of one task, whose job's name says the version.

@@ -10,6 +10,8 @@
 //
 //   - Refuse at opening what can never run here: several inputs, strings, ops that
 //     touch files or run code.
+//   - Take the scores before an ArgMax where the output is the number of a class, and
+//     the number itself ([Number]) where there are none.
 //   - Read images [B,H,W,C] of float32 in the file's own range, whatever the
 //     layout and the element type of the file: it transposes at its border, and a
 //     network of bytes is written for floats from 0 to 255.

@@ -70,7 +70,7 @@ func encode(f graphs.FileEncoder, s *graphs.Scope, images tf.Output) tf.Output {
 		return tf.Output{}
 	}
 	if end == Scores {
-		return logits(s, n.Signature(), f.Ends, values[0])
+		return logits(s, n.Signature(), f, values[0])
 	}
 	return pool(s, f.Pool, values[0])
 }

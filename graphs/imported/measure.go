@@ -1,6 +1,7 @@
 package imported
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -30,8 +31,9 @@ type Measured struct {
 	Wants graphs.Range
 }
 
-// Measure classifies images [H,W,C], pixels in [0,1], under each of some preparations.
-func Measure(n Network, o graphs.Options, shape [3]int64, pixels []float32, labels []int32, all []Affine) (Measured, error) {
+// Measure classifies images [H,W,C], pixels in [0,1], under each of some preparations. It ends
+// between two batches when ctx does.
+func Measure(ctx context.Context, n Network, o graphs.Options, shape [3]int64, pixels []float32, labels []int32, all []Affine) (Measured, error) {
 	m := measurer{network: n, size: int(shape[0] * shape[1] * shape[2])}
 	found := Measured{Images: len(labels), Correct: make([]int, len(all)), Loss: make([]float64, len(all)), Probabilities: n.Signature().End == Linear}
 	if err := m.build(o, shape); err != nil {
@@ -43,14 +45,17 @@ func Measure(n Network, o graphs.Options, shape [3]int64, pixels []float32, labe
 	for from := 0; from < len(labels); from += batch {
 		to := min(from+batch, len(labels))
 		for i, a := range all {
+			if err := ctx.Err(); err != nil {
+				return found, err
+			}
 			scores, err := m.run(pixels[from*m.size:to*m.size], a)
 			if err != nil {
 				return found, err
 			}
-			found.Correct[i] += countCorrect(scores, labels[from:to], n.Signature().End == Sigmoid)
+			found.Correct[i] += countCorrect(scores, labels[from:to], n.Signature().End)
 			probabilities := n.Signature().End == Linear && areProbabilities(scores, to-from)
 			found.Probabilities = found.Probabilities && probabilities
-			found.Loss[i] += sumLoss(scores, labels[from:to], probabilities) / float64(len(labels))
+			found.Loss[i] += sumLoss(scores, labels[from:to], probabilities, n.Signature().End) / float64(len(labels))
 		}
 	}
 	return found, nil
@@ -130,17 +135,13 @@ func (m *measurer) run(pixels []float32, a Affine) ([]float32, error) {
 }
 
 // countCorrect counts the labels whose score is strictly the largest; of one score it is the
-// sign, or with a probability whether it is above one half.
-func countCorrect(scores []float32, labels []int32, logit bool) int {
+// sign, or with a probability whether it is above one half, and of a number whether it is the label's.
+func countCorrect(scores []float32, labels []int32, end End) int {
 	k, n := len(scores)/len(labels), 0
 	for i, label := range labels {
 		row := scores[i*k : (i+1)*k]
 		if k == 1 {
-			limit := float32(.5)
-			if logit {
-				limit = 0
-			}
-			if (row[0] > limit) == (label == 1) {
+			if isRight(row[0], label, end) {
 				n++
 			}
 			continue
@@ -156,8 +157,23 @@ func countCorrect(scores []float32, labels []int32, logit bool) int {
 	return n
 }
 
-// sumLoss is the sum of the cross-entropies of rows of logits, or of probabilities.
-func sumLoss(scores []float32, labels []int32, probabilities bool) (sum float64) {
+// isRight tells whether one score stands for the label.
+func isRight(score float32, label int32, end End) bool {
+	switch end {
+	case Number:
+		return score == float32(label)
+	case Sigmoid:
+		return (score > 0) == (label == 1)
+	}
+	return (score > .5) == (label == 1)
+}
+
+// sumLoss is the sum of the cross-entropies of rows of logits, or of probabilities; of numbers
+// of classes it is how many are wrong.
+func sumLoss(scores []float32, labels []int32, probabilities bool, end End) (sum float64) {
+	if end == Number {
+		return float64(len(labels) - countCorrect(scores, labels, end))
+	}
 	k := len(scores) / len(labels)
 	for i, label := range labels {
 		row := scores[i*k : (i+1)*k]

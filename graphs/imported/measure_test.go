@@ -26,13 +26,13 @@ func TestMeasure(t *testing.T) {
 	labels := make([]int32, 12)
 	// The labels are what the network says of images in its range.
 	for i := range labels {
-		m, err := imported.Measure(rescaling, o, [3]int64{4, 4, 1}, pixels[16*i:16*i+16], []int32{1}, all[1:])
+		m, err := imported.Measure(t.Context(), rescaling, o, [3]int64{4, 4, 1}, pixels[16*i:16*i+16], []int32{1}, all[1:])
 		if err != nil {
 			t.Fatal(err)
 		}
 		labels[i] = int32(m.Correct[0])
 	}
-	m, err := imported.Measure(rescaling, o, [3]int64{4, 4, 1}, pixels, labels, all)
+	m, err := imported.Measure(t.Context(), rescaling, o, [3]int64{4, 4, 1}, pixels, labels, all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestMeasure(t *testing.T) {
 	} {
 		b := rescaling
 		b.First = first
-		if m, err := imported.Measure(b, o, [3]int64{4, 4, 1}, pixels, labels, all[:1]); err != nil || m.Wants != want {
+		if m, err := imported.Measure(t.Context(), b, o, [3]int64{4, 4, 1}, pixels, labels, all[:1]); err != nil || m.Wants != want {
 			t.Errorf("wants %q, want %q (%v)", m.Wants, want, err)
 		}
 	}

@@ -40,8 +40,10 @@ type End string
 
 // Ends. Readers walk back from Softmax, LogSoftmax and Sigmoid; Scores is
 // what they read. Linear is anything else of floats [B,K], which may still hold
-// probabilities. Number is a class number, of which attacks on decisions
-// alone could be made: readers refuse it.
+// probabilities. Number is the number of a class where nothing in the file tells its
+// scores: they are then that number, [B,1], and attacks that need the predicted class
+// alone can run. Where the number is the place of the largest of some scores, readers
+// take those.
 const (
 	Linear     End = "linear"
 	Softmax    End = "softmax"

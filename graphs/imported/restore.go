@@ -2,6 +2,7 @@ package imported
 
 import (
 	"fmt"
+	"slices"
 
 	"unwarp/graphs"
 )
@@ -24,6 +25,10 @@ func Restore(n Network, net *graphs.Net, under string) error {
 		values, err := n.ReadWeight(w.Name)
 		if err != nil {
 			return fmt.Errorf("weight %.80q: %w", w.Name, err)
+		}
+		// Some operations turn NaN into numbers, so that the scores would not tell.
+		if i := slices.IndexFunc(values, func(v float32) bool { return v != v }); i >= 0 {
+			return fmt.Errorf("weight %.80q: want numbers, got NaN at place %d of %d: the file is damaged, or its training ended in NaN", w.Name, i, len(values))
 		}
 		all[path] = values
 		if a := net.Vars.AverageOf(v); a != nil {

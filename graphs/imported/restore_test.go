@@ -1,7 +1,9 @@
 package imported_test
 
 import (
+	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	tf "github.com/wamuir/graft/tensorflow"
@@ -10,6 +12,16 @@ import (
 	"unwarp/graphs/imported"
 	"unwarp/graphs/imported/importedtest"
 )
+
+// notANumber is a network with a weight that is NaN.
+type notANumber struct{ importedtest.Fake }
+
+func (n notANumber) ReadWeight(name string) ([]float32, error) {
+	values, err := n.Fake.ReadWeight(name)
+	values = slices.Clone(values)
+	values[1] = float32(math.NaN())
+	return values, err
+}
 
 // A network in two passes has one set of variables, which get the file's values.
 func TestRestore(t *testing.T) {
@@ -44,6 +56,9 @@ func TestRestore(t *testing.T) {
 	}
 	if err := net.AssignAll(map[string][]float32{"net/dense/bias": make([]float32, 2)}); err == nil {
 		t.Error("a variable took too few values")
+	}
+	if err := imported.Restore(notANumber{f}, net, "net"); err == nil || !strings.Contains(err.Error(), "got NaN at place 1 of") {
+		t.Errorf("a weight that is NaN: got %v", err)
 	}
 }
 

@@ -2,6 +2,7 @@
 // by one command at a time, with errors that say what to do.
 //
 //	[Write], [NewPending]  a file, a folder, under a temporary name until it is whole
+//	[Copy]                 a file that may be larger than the memory, likewise
 //	[TakeLock]             one command at a time writes into a folder
 //	[OpenPlace]            whether a path still names the same folder
 //	[NotWritten]           an error of the file system, with its advice

@@ -29,7 +29,7 @@ func (p *Pending) Write(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	return finish(f, data)
+	return finish(f, writing(data))
 }
 
 // Publish flushes the folder to the disk and gives it its name, which must be

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -10,7 +11,18 @@ import (
 // [NotWritten].
 func Write(path string, data []byte) error { return NotWritten(path, write(path, data)) }
 
-func write(path string, data []byte) error {
+func write(path string, data []byte) error { return replace(path, writing(data)) }
+
+// writing writes data.
+func writing(data []byte) func(w io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	}
+}
+
+// replace puts what fill writes under the name path, flushed to the disk.
+func replace(path string, fill func(w io.Writer) error) error {
 	var f *os.File
 	t, err := newTemporary(filepath.Dir(path), func(temp string) (err error) {
 		f, err = os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
@@ -20,7 +32,7 @@ func write(path string, data []byte) error {
 		return err
 	}
 	defer t.remove()
-	if err := finish(f, data); err != nil {
+	if err := finish(f, fill); err != nil {
 		return err
 	}
 	if err := os.Rename(t.path, path); err != nil {
@@ -29,9 +41,9 @@ func write(path string, data []byte) error {
 	return SyncPath(filepath.Dir(path))
 }
 
-// finish writes data to f, flushes it to the disk and closes f.
-func finish(f *os.File, data []byte) error {
-	_, err := f.Write(data)
+// finish has f filled, flushes it to the disk and closes it.
+func finish(f *os.File, fill func(w io.Writer) error) error {
+	err := fill(f)
 	if err == nil {
 		err = f.Sync()
 	}

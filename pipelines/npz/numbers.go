@@ -139,6 +139,19 @@ func (n *Numbers) Read(dst []float64) error {
 	return nil
 }
 
+// Skip passes over the next n values.
+func (n *Numbers) Skip(count int) error {
+	if count > n.array.n-n.done {
+		return fmt.Errorf("want %d values, got %d", n.done+count, n.array.n)
+	}
+	size := int64(numberSizes[n.array.kind])
+	if got, err := io.CopyN(io.Discard, n.from, int64(count)*size); err != nil {
+		return fmt.Errorf("want %d bytes of values, got %d: the file is cut", int64(n.array.n)*size, int64(n.done)*size+got)
+	}
+	n.done += count
+	return nil
+}
+
 // numberOf reads a value of each kind.
 var numberOf = map[string]func(b []byte) float64{
 	kindBool:    func(b []byte) float64 { return float64(b[0]) },

@@ -235,6 +235,14 @@ def child(args):
     probe = x[:args.batch].clone().requires_grad_()
     net(probe).sum().backward()
     step = len(x) if (args.library, args.job) in WHOLE else args.batch
+    figures = judge(net, attack, x, y, sizes, step, f"{args.library} {args.job}")
+    print(json.dumps({**figures, "version": importlib.metadata.version(PACKAGES[args.library]), "torch": torch.__version__}))
+
+
+def judge(net, attack, x, y, sizes, step, what):
+    """Attacks x in batches of step; returns the seconds, and of each eps the share left and whether each image is."""
+    import torch
+
     found, start, busy = [], time.perf_counter(), time.process_time()
     for i in range(0, len(x), step):
         found.append([a.detach() for a in attack(x[i:i + step], y[i:i + step])])
@@ -244,23 +252,23 @@ def child(args):
         adv = torch.cat([f[k] for f in found])
         far = float((adv - x).abs().max())
         if far > e + 1e-5 or adv.min() < 0 or adv.max() > 1 or not adv.isfinite().all():
-            sys.exit(f"attacks.py: {args.library} {args.job}: images at distance {far:.6f} for eps {e}, or outside [0,1]")
+            sys.exit(f"attacks.py: {what}: images at distance {far:.6f} for eps {e}, or outside [0,1]")
         with torch.no_grad():
             right = torch.cat([net(b).argmax(1) for b in adv.split(500)]) == y
         left[str(e)], flags[str(e)] = float(right.float().mean()), right.int().tolist()
-    print(json.dumps({"seconds": seconds, "cpu": busy, "left": left, "flags": flags, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-                      "version": importlib.metadata.version(PACKAGES[args.library]), "torch": torch.__version__}))
+    return {"seconds": seconds, "cpu": busy, "left": left, "flags": flags, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
 # ---- unwarp -------------------------------------------------------------------------
 
 
-def ours(args, job, sizes):
-    """Runs `unwarp attack`; returns what child prints."""
+def ours(args, job, sizes, data=()):
+    """Runs `unwarp attack`, with the flags data for other images than MNIST's files; returns what child prints."""
     with tempfile.TemporaryDirectory() as folder:
         # Its defaults run on: bfloat16 gradients where the processor has them, and no attempt whose verdict is known.
         command = [*shlex.split(args.unwarp), "attack", args.run, "--attack", OURS[job], "--eps", " ".join(map(str, sizes)), "--norm", "linf",
-                   "--images", str(args.images), "--checks", "0", "--device", "cpu", "--precision", args.precision, "--json", "--out", folder, "--set", "data.path=" + os.path.abspath(args.data)]
+                   "--images", str(args.images), "--checks", "0", "--device", "cpu", "--precision", args.precision, "--json", "--out", folder,
+                   *(data or ("--set", "data.path=" + os.path.abspath(args.data)))]
         out = os.path.join(folder, "out.json")
         with open(out, "wb") as f:
             process = subprocess.Popen(command, stdout=f, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
@@ -279,7 +287,7 @@ def ours(args, job, sizes):
             distances = (a["results"][i]["threat_distance"] for a in e["attacks"])
             return right[i] and not any(r is not None and r <= eps + 1e-6 for r in distances)
         flags[str(eps)] = [int(robust(i)) for i in range(len(right))]
-    return {"seconds": e["seconds"], "cpu": usage.ru_utime + usage.ru_stime, "left": {k: sum(v) / len(v) for k, v in flags.items()}, "flags": flags,
+    return {"seconds": e["seconds"], "clean": e["clean"], "cpu": usage.ru_utime + usage.ru_stime, "left": {k: sum(v) / len(v) for k, v in flags.items()}, "flags": flags,
             "peak_mb": usage.ru_maxrss / 1024, "version": record["version"], "passes": e["cost"]}, ""
 
 
@@ -317,6 +325,7 @@ def measure(args, weights):
         if round_ == 0:
             apart[job, library] = r["flags"]
         r.pop("flags")
+        r.pop("clean", None)
         figures.append({"round": round_, "library": library, "job": job, "batch": batch, "process": wall, **r})
         say(f"round {round_ + 1}: {library} {job} batch {batch}: {r['seconds']:.1f} s, left {r['left']}")
         return r["seconds"]

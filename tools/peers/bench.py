@@ -2,16 +2,19 @@
 """The Go program beside its peers: a Markdown table of step time, start, memory, augmentation.
 
     tools/peers/setup.sh                     # once
-    python3 tools/peers/bench.py             # 3 rounds, about 7 minutes
+    python3 tools/peers/bench.py             # 3 rounds, about a quarter of an hour
     python3 tools/peers/bench.py --memory    # 10,000 steps each, about 25 minutes
     python3 tools/peers/bench.py --protocol smallnorb,cifar    # a table each, about 5 minutes
     python3 tools/peers/bench.py --go-start './unwarp train' --go-start-match 'step +1\\b'
 
---protocol says what is trained: mnist, the default, is a training step without augmentation
-(train.py) and the augmentation alone (augment.py); smallnorb, facescrub and cifar are the
-training loops of these data sets with their augmentation (protocols.py), in images/s. There
-every row must have as many parameters as the base row, and its loss must fall, else it is
-listed as missing; `waiting` is the share of all training time that the Go loop waited for data.
+--protocol says what is trained: disentangled and disentangled-views are the disentangled model
+with eq. 5 and with eq. 8 (disentangled.py); mnist is a training step of the base CNN without
+augmentation (train.py) and the augmentation alone (augment.py); these three are the default.
+smallnorb, facescrub and cifar are the training loops of these data sets with their augmentation
+(protocols.py), in images/s. But for mnist every row must have as many parameters as the base row,
+and its loss must fall, else it is listed as missing; the table shows the mean loss of each fifth
+of the steps, of which the first is not timed; `waiting` is the share of all training time that the
+Go loop waited for data.
 
 A round runs every peer and every Go benchmark of each protocol once, one after another; every second round goes backwards, so that a machine that grows slower or faster
 treats all alike. All of them are bound to the same --threads cores. Each figure is the
@@ -26,7 +29,7 @@ also makes the exit code 1. A Go benchmark may report more than ns/op:
 
     us/image or ns/image                     preferred for augmentation
     first-step-s, peak-MB, growth-MB         fill the columns of the same name
-    waiting-%, params, first-loss, last-loss as above
+    waiting-%, params, loss-1 to loss-5      as above
 
 Otherwise peak is what the kernel says of the test binary, and --go-start fills `start`:
 it runs a command until a line of its output matches, then ends it.
@@ -69,10 +72,13 @@ GO = [
     Go("Go", "pipelines", "BenchmarkAugment/norb-mono", "augment", time="2s", tensorflow=False),
 ]
 PROTOCOLS = {  # protocol: timed steps per row and round, and what is trained
+    "disentangled": (120, "28x28x1, eq. 5, smooth field; disentangled model round Hinton's CNN, 10 classes, Adam"),
+    "disentangled-views": (80, "the same with the deformed views of eq. 8"),
     "smallnorb": (80, "96x96x2, crop 48, resize 32, jitter, normalised by image; Hinton's CNN, 5 classes, Adam"),
     "facescrub": (80, "32x32x3, shift 2, flip; Hinton's CNN, 12 classes, Adam"),
     "cifar": (20, "32x32x3, shift 4, flip, normalised by channel; ResNet-20, SGD with momentum"),
 }
+STEP_PROTOCOLS = ("disentangled", "disentangled-views")  # told in ms/step, by disentangled.py
 GO += [Go(f"Go, {precision}", "trainer", f"BenchmarkProtocol/{p}/{precision}", p, time=f"{steps}x")
        for p, (steps, _) in PROTOCOLS.items() for precision in ("float32", "bfloat16")]
 BASE = {"step": "Go, whole loop", "augment": "Go", **dict.fromkeys(PROTOCOLS, "Go, float32")}  # the row that ratios are relative to
@@ -82,7 +88,12 @@ PEERS = {  # name in train.py, augment.py or protocols.py -> row
         "torch": "PyTorch, tensor indexing", "torch-loader": "PyTorch, DataLoader", "torch-bare": "PyTorch, fixed batch",
     },
     "augment": {"tf.data": "tf.data", "torchvision": "torchvision"},
-    **dict.fromkeys(PROTOCOLS, {
+    **dict.fromkeys(STEP_PROTOCOLS, {
+        "tf-function": "`tf.function`, Keras layers, fused Adam", "tf-function-bf16": "the same, rewritten to bfloat16",
+        "keras-fit": "Keras `fit`, tf.data", "keras-fit-bf16": "the same, mixed_bfloat16",
+        "torch": "PyTorch, grid_sample", "torch-bf16": "the same, autocast to bfloat16",
+    }),
+    **dict.fromkeys([p for p in PROTOCOLS if p not in STEP_PROTOCOLS], {
         "keras-fit": "Keras `fit`, tf.data", "keras-fit-bf16": "the same, mixed_bfloat16",
         "torch": "PyTorch", "torch-bf16": "the same, autocast to bfloat16",
     }),
@@ -101,6 +112,7 @@ class Results:
     def __init__(self):
         self.rows, self.missing, self.versions, self.failed = {}, {}, {}, False
         self.params = {}  # trainable parameters, by table
+        self.losses = {}  # by table and row: of each round, the means of the fifths of its steps
 
     def add(self, table, row, round_, **figures):
         figures = {k: v for k, v in figures.items() if v is not None}
@@ -245,8 +257,10 @@ def run_peer(python, table, name, args):
         options += ["--data", os.path.abspath(args.data)] if args.data else []
     else:
         steps = protocol_steps(table, args)
-        script = "protocols.py"
-        options = ["--protocol", table, "--threads", str(args.threads), "--steps", str(steps), "--repeats", "4", "--warmup", str(steps // 4)]
+        script, options = "protocols.py", ["--protocol", table]
+        if table in STEP_PROTOCOLS:
+            script, options = "disentangled.py", ["--views"] if table == "disentangled-views" else []
+        options += ["--threads", str(args.threads), "--steps", str(steps), "--repeats", "4", "--warmup", str(steps // 4)]
     done = subprocess.run([python, os.path.join(HERE, script), "--peers", name, *options],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode or not done.stdout.strip():
@@ -271,12 +285,13 @@ def jobs(args):
     return work
 
 
-def differs(results, table, params, first, last):
+def differs(results, table, row, params, losses):
     """Returns why a row is not the same training as the base row; "" if it is, as far as can be seen."""
     known = results.params.setdefault(table, params)
     if params != known:
         return f"{params} trainable parameters, others have {known}: not the same model"
-    return "" if last < first else f"the loss does not fall: {first:.3f} to {last:.3f}"
+    results.losses.setdefault((table, row), []).append(losses)
+    return "" if losses[-1] < losses[0] else f"the loss does not fall: {losses[0]:.3f} to {losses[-1]:.3f}"
 
 
 def do(job, round_, args, binaries, results):
@@ -301,7 +316,8 @@ def do(job, round_, args, binaries, results):
             ns = figures.get("ns/image", figures["ns/op"] / job.images)
             return results.add("augment", job.row, round_, time=ns / 1e3 if us is None else us)
         if job.table in PROTOCOLS:
-            why = differs(results, job.table, int(figures["params"]), figures["first-loss"], figures["last-loss"])
+            losses = [figures[f"loss-{i + 1}"] for i in range(5)]
+            why = differs(results, job.table, job.row, int(figures["params"]), losses)
             if why:
                 results.failed = True
                 return results.miss(f"{job.row} ({job.name})", why)
@@ -319,7 +335,7 @@ def do(job, round_, args, binaries, results):
             if library in r:
                 results.versions[library] = r[library]
         if table in PROTOCOLS:
-            why = differs(results, table, r["params"], r["loss_first"], r["loss_last"])
+            why = differs(results, table, PEERS[table][name], r["params"], r["losses"])
             if why:
                 results.failed = True
                 return results.miss(f"{PEERS[table][name]} ({table})", why)
@@ -338,12 +354,19 @@ def spread(values, digits):
     return middle if len(v) == 1 else f"{middle} ({min(v):.{digits}f}–{max(v):.{digits}f})"
 
 
+def curve(results, name, row):
+    """Returns the mean loss of each fifth of the steps, the median over rounds."""
+    rounds = results.losses.get((name, row), [])
+    return " ".join(f"{statistics.median(fifth):.2f}" for fifth in zip(*rounds)) or "–"
+
+
 def table(results, name, head, columns):
     rows = [row for t, row in results.rows if t == name]
     order = [g.row for g in GO if g.table == name] + list(PEERS[name].values())
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in sorted(rows, key=order.index):
-        cells = [spread(results.ratios(name, row, "time") if key == "ratio" else results.values(name, row, key), digits)
+        cells = [curve(results, name, row) if key == "curve"
+                 else spread(results.ratios(name, row, "time") if key == "ratio" else results.values(name, row, key), digits)
                  for key, digits in columns]
         lines.append(f"| {row} | " + " | ".join(cells) + " |")
     return "\n".join(lines) if rows else "nothing measured"
@@ -366,14 +389,16 @@ def machine(results):
 def report(results, args, load):
     rounds = f"{args.rounds} round{'s' if args.rounds > 1 else ''}"
     print(f"Machine: {machine(results)}; load at start {load:.2f}. Median (range) over {rounds}.\n")
-    if args.memory or "mnist" in args.protocol:
-        report_mnist(results, args)
     for p in () if args.memory else args.protocol:
         if p in PROTOCOLS:
             print(f"{p}: {PROTOCOLS[p][1]}; batch {BATCH}, {results.params.get(p, 0):,} parameters, {args.threads} threads, "
                   f"{protocol_steps(p, args)} steps per row and round:\n")
-            print(table(results, p, ["", "images/s", "time relative to Go in float32", "waiting for data, %", "peak MB"],
-                        [("speed", 0), ("ratio", 2), ("waiting", 2), ("peak", 0)]))
+            unit = [("ms/step", "time", 1)] if p in STEP_PROTOCOLS else [("images/s", "speed", 0)]
+            columns = [*unit, ("time relative to Go in float32", "ratio", 2), ("mean loss of each fifth of the steps", "curve", 0),
+                       ("start to first step, s", "start", 2), ("waiting for data, %", "waiting", 2), ("peak MB", "peak", 0)]
+            print(table(results, p, ["", *(c[0] for c in columns)], [c[1:] for c in columns]) + "\n")
+    if args.memory or "mnist" in args.protocol:
+        report_mnist(results, args)
     if results.missing:
         print("\nMissing:\n")
         for row, why in results.missing.items():
@@ -395,7 +420,8 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--rounds", type=int, help="rounds (default 3; with --memory 1)")
     p.add_argument("--threads", type=int, default=2, help="cores for all, threads of each peer, GOMAXPROCS (default 2)")
-    p.add_argument("--protocol", default="mnist", help=f"comma-separated: mnist, {', '.join(PROTOCOLS)} (default mnist)")
+    p.add_argument("--protocol", default="disentangled,disentangled-views,mnist",
+                   help=f"comma-separated: mnist, {', '.join(PROTOCOLS)} (default %(default)s)")
     p.add_argument("--steps", type=int, help="timed steps per peer and round (default: mnist 250, "
                    + ", ".join(f"{k} {v[0]}" for k, v in PROTOCOLS.items()) + ")")
     p.add_argument("--memory", action="store_true", help=f"{MEMORY_STEPS:,} steps of Go, Keras fit and PyTorch only")

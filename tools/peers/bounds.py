@@ -178,7 +178,7 @@ def processor_seconds():
 
 def run_go(path, args):
     env = dict(os.environ, UNWARP_BOUNDS_NET=os.path.abspath(path), TF_CPP_MIN_LOG_LEVEL="2", CUDA_VISIBLE_DEVICES="")
-    subprocess.run([os.path.join(os.path.abspath(args.work), "bounds.test"), "-test.run=^$", "-test.bench=BesidePeer", "-test.benchtime=1x"],
+    subprocess.run([os.path.abspath(args.binary), "-test.run=^$", "-test.bench=BesidePeer", "-test.benchtime=1x"],
                    cwd=os.path.join(ROOT, "graphs", "bounds"), env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     with open(path + ".go.json") as f:
         return json.load(f)
@@ -204,6 +204,7 @@ def main():
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--steps", type=int, default=20, help="of alpha-CROWN")
     p.add_argument("--train", type=int, default=200, help="training steps, of 64 images")
+    p.add_argument("--binary", help="test program of ./graphs/bounds (go test -c) that was built before; default: built first")
     p.add_argument("--peer", help=argparse.SUPPRESS)
     args = p.parse_args()
     torch.set_num_threads(len(os.sched_getaffinity(0)))
@@ -213,14 +214,18 @@ def main():
     if unknown or not args.data:
         p.error(f"want --data and nets of {', '.join(NETS)} and methods of {', '.join(METHODS)}, got {', '.join(unknown) or 'no --data'}")
     os.makedirs(args.work, exist_ok=True)
-    subprocess.run(["go", "run", "./tools/tf", "go", "test", "-c", "-o", os.path.join(os.path.abspath(args.work), "bounds.test"), "./graphs/bounds"], cwd=ROOT, check=True)
+    if not args.binary:
+        args.binary = os.path.join(args.work, "bounds.test")
+        subprocess.run(["go", "run", "./tools/tf", "go", "test", "-c", "-o", os.path.abspath(args.binary), "./graphs/bounds"], cwd=ROOT, check=True)
     print(f"| net, eps | method | least margin, unwarp | auto_LiRPA | proven, both | processor s, unwarp | auto_LiRPA | ratio | wall s, unwarp | auto_LiRPA |\n|{'---|' * 10}")
     for name in args.nets.split(","):
         path = prepare(name, args)
         found = {"go": [], "peer": []}
         for i in range(args.rounds):
             for who in ("go", "peer") if i % 2 == 0 else ("peer", "go"):
+                began = time.time()
                 found[who].append((run_go if who == "go" else run_peer)(path, args))
+                print(f"{name}, round {i + 1}, {who}: {time.time() - began:.0f} s", file=sys.stderr, flush=True)
         labels = np.load(path + ".npz")["labels"]
         for m in args.methods.split(","):
             row(name, m, labels, [r[m] for r in found["go"]], [r[m] for r in found["peer"]])

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The preset photos beside a plain CNN in Keras, on one set of image files.
 
-    go run ./tools/photoset photos
+    go run ./tools/photoset -seed 13 -images 340 -clutter 4 -least 40 -most 160 photos
     go run ./tools/tf go build -o unwarp ./tools/unwarp
-    .venv/peers/bin/python tools/peers/photos.py --unwarp ./unwarp photos     # three seeds, about 20 minutes
+    .venv/peers/bin/python tools/peers/photos.py --unwarp ./unwarp --seeds 1 --test .7353 --validation .1111 --set data.size=64 photos
 
 photos is a folder with a folder of images for each class. For each seed the files are
 split at random: --test of each class to test on, --validation of the rest to choose the

@@ -9,7 +9,8 @@
 Trained is the base CNN of `unwarp` (28x28x1, 4.2 M parameters, Adam, float32) on batches
 of so many images in all, split over the workers. Each worker is a process on loopback
 that is pinned to a core of its own. The driver of `unwarp` has no core of its own: it may
-run on those of the workers (--driver-cores names others). The peer's processes hold the
+run on those of the workers (--driver-cores names others). Two rows are without workers: a
+training on one core, and two at once, which is all that the cores give together. The peer's processes hold the
 weights themselves and add up gradients by all-reduce; one of them alone does without.
 
 A round runs every row once, every second round backwards. A figure is images/s after the
@@ -20,6 +21,7 @@ Needs Python 3.9 or later, no packages but those of the peer. Linux only.
 """
 
 import argparse
+import concurrent.futures
 import json
 import os
 import re
@@ -35,13 +37,15 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 ROWS = {  # name: side, workers, what is set
+    "unwarp alone on one core": ("go", 0, []),
+    "two of these at once, half the batch each": ("both", 0, []),
     "unwarp, one worker": ("go", 1, []),
     "unwarp, two workers": ("go", 2, []),
     "unwarp, two workers, gradients in bfloat16": ("go", 2, ["train.gradients=bfloat16"]),
     "tf.distribute, one process": ("peer", 1, []),
     "tf.distribute, two processes": ("peer", 2, []),
 }
-BASE = {"go": "unwarp, one worker", "peer": "tf.distribute, one process"}
+BASE = {"go": "unwarp, one worker", "both": "unwarp alone on one core", "peer": "tf.distribute, one process"}
 
 
 def say(text):
@@ -66,10 +70,22 @@ def stop(processes):
         p.wait()
 
 
+def steps_of_block(args, batch):
+    """Fewer steps of large batches, so that a row takes about the same time."""
+    return max(2, min(args.steps, args.steps * 512 // batch) // args.blocks)
+
+
 # ---- unwarp ---------------------------------------------------------------------------
 
 
-def run_go(args, workers, batch, settings):
+def run_both(args, _, batch, settings):
+    """What the cores give together where nothing is sent: less than twice one."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        both = [pool.submit(run_go, args, 0, batch // 2, settings, core) for core in args.cores]
+        return sum(b.result() for b in both)
+
+
+def run_go(args, workers, batch, settings, alone_on=None):
     folder = tempfile.mkdtemp(prefix="replicas-")
     running, addresses = [], []
     try:
@@ -80,16 +96,17 @@ def run_go(args, workers, batch, settings):
             if not said:
                 raise RuntimeError("a worker did not start")
             addresses.append(said[1])
-        every = max(1, args.steps // args.blocks)
+        every = steps_of_block(args, batch)
         values = [
-            "model.kind=base", "data.set=glyphs", f"data.train={max(2560, 2 * batch)}", "data.validation=16", "data.test=16", "attack.attacks=[]",
-            f"train.batch={batch}", f"train.replicas={workers}", f"train.duration={(args.blocks + 1) * every}st", f"train.log={every}st",
+            "precision=float32", "model.kind=base", "data.set=glyphs", f"data.train={max(2560, 2 * batch)}", "data.validation=16", "data.test=16", "attack.attacks=[]",
+            f"train.batch={batch}", f"train.replicas={max(1, workers)}", f"train.duration={(args.blocks + 1) * every}st", f"train.log={every}st",
             "train.evaluate=0st", "train.checkpoint=0st", "train.augment=", *settings,
         ]
         command = [args.unwarp, "train", "--run", os.path.join(folder, "run"), "--workers", ",".join(addresses)]
+        driver_cores = args.driver_cores if workers else {args.cores[0] if alone_on is None else alone_on}
         for v in values:
             command += ["--set", v]
-        driver = start(command, args.driver_cores, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        driver = start(command, driver_cores, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         running.append(driver)
         err = driver.communicate()[1]
         if driver.returncode:
@@ -112,7 +129,7 @@ def run_peer(args, workers, batch, _):
     try:
         for i in range(workers):
             config = {"cluster": {"worker": [f"127.0.0.1:{p}" for p in ports]}, "task": {"type": "worker", "index": i}}
-            command = [args.peer, os.path.abspath(__file__), "--child", "--steps", str(args.steps), "--blocks", str(args.blocks), "--batches", str(batch // workers)]
+            command = [args.peer, os.path.abspath(__file__), "--child", "--steps", str(args.blocks * steps_of_block(args, batch)), "--blocks", str(args.blocks), "--batches", str(batch // workers)]
             out = subprocess.PIPE if i == 0 else subprocess.DEVNULL
             running.append(start(command, {args.cores[i]}, stdout=out, stderr=subprocess.PIPE, env={"TF_CONFIG": json.dumps(config)} if workers > 1 else {}))
         out, err = running[0].communicate(timeout=1800)
@@ -178,11 +195,11 @@ def child(args):
 def rounds(args):
     results, failed = {}, {}
     for r in range(args.rounds):
-        rows = [(name, b) for b in args.batches for name, row in ROWS.items() if row[0] == "go" or args.peer]
+        rows = [(name, b) for b in args.batches for name, row in ROWS.items() if row[0] != "peer" or args.peer]
         for name, batch in rows if r % 2 == 0 else rows[::-1]:
             side, workers, settings = ROWS[name]
             try:
-                speed = (run_go if side == "go" else run_peer)(args, workers, int(batch), settings)
+                speed = {"go": run_go, "both": run_both, "peer": run_peer}[side](args, workers, int(batch), settings)
             except (RuntimeError, OSError, subprocess.TimeoutExpired, ValueError) as e:
                 failed[name, batch] = str(e)
                 say(f"round {r + 1}: {name}, batch {batch}: missing: {e}")
@@ -215,7 +232,7 @@ def print_table(args, results, failed):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--rounds", type=int, default=3)
-    p.add_argument("--steps", type=int, default=40, help="timed steps of a row, after a warm-up of one block")
+    p.add_argument("--steps", type=int, default=40, help="timed steps of a row, fewer where batches are larger than 512, after a warm-up of one block")
     p.add_argument("--blocks", type=int, default=4, help="into which the steps are divided")
     p.add_argument("--batches", default="128,512", help="images of a step, of all workers together")
     p.add_argument("--cores", default="0,1", help="of the two workers")

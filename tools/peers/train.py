@@ -160,7 +160,15 @@ def tf_batches(tf, args):
 
 
 def fit(tf, keras, model, optimizer, data, meter):
-    """Trains a model that gives logits with Model.fit, a block to an epoch; returns versions and parameters."""
+    """Trains a model that gives logits with Model.fit; returns versions and parameters."""
+    model.compile(optimizer=optimizer, loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    fit_epochs(keras, model, data, meter)
+    params = sum(math.prod(w.shape) for w in model.trainable_weights)
+    return {"tensorflow": tf.__version__, "keras": keras.__version__, "warmup": meter.steps, "params": params}
+
+
+def fit_epochs(keras, model, data, meter):
+    """Trains a compiled model with Model.fit, a block to an epoch."""
 
     class Clock(keras.callbacks.Callback):
         """Epoch 0 is the warm-up, each later epoch a block."""
@@ -180,12 +188,9 @@ def fit(tf, keras, model, optimizer, data, meter):
             meter.loss(logs["loss"])
             meter.block(seconds) if epoch else meter.warm()
 
-    model.compile(optimizer=optimizer, loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     # fit has one length for all epochs, so the warm-up is as long as a block here.
     model.fit(data, steps_per_epoch=meter.steps, epochs=1 + meter.repeats, shuffle=False,
               verbose=0, callbacks=[Clock()])
-    params = sum(math.prod(w.shape) for w in model.trainable_weights)
-    return {"tensorflow": tf.__version__, "keras": keras.__version__, "warmup": meter.steps, "params": params}
 
 
 def keras_fit(args, meter):
@@ -347,7 +352,7 @@ def child(args, peers):
     meter = Meter(args)
     extra = peers[args.child](args, meter)
     if meter.means:
-        extra.update(loss_first=meter.means[0], loss_last=meter.means[-1])
+        extra.update(loss_first=meter.means[0], loss_last=meter.means[-1], losses=meter.means)
     median = statistics.median(meter.ms)
     print(json.dumps({
         "peer": args.child, "batch": BATCH, "threads": args.threads, "warmup": args.warmup,
@@ -376,14 +381,14 @@ def run(script, peer, argv, threads):
     return {**json.loads(last), "first_step_s": first}
 
 
-def options(p, peers, loader):
-    """Adds the flags that every script of peers has; loader is the peer that --workers belongs to."""
+def options(p, peers, loader=None):
+    """Adds the flags that every script of peers has; loader is the peer that --workers belongs to, if any."""
     p.add_argument("--peers", default=",".join(peers), help="comma-separated names (default: all)")
     p.add_argument("--threads", type=int, default=2, help="intra-op threads of every peer (default 2)")
     p.add_argument("--steps", type=int, default=250, help="timed steps after the warm-up (default 250)")
     p.add_argument("--repeats", type=int, default=5, help="blocks the timed steps are split into (default 5)")
     p.add_argument("--warmup", type=int, default=20, help="steps before timing starts (default 20; Keras' fit: one block)")
-    p.add_argument("--workers", type=int, default=2, help=f"worker processes of {loader} (default 2)")
+    p.add_argument("--workers", type=int, default=2, help=f"worker processes of {loader} (default 2)" if loader else argparse.SUPPRESS)
     p.add_argument("--child", choices=peers, help=argparse.SUPPRESS)
 
 

@@ -2,6 +2,7 @@
 // trials and comparisons:
 //
 //	go run ./tools/photoset photos
+//	go run ./tools/photoset -images 340 -clutter 4 -least 40 -most 120 hard
 package main
 
 import (
@@ -18,6 +19,7 @@ func main() {
 	flag.IntVar(&s.PerClass, "images", 100, "of each class")
 	flag.IntVar(&s.Least, "least", 28, "the shortest side of the smallest image, in pixels")
 	flag.IntVar(&s.Most, "most", 1000, "the longest side of the largest image, in pixels")
+	flag.IntVar(&s.Clutter, "clutter", 0, "things of no class around each shape, which is then smaller, paler and turned farther")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		fmt.Fprintln(os.Stderr, "photoset: want a new folder to write into")

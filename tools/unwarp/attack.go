@@ -81,12 +81,14 @@ seeds, versions, hashes and figures; unwarp verify recomputes all of it.
 
 Ctrl-C keeps what is done; --resume continues from there, with the same results.
 The evaluation is RUN/attack/evaluation.json; unwarp report RUN makes a page of
-it. An earlier one that measured something else is kept under RUN/earlier.
+it. Nothing is written into an export: it needs --out DIR. An earlier evaluation
+that measured something else is kept under RUN/earlier.
 ` + foreignHelp + `
 Its gradient is first compared with central differences. Where they differ, or
 where there is no gradient, attacks that follow it are left out; those on scores
-and decisions run. The evaluation is written into runs/NAME-attack unless --out
-says otherwise.`
+and decisions run. Where the output is the number of a class, the scores before
+it are taken; if there are none, attacks on decisions alone run. The evaluation
+is written into runs/NAME-attack unless --out says otherwise.`
 
 const attackExamples = `  unwarp attack runs/glyphs-disentangled-seed1 --eps "8/255 .1"
   unwarp attack RUN --attack standard --images 1000 --eps .3
@@ -149,7 +151,7 @@ func addAttackFlags(c *cobra.Command, o *attackOptions) *runFlags {
 		[3]string{"checks", "attack.checks", "check the evaluation on `N` images, 0 for no checks"},
 		[3]string{"certify", "attack.certify", "first prove what can be proven, by a `METHOD` of unwarp certify; proven images are not attacked"},
 		[3]string{"baseline", "attack.baseline", "compare with the evaluation of the undefended `RUN`"},
-		[3]string{"defence", "attack.defence", "put a `DEFENCE` that is known to fail around the model, to show what the checks find: none, quantise, scale or noise"},
+		[3]string{"defence", "attack.defence", "put a `DEFENCE` that is known to fail around the model, to show what the checks find: quantise, scale, noise, bits, jpeg, tv, sap"},
 		[3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"},
 		[3]string{"workers", "workers", "several machines compute the attacks, `HOST:PORT,HOST:PORT`; see unwarp worker"},
 	)
@@ -164,7 +166,7 @@ func addAttackFlags(c *cobra.Command, o *attackOptions) *runFlags {
 	c.Flags().BoolVar(&o.resume, "resume", false, "continue the interrupted evaluation")
 	c.Flags().BoolVar(&o.restart, "restart", false, "discard the interrupted evaluation and start again")
 	c.Flags().StringVar(&o.shard, "shard", "", "attack only shard `K/N` of the images, for unwarp attack merge; --resume then continues or begins")
-	c.Flags().StringVar(&o.out, "out", "", "write attack/ into `DIR` instead of RUN")
+	c.Flags().StringVar(&o.out, "out", "", "write attack/ into `DIR` instead of RUN; an export needs it")
 	c.Flags().StringVar(&o.save, "save", "", "save the adversarial images to `FILE`.npz")
 	c.Flags().BoolVar(&o.json, "json", false, "print the evaluation as JSON")
 	addRequireFlag(c, f)
@@ -191,6 +193,7 @@ func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, ou
 	if err := printGradientRemark(s, log); err != nil {
 		return err
 	}
+	printWorkersRemark(s, log)
 	folder, err := evaluationFolder(o.out, s.Source)
 	if err != nil {
 		return err
@@ -239,6 +242,14 @@ func printGradientRemark(s *experiment.Subject, log io.Writer) error {
 	return err
 }
 
+// printWorkersRemark says that the workers of the training compute nothing here: they
+// may be gone, and are waited for only where a person names them.
+func printWorkersRemark(s *experiment.Subject, log io.Writer) {
+	if was := s.Source.Known().Workers; was.Len() > 0 && s.Config.Workers.Len() == 0 {
+		fmt.Fprintf(log, "trained on workers, attacked on this machine: --workers %s has them compute here too\n", was)
+	}
+}
+
 // recordsOf are the records of results; nil for corruptions.
 func recordsOf(all []threatResult) (records []*report.Record) {
 	for _, r := range all {
@@ -261,7 +272,7 @@ func printJSON(out io.Writer, all []threatResult) error {
 
 // evaluate attacks set; where it is interrupted the error says how to continue.
 func evaluate(ctx context.Context, s *experiment.Subject, set attacks.Images, keep int, bundle bundleOptions, o evaluation.Options) (report.Record, error) {
-	e, err := evaluation.New(s, keep)
+	e, err := evaluation.New(ctx, s, keep)
 	if err != nil {
 		return report.Record{}, err
 	}

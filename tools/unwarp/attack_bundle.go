@@ -77,7 +77,7 @@ func (o bundleOptions) exporter(s *experiment.Subject, e *evaluation.Evaluator, 
 		}
 		sum := sha256.Sum256(raw)
 		r.Bundle = &report.BundleFile{Name: filepath.Base(o.file), SHA256: hex.EncodeToString(sum[:])}
-		fmt.Fprintf(log, "evidence in %s: %s recomputes it\n", o.file, shell.Unwarp("verify", shell.Operand(o.file)))
+		fmt.Fprintf(log, "evidence in %s: %s recomputes it; publish its SHA-256 with it, %s\n", o.file, shell.Unwarp("verify", shell.Operand(o.file)), r.Bundle.SHA256)
 		return nil
 	}
 }

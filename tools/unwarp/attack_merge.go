@@ -108,7 +108,7 @@ func runMerge(ctx context.Context, o mergeOptions, f *runFlags, dirs []string, o
 	if err := usage(config.CheckRequirements(s.Config.Attack)); err != nil {
 		return err
 	}
-	e, err := evaluation.New(s, first.Keep)
+	e, err := evaluation.New(ctx, s, first.Keep)
 	if err != nil {
 		return err
 	}

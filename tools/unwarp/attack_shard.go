@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"unwarp/attacks"
+	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/run/evaluation"
 	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/shell"
@@ -31,7 +32,7 @@ func attackShard(ctx context.Context, o attackOptions, shard attacks.Shard, jobs
 		return err
 	}
 	e.Title += fmt.Sprintf(": shard %s, %d of them", shard, len(shard.Images(set.Labels)))
-	ev, err := evaluation.NewShard(s, keptExamples(o.save, set), shard)
+	ev, err := evaluation.NewShard(ctx, s, keptExamples(o.save, set), shard)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func attackShard(ctx context.Context, o attackOptions, shard attacks.Shard, jobs
 
 // printShard says how far a shard is, and what comes next.
 func printShard(out io.Writer, s evaluation.Shard, again string) {
-	fmt.Fprintf(out, "shard %s: %d images, %d of them correct without attack; %d of %d attempts made, in %s\n", s.Which, s.Images, s.Correct, s.Attempts, s.Of, s.Folder)
+	fmt.Fprintf(out, "shard %s: %s, %d of them correct without attack; %d of %d attempts made, in %s\n", s.Which, printable.Count(s.Images, "image"), s.Correct, s.Attempts, s.Of, s.Folder)
 	if !s.Finished {
 		fmt.Fprintf(out, "%s. Continue with %s and the same flags.\n", s.Stopped, again)
 		return

@@ -43,6 +43,8 @@ Methods, from the fastest to the tightest; each begins with those before it:
   crown             linear bounds throughout
   alpha-crown       their slopes optimised (the default)
   branch-and-bound  unstable ReLUs split: branch-and-bound(seconds=60)
+For images of few values, in linf:
+  input-split       the box of images split: input-split(by=ibp,seconds=60)
 In l2, of any model, also one that the others refuse:
   smooth            smooth(sigma=.25,n=10000): of the class that the model gives
                     most often under noise, with a probability of 1-alpha; for
@@ -111,7 +113,7 @@ func newCertify() *cobra.Command {
 		[3]string{"threat", "attack.threat", "`THREAT`: a norm, or a geometric one such as rotate(30), rotate+translate(30,3px) or field(1px)"},
 		[3]string{"sizes", "attack.sizes", "`SIZES` of a geometric threat in its unit, separated by spaces"},
 		[3]string{"norm", "attack.norm", "`NORM` of the change: linf, l2 or l1"},
-		[3]string{"method", "attack.certify", "`METHOD`: ibp, crown-ibp, crown, alpha-crown, branch-and-bound or smooth; cells for geometric threats"},
+		[3]string{"method", "attack.certify", "`METHOD`: ibp, crown-ibp, crown, alpha-crown, branch-and-bound, input-split or smooth; cells for geometric threats"},
 		[3]string{"minutes", "attack.minutes", "stop after `MINUTES`, 0 for no limit"},
 		[3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"},
 	)
@@ -124,7 +126,7 @@ func newCertify() *cobra.Command {
 	c.Flags().Float64Var(&o.vnnlib.Seconds, "vnnlib-seconds", 300, "`SECONDS` that instances.csv allows for a case")
 	c.Flags().BoolVar(&o.resume, "resume", false, "continue the interrupted proofs")
 	c.Flags().BoolVar(&o.restart, "restart", false, "discard the interrupted proofs and start again")
-	c.Flags().StringVar(&o.out, "out", "", "write attack/ into `DIR` instead of RUN")
+	c.Flags().StringVar(&o.out, "out", "", "write attack/ into `DIR` instead of RUN; an export needs it")
 	c.Flags().BoolVar(&o.json, "json", false, "print the evaluation with its proofs as JSON")
 	addRequireFlag(c, f)
 	return c

@@ -10,6 +10,7 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/attacks/certify"
+	"unwarp/attacks/defences"
 	"unwarp/graphs"
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/experiment"
@@ -25,7 +26,7 @@ func completeFlags(c *cobra.Command) {
 		"part":       partNames,
 		"norm":       {string(attacks.Linf), string(attacks.L2), string(attacks.L1)},
 		"precision":  {string(graphs.AutoPrecision), string(graphs.Float32), string(graphs.Bfloat16)},
-		"defence":    config.Defences,
+		"defence":    defences.Names(),
 		"device":     {"auto", "cpu", "gpu"},
 		"field":      fieldNames,
 		"method":     methodNames,
@@ -52,7 +53,7 @@ func completeFlags(c *cobra.Command) {
 	}
 	completeFlag(c, "runs", completeFolders)
 	completeFlag(c, "data", completeFolders)
-	for name, ending := range map[string][]string{"config": {"yaml", "yml"}, "save": {"npz"}, "reference": {"npz"}, "sheet": {"png"}, "strip": {"png"}, "gif": {"gif"}} {
+	for name, ending := range map[string][]string{"config": {"yaml", "yml"}, "save": {"npz"}, "reference": {"npz"}, "sheet": {"png"}, "nearest": {"png"}, "framework": {"png"}, "strip": {"png"}, "gif": {"gif"}} {
 		completeFlag(c, name, cobra.FixedCompletions(ending, cobra.ShellCompDirectiveFilterFileExt))
 	}
 	if strings.HasSuffix(c.Use, " RUN") {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	tf "github.com/wamuir/graft/tensorflow"
@@ -41,6 +42,9 @@ them keeps unwarp from working.`,
 					return err
 				}
 				return writeJSON(c.OutOrStdout(), doctor.CheckTensorFlow())
+			}
+			if w := c.Flags().Lookup("workers"); w.Changed && strings.TrimSpace(w.Value.String()) == "" {
+				return usage(fmt.Errorf("--workers: want workers to check as HOST:PORT,HOST:PORT, got none: name them or leave the flag out"))
 			}
 			return runDoctor(c.Context(), o, f, c.OutOrStdout())
 		},

@@ -8,7 +8,6 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/pipelines"
-	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/study"
 	"unwarp/tools/internal/study/embedding"
 )
@@ -34,12 +33,13 @@ only, and the accuracies after it count them unchanged.
 
 Embed also measures what each code holds: how often the class is predicted
 correctly from it, by its 1 and 5 nearest neighbours among training images and
-by a linear probe (ridge regression), before and after the attack. On glyphs and
-smallNORB, whose factors are known, it measures how well a linear map predicts
-each factor from each code (R², or the share of a category's values), and how
-well single units keep the factors apart: the mutual information gap (MIG),
-disentanglement, completeness and informativeness (DCI, by the lasso), separated
-attribute predictability (SAP) and the score of FactorVAE.
+by a linear probe (ridge regression), before and after the attack. On sets whose
+factors are known (glyphs, smallNORB, .npz files such as dSprites) it measures
+how well a linear map predicts each factor from each code (R², or the share of
+a category's values), and how well single units keep the factors apart: the
+mutual information gap (MIG), disentanglement, completeness and informativeness
+(DCI, by the lasso), separated attribute predictability (SAP) and the score of
+FactorVAE. Settings are to be chosen on validation images (--part validation).
 
 The files are embed-tsne and embed-pca, each as .svg and .png, embed.csv with
 the coordinates, and embed.json with the measurements.`,
@@ -47,6 +47,7 @@ the coordinates, and embed.json with the measurements.`,
   unwarp embed RUN --attack "pgd(eps=.1)" --count 500
   unwarp embed RUN --attack none --method pca
   unwarp embed RUN --perplexity 50 --iterations 2000 --out figure4
+  unwarp embed RUN --part validation --attack none
   unwarp embed RUN --method pca --json | jq .codes`,
 		Args: oneRun,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -69,6 +70,9 @@ func runEmbed(ctx context.Context, o embedOptions, f *runFlags, dir string, out,
 	if err := o.check(); err != nil {
 		return usage(err)
 	}
+	if err := refuseForeign("embed", dir, "a run folder or an export of unwarp, whose codes are mapped"); err != nil {
+		return err
+	}
 	folder, err := embedFolder(o, dir)
 	if err != nil {
 		return err
@@ -88,7 +92,7 @@ func runEmbed(ctx context.Context, o embedOptions, f *runFlags, dir string, out,
 	if err != nil {
 		return err
 	}
-	test, err := takePart(ctx, &x.Subject, experiment.AttackedPart)
+	test, err := takePart(ctx, &x.Subject, o.part)
 	if err != nil {
 		return err
 	}
@@ -108,7 +112,7 @@ func runEmbed(ctx context.Context, o embedOptions, f *runFlags, dir string, out,
 		return err
 	}
 	r := newEmbedReport(dir, f.checkpoint, x.Config, o, result)
-	if r.OtherData, err = printTitle(ctx, &x.Subject, experiment.AttackedPart, result.Images, o.json, out, log); err != nil {
+	if r.OtherData, err = printTitle(ctx, &x.Subject, o.part, result.Images, o.json, out, log); err != nil {
 		return err
 	}
 	if err := r.writeFiles(folder, result, pipelines.ClassNames(x.Data.Test), x.Graph.Model.Classes); err != nil {

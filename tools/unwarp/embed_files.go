@@ -21,8 +21,9 @@ type embedReport struct {
 	Kind       string                 `json:"kind"`
 	Set        string                 `json:"set"`
 	OtherData  string                 `json:"other_data,omitempty"` // how the images differ from the training's set
-	Images     int                    `json:"images"`               // of the test part
-	Fitted     int                    `json:"fitted"`               // training images
+	Part       string                 `json:"part"`
+	Images     int                    `json:"images"` // of the part
+	Fitted     int                    `json:"fitted"` // training images
 	Attack     string                 `json:"attack,omitempty"`
 	Found      int                    `json:"found"`  // images with an adversarial example
 	Before     float64                `json:"before"` // accuracy of the classifier itself
@@ -36,7 +37,7 @@ type embedReport struct {
 
 func newEmbedReport(dir, checkpoint string, c config.Config, o embedOptions, r *embedding.Result) *embedReport {
 	e := &embedReport{
-		Run: dir, Checkpoint: checkpoint, Kind: c.Model.Kind, Set: c.Data.Set, Images: r.Images, Fitted: r.Fitted,
+		Run: dir, Checkpoint: checkpoint, Kind: c.Model.Kind, Set: c.Data.Set, Part: o.part, Images: r.Images, Fitted: r.Fitted,
 		Found: r.Found, Before: r.Before, After: r.After, Codes: r.Codes,
 		Perplexity: o.Perplexity, Iterations: o.Iterations, Seed: o.Seed,
 	}

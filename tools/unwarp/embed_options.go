@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/study/embedding"
 )
 
@@ -15,6 +17,7 @@ type embedOptions struct {
 	embedding.Request
 	attack string
 	method string
+	part   string
 	out    string
 	json   bool
 }
@@ -31,7 +34,8 @@ const noAttack = "none"
 func (o *embedOptions) addFlags(c *cobra.Command) {
 	c.Flags().StringVar(&o.attack, "attack", "fgsm(eps=.3)", "`ATTACK` as unwarp attack takes it, or none")
 	c.Flags().StringVar(&o.method, "method", bothMethods, "`HOW` to map: tsne, pca or both")
-	c.Flags().IntVar(&o.Count, "count", 1000, "map `N` test images, spread over the test part; 0 for all, at most 100,000")
+	c.Flags().IntVar(&o.Count, "count", 1000, "map `N` images, spread over the part; 0 for all, at most 100,000")
+	c.Flags().StringVar(&o.part, "part", experiment.AttackedPart, "`PART` of the set to measure: validation, test or familiar")
 	c.Flags().IntVar(&o.Fit, "fit", 5000, "compare with and fit to `N` training images; 0 for all, at most 100,000")
 	c.Flags().Float64Var(&o.Perplexity, "perplexity", 30, "effective number of `NEIGHBOURS` in t-SNE")
 	c.Flags().IntVar(&o.Iterations, "iterations", 1000, "`N` steps of t-SNE")
@@ -69,6 +73,8 @@ const (
 // check refuses wrong values before any work is done, and completes the request.
 func (o *embedOptions) check() error {
 	switch {
+	case o.part == "train":
+		return errors.New("--part train: want validation, test or familiar: the probes are fitted to the training images")
 	case o.Count != 0 && (o.Count < minMapped || o.Count > maxMapped):
 		return fmt.Errorf("--count: want %d to %d images, or 0 for all, got %d", minMapped, maxMapped, o.Count)
 	case o.Fit != 0 && (o.Fit < minMapped || o.Fit > maxMapped):

@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"unwarp/pipelines"
+	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/study/disentanglement"
 	"unwarp/tools/internal/study/embedding"
 )
 
 // print prints what the codes hold.
 func (r *embedReport) print(w io.Writer) {
-	fmt.Fprintf(w, "Class predicted from each code, %% of %d test images correct;\nneighbours and linear probe from %d training images.\n\n", r.Images, r.Fitted)
+	fmt.Fprintf(w, "Class predicted from each code, %% of %s correct;\nneighbours and linear probe from %s.\n\n", printable.Count(r.Images, r.Part+" image"), printable.Count(r.Fitted, "training image"))
 	head, under := "  code         size", strings.Repeat(" ", 19)
 	columns := "    1-NN  5-NN  linear"
 	if r.Attack != "" {
@@ -45,7 +46,7 @@ func (r *embedReport) printFactors(w io.Writer) {
 	if len(r.Codes) == 0 || r.Codes[0].Factors == nil {
 		return
 	}
-	fmt.Fprint(w, "Factors that the images were drawn with, predicted from each code by a\nlinear map: R² on the test images (1: exactly, 0: not at all).\n\n")
+	fmt.Fprintf(w, "Factors that the images were drawn with, predicted from each code by a\nlinear map: R² on the %s images (1: exactly, 0: not at all).\n\n", r.Part)
 	line := func(name string, of func(c embedding.CodeResult) string) {
 		text := fmt.Sprintf("  %-22s", name)
 		for _, c := range r.Codes {
@@ -86,7 +87,22 @@ func (r *embedReport) printFactors(w io.Writer) {
 	for _, row := range scoreRows {
 		line(row.name, func(c embedding.CodeResult) string { return number(row.of(c.Scores)) })
 	}
-	fmt.Fprintln(w)
+	fmt.Fprint(w, remarkFit(r.Codes), "\n")
+}
+
+// remarkFit says of which codes the fit is worse than none: a unit that hardly varies on
+// the training images may lie far outside of what they have on test images.
+func remarkFit(codes []embedding.CodeResult) string {
+	var worse []string
+	for _, c := range codes {
+		if c.Scores != nil && c.Scores.DCI.Informativeness < 0 {
+			worse = append(worse, c.Code)
+		}
+	}
+	if len(worse) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("  DCI informativeness below 0 (%s): the fit predicts test images worse than the\n  mean of the factor does. It has too few training images: give a larger --fit.\n", strings.Join(worse, ", "))
 }
 
 // scoreRows are the scores of a code's units.

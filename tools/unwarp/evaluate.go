@@ -133,7 +133,7 @@ func runEvaluate(ctx context.Context, o evaluateOptions, f *runFlags, dir string
 	if err != nil {
 		return err
 	}
-	r := report.Evaluated{Run: dir, Checkpoint: f.checkpoint, Step: st.Step, Set: x.Config.Data.Set, Part: o.part, OtherData: other, ClassNames: pipelines.ClassNames(src), Evaluation: e}
+	r := report.Evaluated{Run: dir, Checkpoint: f.checkpoint, Step: st.Step, Set: x.Config.Data.Set, Part: o.part, OtherData: other, ClassNames: pipelines.ClassNames(src), Evaluation: e, NoScores: x.GivesClassAlone()}
 	r.AddIntervals()
 	if o.json {
 		return writeJSON(out, r)

@@ -71,6 +71,9 @@ func runExport(ctx context.Context, o exportOptions, f *runFlags, dir string, ou
 	if err := checkTarget("--reference", o.reference, ".npz"); err != nil {
 		return err
 	}
+	if err := refuseForeign("export", dir, "a run folder, which becomes a SavedModel"); err != nil {
+		return err
+	}
 	to := o.out
 	if to == "" {
 		folder, err := resultsFolder("export", dir, "a folder with --out")

@@ -47,7 +47,7 @@ func newConfigFlags(c *cobra.Command, keys ...[3]string) *configFlags {
 func (f *configFlags) load(base config.Config) (config.Config, error) {
 	base, err := f.withPreset(base)
 	if err != nil {
-		return base, usage(err)
+		return base, usageOfPreset(err)
 	}
 	c, err := config.Load(base, f.given())
 	return c, usage(err)
@@ -57,7 +57,7 @@ func (f *configFlags) load(base config.Config) (config.Config, error) {
 func (f *configFlags) resolve(base config.Config) (config.Config, error) {
 	base, err := f.withPreset(base)
 	if err != nil {
-		return base, usage(err)
+		return base, usageOfPreset(err)
 	}
 	c, err := config.Resolve(base, f.given())
 	return c, usage(err)
@@ -93,7 +93,7 @@ type runFlags struct {
 func newRunFlags(c *cobra.Command, keys ...[3]string) *runFlags {
 	f := &runFlags{configFlags: newConfigFlags(c, keys...)}
 	c.Flags().StringVar(&f.checkpoint, "checkpoint", "", "`WHICH` checkpoint of the run: last or best; default best where validation images have chosen one, else last")
-	c.Flags().BoolVar(&f.otherData, "other-data", false, "take images other than those of the training's data set")
+	c.Flags().BoolVar(&f.otherData, "other-data", false, "take images other than those of the training's data set; of files elsewhere without a test part all")
 	c.Flags().BoolVar(&f.trainedToo, "allow-trained", false, "with --other-data, take images that were trained on too")
 	return f
 }
@@ -143,6 +143,12 @@ func (f *runFlags) openSource(path string, log io.Writer, set string, gather fun
 	if base, err = f.withFileOptions(base); err != nil {
 		return nil, config.Config{}, err
 	}
+	if err := f.checkPlace(); err != nil {
+		return nil, config.Config{}, usage(err)
+	}
+	if base, err = f.forOtherData(base, src.Known().ClassNames); err != nil {
+		return nil, config.Config{}, err
+	}
 	c, err := gather(base)
 	if err != nil && strings.HasPrefix(err.Error(), "data.set: want one of") && base.Data.Set == "" && experiment.IsForeign(src) {
 		return src, c, usage(fmt.Errorf("%s: want images for this model, got none: name a folder with a folder for each class, an .npz file or the files of a set with --data PATH", path))
@@ -151,6 +157,23 @@ func (f *runFlags) openSource(path string, log io.Writer, set string, gather fun
 		err = usage(fmt.Errorf("%s does not say what data it was trained with, as exports of versions before 0.2: name them with --set data.set=SET, --set data.path=DIR and what else chooses the images", path))
 	}
 	return src, c, err
+}
+
+// checkPlace refuses keys that say where to compute and that the command does not
+// read.
+func (f *runFlags) checkPlace() error {
+	for _, kv := range f.set {
+		key, _, _ := strings.Cut(kv, "=")
+		key = strings.ToLower(strings.TrimSpace(key))
+		_, hasWorkers := f.keys["workers"]
+		switch {
+		case key == "workers" && !hasWorkers:
+			return fmt.Errorf("--set %s: this command computes on this machine: leave workers out (train and attack have them)", kv)
+		case key == "devices":
+			return fmt.Errorf("--set %s: this command computes on one device, which --set device=gpu or cpu chooses: leave devices out (train has them)", kv)
+		}
+	}
+	return nil
 }
 
 // subject opens the trained model at path, with the flags' changes to its

@@ -29,6 +29,10 @@ var fakes = map[string]importedtest.Fake{
 	"round": {First: aroundHalf(.5), Inside: func(s *graphs.Scope, x tf.Output) tf.Output {
 		return op.Mul(s.Op("coarse"), op.Round(s.Op("round"), op.Mul(s.Op("fine"), x, number(s, "hundred", 100))), number(s, "hundredth", .01))
 	}},
+	"numbers": {Sign: func(i *imported.Signature) { i.End, i.Classes = imported.Number, 0 }, First: aroundHalf(.5), Last: func(s *graphs.Scope, x tf.Output) tf.Output {
+		class := op.ArgMax(s.Op("class"), x, op.Const(s.Op("axis"), int32(1)))
+		return op.Cast(s.Op("number"), op.ExpandDims(s.Op("column"), class, op.Const(s.Op("at"), int32(1))), tf.Float)
+	}},
 	"bytes": {Sign: func(i *imported.Signature) { i.Input.Type = "uint8" }, First: aroundHalf(128)},
 }
 
@@ -267,6 +271,21 @@ func TestForeignBundle(t *testing.T) {
 	if r := unwarp(t, "verify", bundle, "--prove", "none"); r.code != exitDone {
 		t.Errorf("exit code %d, %s%s", r.code, r.out, r.err)
 	}
+	raw, err := os.ReadFile(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	renamed := filepath.Join(home, "renamed.onnx")
+	if err := os.WriteFile(renamed, raw, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if r := unwarp(t, "verify", bundle, renamed, "--prove", "none"); r.code != exitDone {
+		t.Errorf("the same file under another name: exit code %d, %s%s", r.code, r.out, r.err)
+	}
+	hashes := filepath.Join(home, "hashes.zip")
+	must(t, "attack", model, "--data", data, "--input-range", "0..255", "--out", filepath.Join(home, "second"), "--attack", "fgsm", "--eps", ".2", "--images", "20", "--checks", "0", "--bundle", hashes, "--without-originals")
+	unwarp(t, "verify", hashes, "--prove", "none").fails(t, exitUsage, "--data PATH")
+	must(t, "verify", hashes, "--prove", "none", "--data", data)
 	pipe := filepath.Join(home, "pipe.onnx")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)

@@ -72,6 +72,7 @@ func unknownFlag(c *cobra.Command, err error) error {
 		if want != "" {
 			return usage(fmt.Errorf("--%s: want %s, got %q", value.GetFlag().Name, want, value.GetValue()))
 		}
+		return usage(fmt.Errorf("--%s: %w", value.GetFlag().Name, errors.Unwrap(value)))
 	}
 	return usage(err)
 }

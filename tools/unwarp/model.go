@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/run/config"
@@ -26,8 +27,8 @@ memory that its training takes, and the sizes of its checkpoints. Nothing is
 computed, and no weights are read.
 
 MODEL is a run folder or an export of unwarp. Without it the model is that which
-unwarp train would train with the same flags; unwarp train --dry-run also tries
-a few steps.
+unwarp train would train with the same flags, which go without MODEL; unwarp
+train --dry-run also tries a few steps.
 
 MODEL may also be a SavedModel or an .onnx file that another program wrote. Then
 the layers are listed at which an encoder may end, with the names that output=
@@ -52,7 +53,7 @@ in model.encoder takes.`,
 			if json {
 				return writeJSON(c.OutOrStdout(), m)
 			}
-			m.Print(c.OutOrStdout())
+			m.Print(c.OutOrStdout(), columns(c.OutOrStdout()))
 			return nil
 		},
 		ValidArgsFunction: completeRuns,
@@ -63,6 +64,20 @@ in model.encoder takes.`,
 	f.addFileFlags(c)
 	c.Flags().BoolVar(&json, "json", false, "print JSON")
 	return c
+}
+
+// ofFiles are the flags that say how the file of a network is read.
+var ofFiles = []string{"signature", "scores", "layout", "set", "config"}
+
+// refuseBesideModel refuses flags that describe a training beside a trained model, which has
+// its configuration. That of another program has none.
+func (f *configFlags) refuseBesideModel(foreign bool) (err error) {
+	f.from.Visit(func(flag *pflag.Flag) {
+		if common := flag.Name == "json" || flag.Name == "verbose"; err == nil && !common && !(foreign && slices.Contains(ofFiles, flag.Name)) {
+			err = usage(fmt.Errorf("--%s and MODEL exclude each other: a trained model has its configuration: leave MODEL out to describe a training", flag.Name))
+		}
+	})
+	return err
 }
 
 // describeModel describes the model that args name, or what f would train.
@@ -85,13 +100,12 @@ func describeModel(ctx context.Context, f *configFlags, args []string, log io.Wr
 		}
 		return footprint.OfConfig(c, data)
 	}
-	if f.preset != "" {
-		return nil, usage(errors.New("--preset and MODEL exclude each other: a trained model has its configuration"))
-	}
-	f.preset = noPreset // as a run has, whatever data are named
 	src, err := experiment.OpenSource(args[0], trainer.Last)
 	if err != nil {
 		return nil, usage(err)
+	}
+	if err := f.refuseBesideModel(experiment.IsForeign(src)); err != nil {
+		return nil, err
 	}
 	base := src.Config()
 	if experiment.IsForeign(src) {

@@ -41,8 +41,8 @@ func TestModel(t *testing.T) {
 	if export.Parameters != m.Parameters || export.Training != nil {
 		t.Errorf("want %d parameters, got %+v", m.Parameters, export)
 	}
-	if with := readModel(t, "model", dir, "--data", drawPhotos(t, 1)); with.Encoder != m.Encoder || with.Parameters != m.Parameters {
-		t.Errorf("with other data the run has another model: %s of %d parameters", with.Encoder, with.Parameters)
+	for _, flag := range [][]string{{"--data", t.TempDir()}, {"--epochs", "3"}, {"--set", "train.batch=9"}, {"--preset", "robust"}, {"--layout", "channels-first"}} {
+		unwarp(t, append([]string{"model", dir}, flag...)...).fails(t, exitUsage, flag[0]+" and MODEL exclude each other")
 	}
 	planned := readModel(t, "model", "-c", configFile(t, tiny))
 	if planned.Parameters != m.Parameters || planned.Training.Steps != 4 || planned.Classes != 10 || planned.Image != "28x28x1" {

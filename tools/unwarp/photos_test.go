@@ -16,14 +16,14 @@ import (
 func drawPhotos(t *testing.T, perClass int) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "photos")
-	if err := (photoset.Set{Seed: 5, PerClass: perClass, Least: 33, Most: 47}).Write(dir); err != nil {
+	if err := (photoset.Set{Seed: 5, PerClass: perClass, Least: 33, Most: 39}).Write(dir); err != nil {
 		t.Fatal(err)
 	}
 	return dir
 }
 
 // quick makes the photo settings a matter of seconds.
-var quick = []string{"--epochs", "1", "--set", "model.encoder=photo-resnet(width=4)", "--set", "model.width=2", "--set", "attack.attacks=[]"}
+var quick = []string{"--epochs", "1", "--set", "model.encoder=photo-cnn(width=4)", "--set", "model.width=2", "--set", "attack.attacks=[]"}
 
 // --data of a folder of images takes the photo settings, fitted to them; what is given goes
 // before them. The trained model classifies image files.
@@ -78,6 +78,11 @@ func TestPhotoSettingsAreDefaults(t *testing.T) {
 			t.Errorf("%v: want %q in %s", c.args, c.want, text)
 		}
 	}
+	// unwarp data shows what a training would take, and what follows from a side that is given.
+	r := must(t, "data", "--data", photos, "--set", "data.size=60")
+	if !strings.Contains(r.err, "photo settings: 60 px") || !strings.Contains(r.out, "the model sees 60x60x3 after flip|stretch(-5..5)|shift(0..5)") {
+		t.Errorf("unwarp data: %s%s", r.err, r.out)
+	}
 	for _, args := range [][]string{{"--preset", "none"}, {"--config", configFile(t, "train: {batch: 99}")}} {
 		args = append([]string{"train", "--data", photos, "--run", filepath.Join(t.TempDir(), "r"), "--set", "data.validation=2000"}, args...)
 		if r := unwarp(t, args...); strings.Contains(r.err, "photo settings") || !strings.Contains(r.err, "data.validation") {
@@ -95,6 +100,7 @@ func TestPhotoSettingsRefused(t *testing.T) {
 		{"train.patience=2", "train.patience: want validation images"},
 		{"train.objective.class_weights=1 2", "want a number for each of the 4 classes, got 2"},
 		{"train.objective.class_weights=balance", "want balanced, or a number"},
+		{"train.sampling=even", "train.sampling: want balanced"},
 		{"train.augment=mixup(3)", "0.05..2"},
 	} {
 		args := append([]string{"train", "--data", photos, "--run", run}, quick...)

@@ -83,7 +83,7 @@ func runPredict(ctx context.Context, o predictOptions, f *runFlags, model string
 	if err != nil {
 		return err
 	}
-	x, _, err := experiment.OpenModel(src, c)
+	x, _, err := experiment.OpenModel(ctx, src, c)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func runPredict(ctx context.Context, o predictOptions, f *runFlags, model string
 	case o.csv:
 		err = p.writeCSV(out, min(o.top, x.Graph.Model.Classes))
 	default:
-		p.print(out)
+		p.print(out, columns(out))
 	}
 	if err != nil {
 		return err

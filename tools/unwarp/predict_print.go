@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"unwarp/tools/internal/printable"
+	"unwarp/tools/internal/report"
 	"unwarp/trainer/classify"
 )
 
@@ -18,8 +19,9 @@ type predictions struct {
 	Images     []classify.File `json:"images"`
 }
 
-// print prints a line for each image that could be read.
-func (p predictions) print(w io.Writer) {
+// print prints a line for each image that could be read; where a terminal of so many columns, 0
+// for any, is too narrow, a line for each class below the file.
+func (p predictions) print(w io.Writer, columns int) {
 	file, class := 0, 0
 	for _, im := range p.Images {
 		if im.Error != "" {
@@ -34,11 +36,24 @@ func (p predictions) print(w io.Writer) {
 		if im.Error != "" {
 			continue
 		}
+		const share = 10 // with its blanks
+		if columns > 0 && file+len(im.Classes)*(class+share) > columns {
+			printBelow(w, columns, im)
+			continue
+		}
 		line := padText(im.Path, file)
 		for _, c := range im.Classes {
 			line += fmt.Sprintf("  %s %5.1f %%", padText(c.Title(), class), 100*c.Probability)
 		}
 		fmt.Fprintln(w, line)
+	}
+}
+
+// printBelow prints a file and its classes on lines of their own.
+func printBelow(w io.Writer, columns int, im classify.File) {
+	report.WriteLine(w, columns, printable.Text(im.Path))
+	for _, c := range im.Classes {
+		report.WriteLine(w, columns, fmt.Sprintf("  %5.1f %% %s", 100*c.Probability, printable.Text(c.Title())))
 	}
 }
 

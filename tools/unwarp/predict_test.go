@@ -102,7 +102,7 @@ func TestPredictFiles(t *testing.T) {
 		t.Errorf("printed %q", r.out)
 	}
 	r := unwarp(t, "predict", model, home, filepath.Join(home, "none.png"), "--csv", "--top", "2")
-	if r.code != exitFailed || !strings.Contains(r.err, "bad.png: want a whole") || !strings.Contains(r.err, "none.png: want a readable file") || !strings.Contains(r.last(), "2 of 3 files could not be read") {
+	if r.code != exitFailed || !strings.Contains(r.err, "bad.png: want a whole") || !strings.Contains(r.err, "none.png: want an image file, but there is no file of that name") || !strings.Contains(r.last(), "2 of 3 files could not be read") {
 		t.Errorf("code %d: %s", r.code, r.err)
 	}
 	rows, err := csv.NewReader(strings.NewReader(r.out)).ReadAll()

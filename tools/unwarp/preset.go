@@ -80,9 +80,13 @@ func (f *configFlags) fitPhotos(base config.Config) (config.Config, error) {
 	if _, err := os.Stat(c.Data.Path); err != nil {
 		return base, nil // whoever opens the data says so
 	}
-	fitted, err := photos.Fit(base, c.Data)
+	keys, err := config.Given(base, f.given())
 	if err != nil {
 		return base, err
+	}
+	fitted, err := photos.Fit(base, c, func(key string) bool { return slices.Contains(keys, key) })
+	if err != nil {
+		return base, filesError{err}
 	}
 	f.remark = fitted.Describe
 	return fitted.Config, nil
@@ -90,3 +94,16 @@ func (f *configFlags) fitPhotos(base config.Config) (config.Config, error) {
 
 // errPresetResumed refuses a preset for a run that has its configuration.
 var errPresetResumed = errors.New("--preset and --resume exclude each other: a run that is resumed has its configuration")
+
+// filesError says what is wrong with files, not with the flag that names them.
+type filesError struct{ error }
+
+func (e filesError) Unwrap() error { return e.error }
+
+// usageOfPreset is an error of a preset as one of flags, unless files are to blame.
+func usageOfPreset(err error) error {
+	if errors.As(err, new(filesError)) {
+		return err
+	}
+	return usage(err)
+}

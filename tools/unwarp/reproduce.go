@@ -25,18 +25,23 @@ func newReproduce() *cobra.Command {
 		Use:        "reproduce NAME...",
 		SuggestFor: []string{"paper", "repeat"},
 		Short:      "Repeat experiments of the paper and print both results side by side",
-		Long: `Reproduce repeats tables of Duan et al. NAME is table1 to table11, figure3,
-figure4, or all. It makes the trainings and attacks that are not finished, and
-prints the paper's figures and these beside each other: mean ± sample standard
-deviation over seeds, and a verdict for each row. Where an attack follows a
-gradient there are two readings: the gradient of the whole training loss, which
-the paper may have followed, and that of the classifier, which an attacker
-follows.
+		Long: `Reproduce repeats what Duan et al. measured. NAME is table1 to table11, figure1
+to figure4, a claim of the text, or all. It makes the trainings and attacks that
+are not finished, and prints the paper's figures and these beside each other:
+mean ± sample standard deviation over seeds, and a verdict for each row. Where
+an attack follows a gradient there are two readings: the gradient of the whole
+training loss, which the paper may have followed, and that of the classifier,
+which an attacker follows. Below tables of attacks both models are compared
+where the base network has the paper's figure.
+
+Claims: transfer (attacks without the gradient of the model), ross (gradient
+regularisation), distillation and defences (defences that the paper cites, with
+the attacks that broke them).
 
 --budget small takes one seed, shortens trainings, attacks fewer images and says
-below each table what it shortened; everything together ends within an hour on
-two cores. --budget full is the whole protocol of tools/configs with three
-seeds: hours, and days for the ResNet-110 of tables 5 and 6 without a GPU.
+below each table what it shortened: minutes for a table on two cores. --budget
+full is the whole protocol of tools/configs with three seeds: hours, and days
+for the ResNet-110 of tables 5 and 6 without a GPU.
 
 Each run is a folder ARM-seedN under --runs, with its evaluations in tables/. A
 finished run that was trained in another way or on other images than requested

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/shell"
@@ -76,8 +77,8 @@ func printPlan(out io.Writer, p reproduce.Plan, columns int) {
 		}
 		report.WriteWrapped(out, columns, fmt.Sprintf("%-38s seed %d  %-14s %s", j.Name, j.Seed, j.State, strings.Join(what, "; ")))
 	}
-	report.WriteWrapped(out, columns, fmt.Sprintf("%d runs: %d finished, %d to be resumed, %d to be trained; %d measurements left",
-		len(p.Jobs), p.Count[reproduce.Finished], p.Count[reproduce.Interrupted], p.Count[reproduce.Missing], p.Left))
+	report.WriteWrapped(out, columns, fmt.Sprintf("%s: %d finished, %d to be resumed, %d to be trained; %s left",
+		printable.Count(len(p.Jobs), "run"), p.Count[reproduce.Finished], p.Count[reproduce.Interrupted], p.Count[reproduce.Missing], printable.Count(p.Left, "measurement")))
 	for _, n := range p.Notes {
 		report.WriteWrapped(out, columns, fmt.Sprintf("%s: %s", n.Table, n.Text))
 	}

@@ -12,6 +12,7 @@ import (
 
 	"unwarp/graphs/memory"
 	"unwarp/tools/internal/printable"
+	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/runlist"
 )
 
@@ -67,7 +68,7 @@ func runRuns(o runsOptions, dirs []string, out io.Writer) error {
 		}
 		return writeJSON(out, runs)
 	}
-	printRuns(out, runs)
+	printRuns(out, columns(out), runs)
 	return nil
 }
 
@@ -100,7 +101,7 @@ func sortRuns(runs []runlist.Run, by string) {
 }
 
 // printRuns prints a table, and below it the folders that cannot be read.
-func printRuns(w io.Writer, runs []runlist.Run) {
+func printRuns(w io.Writer, columns int, runs []runlist.Run) {
 	rows := [][]string{{"run", "data", "model", "steps", "accuracy", "under attack", "time", "size", "changed"}}
 	for _, r := range runs {
 		if r.Error == "" {
@@ -110,11 +111,11 @@ func printRuns(w io.Writer, runs []runlist.Run) {
 	if len(rows) == 1 {
 		fmt.Fprintln(w, "no runs that can be read")
 	} else {
-		printColumns(w, rows)
+		report.PrintTable(w, columns, rows)
 	}
 	for _, r := range runs {
 		if r.Error != "" {
-			fmt.Fprintln(w, printable.Text(r.Error))
+			report.WriteLine(w, columns, printable.Text(r.Error))
 		}
 	}
 }
@@ -141,21 +142,4 @@ func runRow(r runlist.Run) []string {
 		steps += " so far"
 	}
 	return []string{r.Path, r.Set, r.Kind + " " + r.Encoder, steps, accuracy, attacked, took, memory.Format(uint64(r.Bytes)), changed}
-}
-
-// printColumns prints rows with their cells below each other.
-func printColumns(w io.Writer, rows [][]string) {
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], printable.Width(printable.Text(cell)))
-		}
-	}
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			line.WriteString(padText(cell, widths[i]) + "  ")
-		}
-		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
-	}
 }

@@ -30,7 +30,7 @@ func (f *configFlags) addTrainingFlags(c *cobra.Command) {
 // addElasticFlag adds --elastic to a command that has workers.
 func (f *configFlags) addElasticFlag(c *cobra.Command) {
 	f.keys["elastic"] = "cluster.elastic"
-	c.Flags().Bool("elastic", false, "go on without a lost worker (configuration: cluster.elastic)")
+	c.Flags().Bool("elastic", false, "go on without a lost worker, or one that is missing at the start (configuration: cluster.elastic)")
 }
 
 // moreKeys is a flag that sets keys besides its own.

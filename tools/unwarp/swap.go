@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -64,12 +63,15 @@ func runSwap(ctx context.Context, o swapOptions, f *runFlags, dir string, out, l
 	if err := o.check(); err != nil {
 		return err
 	}
+	if err := refuseForeign("swap", dir, "a run folder or an export of a disentangled model, whose codes are exchanged"); err != nil {
+		return err
+	}
 	path, err := figureTarget("swap", dir, o.out, "swap.png", ".png")
 	if err != nil {
 		return err
 	}
-	if o.strip != "" && filepath.Clean(o.strip) == filepath.Clean(path) {
-		return usage(errors.New("--strip " + o.strip + ": this is the file of the exchange's picture: name another file"))
+	if err := o.checkApart(path); err != nil {
+		return err
 	}
 	x, _, err := f.open(ctx, dir, log)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image/gif"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ type swapOptions struct {
 	field string
 	strip string
 	gif   string
+	flow  string
 	out   string
 	json  bool
 }
@@ -37,6 +39,7 @@ func (o *swapOptions) addFlags(c *cobra.Command) {
 	c.Flags().StringVar(&o.field, "field", "arrows", "draw displacements as `WHAT`: arrows or colour")
 	c.Flags().StringVar(&o.strip, "strip", "", "draw the interpolation from A to B into `FILE`.png")
 	c.Flags().StringVar(&o.gif, "gif", "", "animate the interpolation from A to B in `FILE`.gif")
+	c.Flags().StringVar(&o.flow, "framework", "", "draw the way of the first image of each pair through the model into `FILE`.png (figure 1 of the paper)")
 	c.Flags().IntVar(&o.Steps, "steps", 9, "`N` images from A to B")
 	c.Flags().StringVar(&o.out, "out", "", "write the picture to `FILE`.png; default RUN/pictures/swap.png")
 	c.Flags().BoolVar(&o.json, "json", false, "print the counts as JSON")
@@ -67,6 +70,9 @@ func (o *swapOptions) check() (err error) {
 	if err := checkTarget("--gif", o.gif, ".gif"); err != nil {
 		return err
 	}
+	if err := checkTarget("--framework", o.flow, ".png"); err != nil {
+		return err
+	}
 	if err := checkPart(o.part); err != nil {
 		return err
 	}
@@ -90,6 +96,16 @@ func (o *swapOptions) drawPictures(path string, r *exchange.Result, sh pipelines
 		}
 		files = append(files, o.strip)
 	}
+	if o.flow != "" {
+		var first []drawing.Side
+		for _, p := range r.Drawn {
+			first = append(first, p[0])
+		}
+		if err := writePNG("--framework", o.flow, drawing.DrawFramework(first, sh)); err != nil {
+			return nil, err
+		}
+		files = append(files, o.flow)
+	}
 	if o.gif != "" {
 		var raw bytes.Buffer
 		const pause = 12 // hundredths of a second
@@ -102,4 +118,20 @@ func (o *swapOptions) drawPictures(path string, r *exchange.Result, sh pipelines
 		files = append(files, o.gif)
 	}
 	return files, nil
+}
+
+// checkApart refuses one file for two pictures; path is that of the exchange.
+func (o *swapOptions) checkApart(path string) error {
+	used := map[string]string{filepath.Clean(path): "the exchange's picture"}
+	for _, f := range [][2]string{{"--strip", o.strip}, {"--framework", o.flow}} {
+		if f[1] == "" {
+			continue
+		}
+		file := filepath.Clean(f[1])
+		if of, twice := used[file]; twice {
+			return usage(fmt.Errorf("%s %s: this is the file of %s: name another file", f[0], f[1], of))
+		}
+		used[file] = f[0]
+	}
+	return nil
 }

@@ -15,9 +15,9 @@ import (
 // seed gives the same pictures.
 func TestSwap(t *testing.T) {
 	run, dir := spoiled(t), t.TempDir()
-	strip, walk := filepath.Join(dir, "strip.png"), filepath.Join(dir, "walk.gif")
+	strip, flow, walk := filepath.Join(dir, "strip.png"), filepath.Join(dir, "flow.png"), filepath.Join(dir, "walk.gif")
 	var s swapReport
-	must(t, "swap", run, "--pair", "3,17", "--pair", "29,0", "--count", "300", "--strip", strip, "--gif", walk, "--steps", "4", "--json").decode(t, &s)
+	must(t, "swap", run, "--pair", "3,17", "--pair", "29,0", "--count", "300", "--strip", strip, "--framework", flow, "--gif", walk, "--steps", "4", "--json").decode(t, &s)
 	e := s.Counts
 	if e == nil || e.Pairs != 300 || e.Appearance.Count+e.Geometry.Count+e.Neither.Count != 300 || !(e.Appearance.Low <= e.Appearance.Share && e.Appearance.Share <= e.Appearance.High) {
 		t.Errorf("exchange: %+v", e)
@@ -26,10 +26,10 @@ func TestSwap(t *testing.T) {
 		t.Errorf("pairs: %+v", s.Pairs)
 	}
 	own := filepath.Join(run, "pictures", "swap.png")
-	if strings.Join(s.Pictures, " ") != own+" "+strip+" "+walk {
+	if strings.Join(s.Pictures, " ") != own+" "+strip+" "+flow+" "+walk {
 		t.Errorf("pictures: %v", s.Pictures)
 	}
-	for _, name := range []string{own, strip} {
+	for _, name := range []string{own, strip, flow} {
 		raw, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -127,6 +127,8 @@ func TestFigureMisuse(t *testing.T) {
 		{"swap RUN --steps 1 --strip strip.png", "--steps;1"},
 		{"swap RUN --strip strip.gif", "--strip;.png"},
 		{"swap RUN --out twice.png --strip ./twice.png", "--strip;another file"},
+		{"swap RUN --out twice.png --framework ./twice.png", "--framework;another file"},
+		{"swap RUN --strip twice.png --framework ./twice.png", "--framework;--strip"},
 		{"swap RUN --gif no/such/walk.gif", "--gif;no/such"},
 		{"swap RUN --field wheel", "--field;arrows;wheel"},
 		{"swap RUN --part tst", "--part;validation"},

@@ -153,6 +153,6 @@ func dryRun(ctx context.Context, o trainOptions, c config.Config, remarks []stri
 	if o.json {
 		return writeJSON(out, m)
 	}
-	m.Print(out)
+	m.Print(out, columns(out))
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"unwarp/tools/internal/report"
 )
 
 // pngOf is an image of one colour, in a file.
@@ -52,4 +54,49 @@ func TestTrainedImagesAreRefused(t *testing.T) {
 		}
 	}
 	must(t, "evaluate", run, "--part", "train") // the user's own words
+	evaluatesFewPhotos(t, run)
+	refusesOtherNames(t, run)
+}
+
+// evaluatesFewPhotos: images elsewhere without a test part are measured, all of them, though they
+// are fewer than the run's own set and not of all classes.
+func evaluatesFewPhotos(t *testing.T, run string) {
+	t.Helper()
+	few := t.TempDir()
+	for i := range 2 {
+		pngOf(t, filepath.Join(few, "bee", fmt.Sprintf("new%d.png", i)), uint8(201+i))
+	}
+	for _, model := range []string{run, filepath.Join(run, "export")} {
+		var e report.Evaluated
+		must(t, "evaluate", model, "--data", few, "--other-data", "--json").decode(t, &e)
+		if e.Images != 2 || fmt.Sprint(e.ClassNames) != "[ant bee]" || e.Confusion[0][0]+e.Confusion[0][1] != 0 {
+			t.Errorf("%s: %d images of %v, confusion %v", model, e.Images, e.ClassNames, e.Confusion)
+		}
+	}
+}
+
+// refusesOtherNames: names of classes that are not those of the training are refused; the
+// identity has them too.
+func refusesOtherNames(t *testing.T, run string) {
+	t.Helper()
+	classes, photo := filepath.Join(run, "classes.txt"), filepath.Join(t.TempDir(), "bee.png")
+	pngOf(t, photo, 105)
+	edit(t, classes, func(string) string { return "ant\nwasp\n" })
+	unwarp(t, "predict", run, photo).fails(t, exitUsage, `class 1 is "wasp" instead of "bee"`, "identity.json")
+	edit(t, classes, func(string) string { return "ant\n" })
+	unwarp(t, "train", "--resume", run).fails(t, exitUsage, `class 1 is none instead of "bee"`)
+	if err := os.Remove(classes); err != nil {
+		t.Fatal(err)
+	}
+	var p predictions
+	must(t, "predict", run, photo, "--json", "--top", "2").decode(t, &p)
+	if c := p.Images[0].Classes; len(c) != 2 || c[0].Name+c[1].Name != "antbee" && c[0].Name+c[1].Name != "beeant" {
+		t.Errorf("classes %+v", c)
+	}
+	// A run of an earlier version has no names in its identity: then the file says them.
+	edit(t, filepath.Join(run, "identity.json"), func(text string) string { return strings.Replace(text, "class_names", "names_of_old", 1) })
+	if err := os.WriteFile(classes, []byte("ant\nwasp\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "predict", run, photo)
 }

@@ -20,6 +20,7 @@ import (
 )
 
 type verifyOptions struct {
+	digest  string
 	prove   string
 	seconds float64
 	json    bool
@@ -28,7 +29,9 @@ type verifyOptions struct {
 const verifyHelp = `Verify recomputes the claims of FILE, which unwarp attack --bundle wrote, with
 the model that it names, or with MODEL: a run folder or an export. It infers in
 float32.
-  files           are those of which the hashes were written
+  digest          of the whole file is that of --digest, which its author
+                  published; nothing else protects the manifest
+  files           are those of which the hashes were written in the manifest
   model           weights, graph and what configures them
   originals       images and labels, by their hashes
   without attack  the class of each image
@@ -39,7 +42,8 @@ float32.
                   them; the others are named
 A line for each claim says whether it holds. Where one does not, the exit code
 is 5. Where the bundle has hashes of the originals alone, the images are read
-from the model's data set (--set data.path=DIR), and compared with the hashes.
+from the model's data set (--set data.path=DIR), or from --data PATH, which a
+model that another program wrote needs, and compared with the hashes.
 
 Checks of the attacks' strength are not repeated: that the attacks found nothing
 more is no claim that a file can show.`
@@ -56,6 +60,8 @@ func newVerify() *cobra.Command {
 		Example: `  unwarp verify evidence.zip
   unwarp verify evidence.zip runs/mnist-base-seed1/export
   unwarp verify evidence.zip --prove alpha-crown --prove-seconds 600
+  unwarp verify evidence.zip --digest "$(cat evidence.sha256)"
+  unwarp verify evidence.zip net.onnx --data images.npz
   unwarp verify evidence.zip --json | jq .claims`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
@@ -69,6 +75,8 @@ func newVerify() *cobra.Command {
 		ValidArgsFunction: completeBundle,
 	}
 	f = newRunFlags(c, [3]string{"device", "device", "`DEVICE`: auto, cpu or gpu"})
+	f.addDataFlag(c, "take the originals, of which the bundle has hashes alone, from `PATH`, the one that the attack had")
+	c.Flags().StringVar(&o.digest, "digest", "", "the `SHA256` of the whole file that unwarp attack printed")
 	c.Flags().StringVar(&o.prove, "prove", "crown-ibp", "`METHOD` by which proofs are made again, or none")
 	c.Flags().Float64Var(&o.seconds, "prove-seconds", 30, "make proofs again for at most `SECONDS`")
 	c.Flags().BoolVar(&o.json, "json", false, "print the claims as JSON")
@@ -89,7 +97,7 @@ func runVerify(ctx context.Context, o verifyOptions, f *runFlags, args []string,
 	}
 	b, err := evidence.Open(args[0])
 	if err != nil {
-		return err
+		return usage(err)
 	}
 	s, err := f.bundleSubject(ctx, b, args[1:], log)
 	if err != nil {
@@ -104,6 +112,7 @@ func runVerify(ctx context.Context, o verifyOptions, f *runFlags, args []string,
 	if err != nil {
 		return err
 	}
+	claims = append([]evidence.Claim{b.ClaimDigest(o.digest)}, claims...)
 	v := evidence.Verdict{Bundle: args[0], Model: s.Source.Path(), Claims: claims}
 	if o.json {
 		err = writeJSON(out, v)
@@ -130,6 +139,9 @@ func printVerdict(out io.Writer, v evidence.Verdict) {
 }
 
 func (o verifyOptions) check() error {
+	if err := evidence.CheckDigest(o.digest); err != nil {
+		return fmt.Errorf("--digest: %w", err)
+	}
 	if !(o.seconds > 0 && o.seconds < 1e9) {
 		return fmt.Errorf("--prove-seconds: want a positive number of seconds, got %g", o.seconds)
 	}
@@ -170,6 +182,9 @@ func (f *runFlags) bundleSubject(ctx context.Context, b *evidence.Bundle, model 
 	}
 	if b.Originals.Pixels != nil {
 		return s, nil
+	}
+	if experiment.IsForeign(src) && c.Data.Path == "" {
+		return nil, usage(errors.New("the bundle has hashes of its images alone, and the model names no data: name them with --data PATH, as for unwarp attack"))
 	}
 	withData, err := experiment.OpenSubject(ctx, src, s.Config)
 	if err != nil {

@@ -157,7 +157,12 @@ func TestVerify(t *testing.T) {
 	if page := must(t, "report", home, "--json").out; !strings.Contains(page, record.Bundle.SHA256) {
 		t.Error("the report does not name the bundle")
 	}
-	if r := must(t, "verify", bundle); !strings.Contains(r.out, "All claims that were recomputed hold.") || strings.Contains(r.out, "DOES NOT HOLD") {
+	digest := fileDigest(t, bundle)
+	if r := unwarp(t, "verify", bundle, "--digest", strings.Repeat("0", 64)); r.code != exitUnmet || !strings.Contains(r.out, "DOES NOT HOLD   digest") {
+		t.Errorf("another digest: code %d, %s", r.code, r.out)
+	}
+	unwarp(t, "verify", bundle, "--digest", digest[:63]).fails(t, exitUsage, "--digest: want a SHA-256 of 64")
+	if r := must(t, "verify", bundle, "--digest", strings.ToUpper(digest)); !strings.Contains(r.out, "holds           digest") || !strings.Contains(r.out, "All claims that were recomputed hold.") || strings.Contains(r.out, "DOES NOT HOLD") {
 		t.Errorf("an honest bundle:\n%s", r.out)
 	}
 	last := func(x []float32) *float32 { return &x[len(x)-1] }
@@ -185,6 +190,9 @@ func TestVerify(t *testing.T) {
 		var failed []string
 		for _, c := range v.Failed() {
 			failed = append(failed, c.What)
+		}
+		if c := v.Claims[0]; c.What != "digest" || c.Outcome != evidence.NotRecomputed {
+			t.Errorf("%s: without --digest the first claim is %+v", name, c)
 		}
 		if !strings.Contains(strings.Join(failed, " "), row.claims) {
 			t.Errorf("%s: want %s to fail, got %v", name, row.claims, failed)
@@ -222,8 +230,8 @@ func TestVerifyRefuses(t *testing.T) {
 	if err := os.WriteFile(text, []byte("no zip"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	unwarp(t, "verify", text).fails(t, exitFailed, "text.zip", "want a bundle")
-	unwarp(t, "verify", filepath.Join(home, "none.zip")).fails(t, exitFailed, "none.zip")
+	unwarp(t, "verify", text).fails(t, exitUsage, "text.zip", "want a bundle")
+	unwarp(t, "verify", filepath.Join(home, "none.zip")).fails(t, exitUsage, "none.zip")
 	unwarp(t, "verify").fails(t, exitUsage, "want a bundle")
 	unwarp(t, "verify", text, "--prove", "magic").fails(t, exitUsage, "--prove")
 	attack := func(args ...string) result {
@@ -234,4 +242,15 @@ func TestVerifyRefuses(t *testing.T) {
 	attack("--bundle", filepath.Join(home, "a.zip"), "--shard", "1/2").fails(t, exitUsage, "merge")
 	attack("--bundle", filepath.Join(home, "a.zip"), "--threat", "corruption").fails(t, exitUsage, "corruptions")
 	attack("--bundle", filepath.Join(home, "a.zip"), "--threat", "rotate(9)", "--threat", "linf").fails(t, exitUsage, "one threat")
+}
+
+// fileDigest is the SHA-256 of a file.
+func fileDigest(t *testing.T, path string) string {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
 }

@@ -10,7 +10,10 @@
 // the corners of each open cell. They are images of [geometry.Threat.Apply].
 //
 // Moves by whole pixels, and size 0, are finitely many images: all are tried.
-// A field gives each pixel a box: the range of the samples that it can reach.
+// A field gives each pixel a box: the range of the samples that it can reach. A
+// smooth field is also a move of the whole image, by the displacement of the pixel
+// in the middle, with a remainder that grows with the distance from it: cells of
+// that displacement are proven as cells of moves are, with wider positions.
 //
 // # Soundness
 //
@@ -23,5 +26,6 @@
 //
 // Files: interval.go, motion.go (positions that a pixel reads), sampler.go
 // (samples over a rectangle), path.go (a cell's bounds), cell.go, search.go
-// (cells of one image), examples.go, field.go, whole.go, prover.go, method.go.
+// (cells of one image), examples.go, field.go, field_examples.go,
+// smooth.go, prover.go, method.go.
 package cells

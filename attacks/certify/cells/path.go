@@ -23,6 +23,7 @@ type tracer struct {
 	parts  []*motion // of parts of the cell, made when first needed
 	faces  [][2]geometry.Map
 	set    bounds.Set
+	stray  *remainder    // nil: none
 	reach  [most]float64 // by how much all pixels may change along each parameter
 }
 
@@ -32,10 +33,11 @@ type tracer struct {
 // secant across the cell. How far a pixel strays from it follows from its
 // derivatives by the mean value theorem, on parts of the cell where it bends.
 //
-// strongest is the parameter along which the pixels may change most.
-func trace(s *sampler, t geometry.Threat, c cell) (set bounds.Set, strongest int) {
+// Positions may differ by a remainder, where it is not nil, from what the parameters
+// say. strongest is the parameter along which the pixels may change most.
+func trace(s *sampler, t geometry.Threat, c cell, stray *remainder) (set bounds.Set, strongest int) {
 	n, parameters := len(s.image), len(c.center)
-	b := &tracer{sampler: s, threat: t, cell: c, whole: newMotion(t, c, s.h, s.w), set: bounds.Set{
+	b := &tracer{sampler: s, threat: t, cell: c, stray: stray, whole: newMotion(t, c, s.h, s.w), set: bounds.Set{
 		Lower: make([]float32, n), Upper: make([]float32, n), Center: make([]float32, n), Radius: make([]float32, n), Slopes: make([]float32, parameters*n),
 	}}
 	for p := range parameters {
@@ -57,7 +59,7 @@ func trace(s *sampler, t geometry.Threat, c cell) (set bounds.Set, strongest int
 // tracePixel bounds all channels of a pixel.
 func (b *tracer) tracePixel(x, y int) {
 	at := (y*b.w + x) * b.c
-	t := b.widen(b.whole.of(x, y))
+	t := b.widen(b.whole.of(x, y), x, y)
 	for k := range b.c {
 		box := b.values(t.u, t.v, k)
 		if box.lo == 0 && box.hi == 0 {
@@ -72,10 +74,14 @@ func (b *tracer) tracePixel(x, y int) {
 	}
 }
 
-// widen adds to positions by what they may be off.
-func (b *tracer) widen(t travel) travel {
-	e := b.slack()
+// widen adds to the positions of pixel (x,y) by what they may be off.
+func (b *tracer) widen(t travel, x, y int) travel {
+	e := b.slack() + b.stray.at(x, y)
 	t.u, t.v = interval{t.u.lo - e, t.u.hi + e}, interval{t.v.lo - e, t.v.hi + e}
+	if b.stray != nil {
+		most := b.stray.most + b.slack()
+		t.u, t.v = t.u.cut(around(float64(x), most)), t.v.cut(around(float64(y), most))
+	}
 	return t
 }
 
@@ -96,7 +102,7 @@ func (b *tracer) band(m *motion, t travel, g [most]float64, x, y, k int) interva
 	u, v := m.middle.Source(x, y)
 	middle := b.value(u, v, k)
 	gu, gv := b.gradients(t.u, t.v, k)
-	strays := (gu.size() + gv.size()) * b.slack()
+	strays := (gu.size() + gv.size()) * (b.slack() + b.stray.at(x, y))
 	for p, whole := range b.cell.width {
 		middle -= g[p] * (m.c.center[p] - b.cell.center[p]) / whole
 		d := gu.mul(t.du[p]).add(gv.mul(t.dv[p]))
@@ -117,7 +123,7 @@ func (b *tracer) refine(x, y, k int, g [most]float64) (box, band interval) {
 	}
 	box, band = nothing, nothing
 	for _, m := range b.parts {
-		t := b.widen(m.of(x, y))
+		t := b.widen(m.of(x, y), x, y)
 		values := b.values(t.u, t.v, k)
 		left := values
 		for p, whole := range b.cell.width {

@@ -94,7 +94,7 @@ func visit(t *testing.T, check func(name string, s bounds.Set, x, theta []float6
 				width := share * p.Limit
 				one.center, one.width = append(one.center, (2*r.Float64()-1)*(p.Limit-width)), append(one.width, width)
 			}
-			s, _ := trace(newSampler(image, h, w, c, threat), threat, one)
+			s, _ := trace(newSampler(image, h, w, c, threat), threat, one, nil)
 			for n := range 60 {
 				theta, p, named := make([]float64, len(all)), make([]float64, len(all)), map[string]float64{}
 				for i := range theta {
@@ -162,7 +162,7 @@ func TestTracePlanted(t *testing.T) {
 	point[3*w+4] = 1
 	threat := mustParse(t, "translate(2px)")
 	c := cell{center: []float64{.25, 0}, width: []float64{.5, .125}}
-	s, by := trace(newSampler(ramp, h, w, 1, threat), threat, c)
+	s, by := trace(newSampler(ramp, h, w, 1, threat), threat, c, nil)
 	at := 2*w + 4 // reads x from 3.25 to 4.25: the ramp has no edge there
 	near := func(what string, got float32, want float64) {
 		t.Helper()
@@ -180,7 +180,7 @@ func TestTracePlanted(t *testing.T) {
 		t.Errorf("want the cell split by dx, along which the ramp rises, got parameter %d", by)
 	}
 
-	s, _ = trace(newSampler(point, h, w, 1, threat), threat, c)
+	s, _ = trace(newSampler(point, h, w, 1, threat), threat, c, nil)
 	near("under the point", s.Lower[3*w+4], .25*.875) // farthest: dx .75, dy .125
 	near("under the point", s.Upper[3*w+4], 1)
 	near("to its right", s.Lower[3*w+5], 0) // it comes as near as .25
@@ -188,7 +188,7 @@ func TestTracePlanted(t *testing.T) {
 	near("far away", s.Upper[3*w+7], 0)
 
 	turn := mustParse(t, "rotate(90)")
-	s, _ = trace(newSampler(point, h, w, 1, turn), turn, cell{center: []float64{90}, width: []float64{0.001}})
+	s, _ = trace(newSampler(point, h, w, 1, turn), turn, cell{center: []float64{90}, width: []float64{0.001}}, nil)
 	for i, v := range s.Upper { // the point at (4,3), .5 from the middle each way, turns to (4,2)
 		if want := i == 2*w+4; (v > .9) != want {
 			t.Errorf("turned: value %d is up to %g", i, v)
@@ -203,7 +203,7 @@ func TestPathIsFirstOrder(t *testing.T) {
 	image := noise(r, 100)
 	threat := mustParse(t, "rotate(30)")
 	mean := func(width float64) (box, path float64) {
-		s, _ := trace(newSampler(image, 10, 10, 1, threat), threat, cell{center: []float64{7}, width: []float64{width}})
+		s, _ := trace(newSampler(image, 10, 10, 1, threat), threat, cell{center: []float64{7}, width: []float64{width}}, nil)
 		for i := range image {
 			box += float64(s.Upper[i]-s.Lower[i]) / 200
 			path += float64(s.Radius[i]) / 100

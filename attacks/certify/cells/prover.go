@@ -22,8 +22,10 @@ type prover struct {
 	method   *Method
 	victim   attacks.Victim
 	verifier *bounds.Verifier
-	slope    *slopeOps // of a field; nil: of a threat with parameters
-	net      *graphs.Net
+	slope    *certify.Slope // of a field; nil: of a threat with parameters
+	// moved bounds moves with a remainder, of a smooth field.
+	moved *bounds.Verifier
+	net   *graphs.Net
 }
 
 // declare writes the bounds of a victim into the graph of b.
@@ -32,13 +34,21 @@ func declare(b *graphs.Builder, v attacks.Victim, t geometry.Threat, m *Method) 
 		return nil, fmt.Errorf("threat %s: want images of at least 2x2 pixels, got %dx%d", t, v.H, v.W)
 	}
 	p := &prover{threat: t, method: m, victim: v}
-	var err error
-	p.verifier, err = bounds.NewVerifier(b, "cells", []int64{int64(v.H), int64(v.W), int64(v.C)}, v.Logits, bounds.Settings{
-		Norm: bounds.Boxes, Parameters: len(t.Parameters()), Method: m.bounds(t), Images: m.Batch, Time: m.time(),
-	}, v.Pass...)
-	if err == nil && t.IsField() {
-		p.slope, err = declareSlope(b, v)
+	bound := func(name string, parameters int, by bounds.Method) (*bounds.Verifier, error) {
+		return bounds.NewVerifier(b, name, []int64{int64(v.H), int64(v.W), int64(v.C)}, v.Logits, bounds.Settings{
+			Norm: bounds.Boxes, Parameters: parameters, Method: by, Images: m.Batch, Time: m.time(),
+		}, v.Pass...)
 	}
+	var err error
+	if p.verifier, err = bound("cells", len(t.Parameters()), m.bounds(t)); err != nil || !t.IsField() {
+		return p, err
+	}
+	if t.Smooth > 0 && newRemainder(t, v.H, v.W).decides() {
+		if p.moved, err = bound("moved", 2, bounds.CROWNIBP); err != nil {
+			return p, err
+		}
+	}
+	p.slope, err = certify.NewSlope(b, v, "cells")
 	return p, err
 }
 
@@ -105,6 +115,7 @@ type subject struct {
 	*prover
 	ctx    context.Context
 	at     geometry.Threat // the threat at the size asked for
+	stray  *remainder      // of the positions; nil: none
 	image  []float32
 	label  int32
 	until  time.Time

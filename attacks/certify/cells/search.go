@@ -58,7 +58,7 @@ func (s *subject) proveCells() error {
 func (s *subject) boundCells(sampler *sampler, cells []cell) (open []cell, closed float64, err error) {
 	sets, centers := make([]bounds.Set, len(cells)), make([][]float64, len(cells))
 	each(len(cells), func(i int) {
-		sets[i], cells[i].blame = trace(sampler, s.at, cells[i])
+		sets[i], cells[i].blame = trace(sampler, s.at, cells[i], s.stray)
 		centers[i] = cells[i].center
 	})
 	images, labels := s.transforms(centers)

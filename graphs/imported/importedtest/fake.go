@@ -24,6 +24,8 @@ type Fake struct {
 	First func(s *graphs.Scope, x tf.Output) tf.Output
 	// Inside, if set, is applied to the value after the ReLU.
 	Inside func(s *graphs.Scope, x tf.Output) tf.Output
+	// Last, if set, is applied to the scores.
+	Last func(s *graphs.Scope, x tf.Output) tf.Output
 }
 
 // Signature has the input "image" and the output "scores".
@@ -105,7 +107,11 @@ func (f Fake) Declare(s *graphs.Scope, images tf.Output, ends ...string) []tf.Ou
 		if s.OK() && at[end].Op == nil {
 			s.Errorf("want a layer of the network, got %q", end)
 		}
-		out = append(out, at[end])
+		value := at[end]
+		if ends[len(out)] == imported.Scores && f.Last != nil && s.OK() {
+			value = f.Last(s.In("last"), value)
+		}
+		out = append(out, value)
 	}
 	return out
 }

@@ -25,7 +25,7 @@
 //
 //	open.go       from a file to a Network: limits, order, what is missing
 //	external.go   values in files beside it
-//	signature.go  input, output, the softmax at the end
+//	signature.go  input, output, the softmax or class number at the end
 //	network.go    the interface of package imported
 //	plan.go       the first walk, which finds weights and layers
 //	walker.go     nodes one after another

@@ -50,7 +50,7 @@ func TestRefused(t *testing.T) {
 		"a huge expansion":     {model([]*format.Node{plain("Expand", "b", "w", "s"), plain("Add", "a", "x", "b"), flat}, format.Floats("w", []int64{1, 1, 1, 1}, []float32{1}), format.Int64s("s", []int64{4}, []int64{1 << 30, 3, 1 << 30, 8})), "want at most"},
 		"a wrong kernel":       {model([]*format.Node{plain("Conv", "a", "x", "w"), flat}, format.Floats("w", []int64{2, 5, 1, 1}, make([]float32, 10))), "a kernel [2 5 1 1] fits"},
 		"an axis out of range": {model([]*format.Node{{Op: "Concat", Name: "n", In: []string{"x", "x"}, Out: []string{"a"}, Attributes: []format.Attribute{format.Int("axis", 9)}}, flat}), "axis"},
-		"class numbers":        {model([]*format.Node{plain("ArgMax", "y", "x")}), "class numbers have no gradient"},
+		"trees":                {model([]*format.Node{{Domain: "ai.onnx.ml", Op: "TreeEnsembleClassifier", Name: "n", In: []string{"x"}, Out: []string{"y"}}}), "TreeEnsembleClassifier (1, first"},
 		"no graph":             {nil, "not an ONNX file"},
 	} {
 		data := []byte{8, 8}

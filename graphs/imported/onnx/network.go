@@ -192,7 +192,11 @@ func (w *walker) leave(name string, scores bool, number int) tf.Output {
 		if v.batch.axis != 0 || v.batch.times != 1 {
 			fail("want scores of each image, got shape %v", v.shape)
 		}
-		return n.reshape(n.plain(v), []int64{-1, product64(v.shape[1:])})
+		y := n.reshape(n.plain(v), []int64{-1, product64(v.shape[1:])})
+		if y.DataType() != tf.Float { // the number of a class
+			y = n.op("Cast", attrs{"DstT": tf.Float}, y)
+		}
+		return y
 	}
 	if v.order == nil || sameOrder(v.order, channelsLast(v.rank())) {
 		return n.op("Identity", nil, v.out)

@@ -25,7 +25,7 @@ func (x *Network) sign(m *format.Model, o imported.Options) error {
 	if n := x.producers[out.Name]; n != nil && operatorName(n) == "ai.onnx.ml.ZipMap" && len(n.In) == 1 {
 		x.scores = n.In[0] // probabilities by class name
 	}
-	if err := x.walkBack(); err != nil {
+	if err := x.walkBack(out); err != nil {
 		return err
 	}
 	return x.chooseInput(o.Layout)
@@ -34,7 +34,7 @@ func (x *Network) sign(m *format.Model, o imported.Options) error {
 // chooseOutput is the output of that name, or the only one that could be scores.
 func (x *Network) chooseOutput(name string) (format.Value, error) {
 	var all []string
-	var could []format.Value
+	var could, numbers []format.Value
 	for _, v := range x.graph.Out {
 		all = append(all, v.Name)
 		if name != "" && v.Name == name {
@@ -43,6 +43,12 @@ func (x *Network) chooseOutput(name string) (format.Value, error) {
 		if v.Kind == format.SequenceKind || v.Kind == format.MapKind || floating(v.Type) {
 			could = append(could, v)
 		}
+		if v.Kind == format.TensorKind && isWhole(v.Type) {
+			numbers = append(numbers, v)
+		}
+	}
+	if len(could) == 0 {
+		could = numbers
 	}
 	switch {
 	case len(all) == 0:
@@ -50,7 +56,7 @@ func (x *Network) chooseOutput(name string) (format.Value, error) {
 	case name != "":
 		return format.Value{}, fmt.Errorf("want the name of an output, one of %.120q, got %.40q", all, name)
 	case len(could) == 0:
-		return format.Value{}, fmt.Errorf("want an output of scores, float32 [images,classes]; the outputs %.120q are not: class numbers have no gradient; export the scores", all)
+		return format.Value{}, fmt.Errorf("want an output of scores, float32 [images,classes]; the outputs %.120q are not", all)
 	case len(could) > 1:
 		return format.Value{}, fmt.Errorf("want one of its outputs, named with --scores (scores= in model.encoder): %.160q", all)
 	}
@@ -61,12 +67,18 @@ func floating(t format.DataType) bool {
 	return t == format.Float || t == format.Float16 || t == format.Double || t == format.Bfloat16
 }
 
+func isWhole(t format.DataType) bool { return t == format.Int64 || t == format.Int32 }
+
 // passing are operators that change no score, on the way back from the output.
 var passing = []string{"Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout"}
 
-// walkBack looks for a softmax or sigmoid at the end; the scores are what it reads.
-func (x *Network) walkBack() error {
+// walkBack looks for a softmax or sigmoid at the end; the scores are what it reads. Of a
+// class number they are those whose largest it tells, or the number itself.
+func (x *Network) walkBack(out format.Value) error {
 	x.signature.End = imported.Linear
+	if isWhole(out.Type) {
+		x.signature.End = imported.Number
+	}
 	at := x.scores
 	for range len(x.graph.Nodes) {
 		n := x.producers[at]
@@ -77,14 +89,23 @@ func (x *Network) walkBack() error {
 		case slices.Contains(passing, name):
 			at = n.In[0]
 			continue
+		case name == "ArgMax" && isOverClasses(n):
+			at, x.scores, x.signature.End = n.In[0], n.In[0], imported.Linear
+			x.signature.Remarks = append(x.signature.Remarks, fmt.Sprintf("The output is the number of a class; the scores whose largest it tells are taken (%.60s).", firstOf(n)))
+			continue
+		case strings.HasPrefix(name, "ai.onnx.ml.") && name != "ai.onnx.ml.LinearClassifier":
+			return fmt.Errorf("want scores of classes, output %.60q comes from %s, which is not read: name another output with --scores, or export the scores", x.signature.Output, describe(n))
+		case name == "ArgMax":
+			x.signature.End = imported.Number // a float of it is no score
+			return nil
+		case x.signature.End == imported.Number:
+			return nil // rounded: what comes before says more than the output
 		case name == "Softmax":
 			x.signature.End = imported.Softmax
 		case name == "LogSoftmax":
 			x.signature.End = imported.LogSoftmax
 		case name == "Sigmoid":
 			x.signature.End = imported.Sigmoid
-		case name == "ArgMax" || strings.HasPrefix(name, "ai.onnx.ml.") && name != "ai.onnx.ml.LinearClassifier":
-			return fmt.Errorf("want scores of classes, output %.60q comes from %s: class numbers have no gradient; name another output with --scores, or export the scores", x.signature.Output, describe(n))
 		}
 		if x.signature.End != imported.Linear {
 			x.scores = n.In[0]
@@ -92,6 +113,16 @@ func (x *Network) walkBack() error {
 		return nil
 	}
 	return nil
+}
+
+// isOverClasses tells whether an ArgMax goes over the axis of the classes.
+func isOverClasses(n *format.Node) bool {
+	for _, a := range n.Attributes {
+		if a.Name == "axis" {
+			return a.Int == 1 || a.Int == -1
+		}
+	}
+	return false // the axis of the images
 }
 
 // chooseInput is the only input that the scores need.

@@ -15,7 +15,7 @@
 //	signature.go  which input and output
 //	pull.go       from the output to the image; frame.go, call.go, branch.go, merge.go, loop.go, emit.go
 //	variables.go  which key each variable has: objects.go, restored.go, index.go
-//	logits.go     the scores behind softmax or sigmoid
+//	logits.go     the scores behind softmax, sigmoid or the number of a class
 //	rewrite.go    equal ops whose gradients are right: rewrite_*.go
 //	layers.go     places that can be named
 //	network.go    writes it into a graph

@@ -73,12 +73,18 @@ func written(t testing.TB, nodes []*nodepb.NodeDef, functions ...*functionpb.Fun
 // writtenOf is one for images of other shapes.
 func writtenOf(t testing.TB, sides []int64, nodes []*nodepb.NodeDef, functions ...*functionpb.FunctionDef) string {
 	t.Helper()
-	info := func(name string) map[string]*pb.TensorInfo {
-		return map[string]*pb.TensorInfo{name: {Encoding: &pb.TensorInfo_Name{Name: name + ":0"}, Dtype: typespb.DataType_DT_FLOAT, TensorShape: shape(sides...)}}
+	return writtenAs(t, sides, typespb.DataType_DT_FLOAT, nodes, functions...)
+}
+
+// writtenAs is one whose output has another type.
+func writtenAs(t testing.TB, sides []int64, out typespb.DataType, nodes []*nodepb.NodeDef, functions ...*functionpb.FunctionDef) string {
+	t.Helper()
+	info := func(name string, kind typespb.DataType) map[string]*pb.TensorInfo {
+		return map[string]*pb.TensorInfo{name: {Encoding: &pb.TensorInfo_Name{Name: name + ":0"}, Dtype: kind, TensorShape: shape(sides...)}}
 	}
 	raw, err := proto.Marshal(&pb.SavedModel{MetaGraphs: []*pb.MetaGraphDef{{
 		GraphDef:     &graphpb.GraphDef{Node: nodes, Library: &functionpb.FunctionDefLibrary{Function: functions}},
-		SignatureDef: map[string]*pb.SignatureDef{"serving_default": {Inputs: info("x"), Outputs: info("y")}},
+		SignatureDef: map[string]*pb.SignatureDef{"serving_default": {Inputs: info("x", typespb.DataType_DT_FLOAT), Outputs: info("y", out)}},
 	}}})
 	if err != nil {
 		t.Fatal(err)
@@ -93,6 +99,11 @@ func writtenRaw(t testing.TB, raw []byte) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// whole is a scalar of int32.
+func whole(v int32) *attrpb.AttrValue {
+	return &attrpb.AttrValue{Value: &attrpb.AttrValue_Tensor{Tensor: &tensorpb.TensorProto{Dtype: typespb.DataType_DT_INT32, TensorShape: shape(), IntVal: []int32{v}}}}
 }
 
 func constant(name string, side int64) *nodepb.NodeDef {

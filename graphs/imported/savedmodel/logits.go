@@ -13,12 +13,26 @@ import (
 var reshaping = map[string]bool{"Reshape": true, "Squeeze": true, "ExpandDims": true, "Cast": true}
 
 // scores walks back from the output to what is read by the softmax or sigmoid at
-// the end; it is the output itself where there is none.
-func (g *flatGraph) scores() (graphs.Tensor, imported.End) {
-	t := g.output
+// the end; it is the output itself where there is none. Of a class number they are
+// those whose largest it is the place of, or the number itself.
+func (g *flatGraph) scores(out output) (graphs.Tensor, imported.End) {
+	t, found, end := g.output, g.output, imported.Linear
+	if isInteger(out.info.GetDtype()) {
+		end = imported.Number
+	}
 	for {
 		n := g.byName[t.Node]
 		switch kind := n.GetOp(); {
+		case kind == "ArgMax" && g.ofLargest(n):
+			t = tensorOf(n.Input[0])
+			found, end = t, imported.Linear
+			g.remarks.add("the output is the number of a class; the scores whose largest it tells are taken", n.GetName())
+		case kind == "ArgMax":
+			return found, imported.Number // a float of it is no score
+		case reshaping[kind] && t.Index == 0 && g.depends[tensorOf(n.Input[0]).Node]:
+			t = tensorOf(n.Input[0])
+		case end == imported.Number:
+			return found, end // rounded: what comes before says more than the output
 		case kind == "Softmax":
 			return tensorOf(n.Input[0]), imported.Softmax
 		case kind == "LogSoftmax":
@@ -29,13 +43,18 @@ func (g *flatGraph) scores() (graphs.Tensor, imported.End) {
 			if e, ok := g.softmaxByHand(n); ok {
 				return e, imported.Softmax
 			}
-			return g.output, imported.Linear
-		case reshaping[kind] && t.Index == 0 && g.depends[tensorOf(n.Input[0]).Node]:
-			t = tensorOf(n.Input[0])
+			return found, end
 		default:
-			return g.output, imported.Linear
+			return found, end
 		}
 	}
+}
+
+// ofLargest tells whether an ArgMax goes over the last axis of scores [B,K].
+func (g *flatGraph) ofLargest(n *nodepb.NodeDef) bool {
+	axes, ok := g.constantInts(tensorOf(n.Input[1]))
+	shape := g.shapes[tensorOf(n.Input[0])]
+	return ok && g.depends[tensorOf(n.Input[0]).Node] && (slices.Equal(axes, []int64{-1}) || len(shape) == 2 && slices.Equal(axes, []int64{1}))
 }
 
 // softmaxByHand finds the scores z of exp(z - c)/sum(exp(z - c)), where c is the

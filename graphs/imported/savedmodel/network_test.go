@@ -121,7 +121,6 @@ func TestOptions(t *testing.T) {
 	}{
 		{"keras2", imported.Options{Signature: "train"}, `want one of its signatures (serving_default), got "train"`},
 		{"tf1_resource", imported.Options{Output: "scores"}, `want one of its outputs (classes, p), got "scores"`},
-		{"tf1_resource", imported.Options{Output: "classes"}, "class numbers instead of scores"},
 		{"tf1_resource", imported.Options{Output: "p"}, ""},
 		{"channels_first", imported.Options{Layout: imported.ChannelsFirst}, ""},
 		{"nowhere", imported.Options{}, "saved_model.pb: no such file"},

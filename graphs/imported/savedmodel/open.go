@@ -63,7 +63,7 @@ func chooseOutput(f *file, vs *variables, s signature) (candidate, error) {
 			continue
 		}
 		c := candidate{output: out, flat: g}
-		c.scores, c.end = g.scores()
+		c.scores, c.end = g.scores(out)
 		c.rank = c.likelihood()
 		all = append(all, c)
 	}

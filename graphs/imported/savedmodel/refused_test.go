@@ -16,7 +16,6 @@ func TestRefused(t *testing.T) {
 		"refused_write":  {"touches files or runs code", "PyFunc"},
 		"refused_string": {"texts or encoded images as input"},
 		"refused_inputs": {"several inputs (x, y)"},
-		"refused_class":  {"class numbers instead of scores"},
 		"refused_table":  {"a lookup table", "LookupTableFindV2"},
 	} {
 		_, err := savedmodel.Open(folder(t, name), imported.Options{})

@@ -92,26 +92,27 @@ func (s *signature) chooseOutputs(all map[string]*pb.TensorInfo, name string) er
 		}
 		names = []string{name}
 	}
-	numbers := false
+	var numbers []output
 	for _, n := range names {
 		t, err := graphs.ParseTensor(all[n].GetName())
 		if err != nil {
 			return fmt.Errorf("output %.40q: %w", n, err)
 		}
-		if wide(all[n].GetDtype()) == typespb.DataType_DT_FLOAT {
-			s.outputs = append(s.outputs, output{n, all[n], t})
+		switch out := (output{n, all[n], t}); {
+		case wide(all[n].GetDtype()) == typespb.DataType_DT_FLOAT:
+			s.outputs = append(s.outputs, out)
+		case isInteger(all[n].GetDtype()):
+			numbers = append(numbers, out)
 		}
-		numbers = numbers || isInteger(all[n].GetDtype())
+	}
+	if len(s.outputs) == 0 {
+		s.outputs = numbers
 	}
 	if len(s.outputs) > 0 {
 		return nil
 	}
 	u := &problems{}
-	if numbers {
-		u.add("class numbers instead of scores as output", "", strings.Join(names, ", "))
-	} else {
-		u.add("no output of scores", "", strings.Join(names, ", "))
-	}
+	u.add("no output of scores", "", strings.Join(names, ", "))
 	return u.err()
 }
 

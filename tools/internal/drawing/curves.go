@@ -16,13 +16,15 @@ import (
 // Curves are panels below each other that share their horizontal axis.
 type Curves struct {
 	X      string // label of the axis
+	Log    bool   // the axis is logarithmic
 	Panels []CurvePanel
 }
 
 // CurvePanel is a panel of curves with one vertical axis.
 type CurvePanel struct {
 	Title  string
-	Share  bool // values are shares, written in percent
+	Share  bool    // values are shares, written in percent
+	Most   float64 // the end of the vertical axis; 0: the largest value
 	Curves []Curve
 }
 
@@ -80,6 +82,9 @@ func (c Curves) plots() (rows [][]*plot.Plot, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("drawing: curves: %s: %w", panel.Title, err)
 		}
+		if c.Log {
+			p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.TickerFunc(decades)
+		}
 		if i == len(c.Panels)-1 {
 			p.X.Label.Text = c.X
 		}
@@ -129,6 +134,9 @@ func (c CurvePanel) plot(from, until float64) (*plot.Plot, error) {
 
 // setVertical gives values room, and shares their signs.
 func (c CurvePanel) setVertical(y *plot.Axis) {
+	if c.Most > 0 {
+		y.Max = c.Most
+	}
 	if !(y.Min < y.Max) {
 		room := max(math.Abs(y.Min)*.1, 1e-9)
 		y.Min, y.Max = y.Min-room, y.Max+room

@@ -20,6 +20,9 @@ type Side struct {
 	// geometric code.
 	Swapped []float32
 
+	Appearance, Geometry []float32 // the codes of the input
+	Seen                 string    // predicted class of the input
+
 	// Predicted classes.
 	SeenCanonical, SeenReconstruction, SeenSwapped string
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"unwarp/attacks"
+	"unwarp/tools/internal/printable"
 )
 
 // titleAttacks describes attacks for people. Attacks with equal titles are called
@@ -58,7 +59,7 @@ func titleOf(s attacks.AttackResult) string {
 		words[0] = e.Title
 	}
 	if steps := constantSteps(s); steps > 1 {
-		words = append(words, fmt.Sprintf("%d steps", steps))
+		words = append(words, printable.Count(steps, "step"))
 	}
 	if n := paramValue(s, "restarts"); n != "" && n != "0" && n != "1" {
 		words = append(words, n+" restarts")

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"unwarp/attacks/checks"
+	"unwarp/tools/internal/printable"
 )
 
 // Print prints the table for a terminal of so many columns, 0 for any: a row for
@@ -65,7 +66,7 @@ func (r *CorruptionRecord) sentences() []string {
 
 // counted counts kinds and severities.
 func (r *CorruptionRecord) counted() string {
-	text := countNoun(len(r.Table.Kinds), "kind") + " of corruption"
+	text := printable.Count(len(r.Table.Kinds), "kind") + " of corruption"
 	if n := len(r.Table.Severities); n > 1 {
 		text += fmt.Sprintf(" in %d severities", n)
 	}
@@ -81,7 +82,7 @@ func (r *CorruptionRecord) trust() (Level, string) {
 	case len(j.warned) > 0:
 		return Doubtful, fmt.Sprintf("Read the warnings: %s were not conclusive (%s).", countOf(len(j.warned), j.made), listSome(j.warned))
 	}
-	return Sound, fmt.Sprintf("%s found nothing wrong with these figures.", capitalise(countNoun(j.made, "check")))
+	return Sound, fmt.Sprintf("%s found nothing wrong with these figures.", capitalise(printable.Count(j.made, "check")))
 }
 
 // listCheckRows are the checks as the page shows them.

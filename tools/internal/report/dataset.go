@@ -38,7 +38,7 @@ func (d Data) Print(w io.Writer, columns int) {
 	}
 	fmt.Fprintln(w)
 	for _, p := range d.Parts {
-		fmt.Fprintf(w, "\n%s: %d images of %dx%dx%d, %d classes\n", p.Part, p.Examples, p.Height, p.Width, p.Channels, p.Classes)
+		fmt.Fprintf(w, "\n%s: %s of %dx%dx%d, %s\n", p.Part, printable.Count(p.Examples, "image"), p.Height, p.Width, p.Channels, printable.Count(p.Classes, "class"))
 		wrapText(w, columns, "  ", "             ", "per class  "+describeSizes(p.PerClass))
 		wrapText(w, columns, "  ", "             ", fmt.Sprintf("pixels     mean %.4f, standard deviation %.4f, %.3g to %.3g", p.Mean, p.Std, p.Min, p.Max))
 		fmt.Fprintf(w, "  sha256     %.16s\n", p.SHA256)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -24,6 +25,8 @@ type Evaluated struct {
 	// ClassNames are the names of the classes, where the set has them.
 	ClassNames []string `json:"class_names,omitempty"`
 	trainer.Evaluation
+	// NoScores tells that the model gives class numbers alone: there is no cross-entropy.
+	NoScores bool       `json:"no_scores,omitempty"`
 	Interval [2]float64 `json:"interval"`  // of the accuracy: Wilson, 95 %
 	PerClass []Class    `json:"per_class"` // by label
 }
@@ -35,6 +38,18 @@ type Class struct {
 	Right    int        `json:"right"`
 	Accuracy float64    `json:"accuracy"` // 0 without images
 	Interval [2]float64 `json:"interval"` // Wilson, 95 %
+}
+
+// MarshalJSON leaves the cross-entropy out where there is none.
+func (e Evaluated) MarshalJSON() ([]byte, error) {
+	type all Evaluated
+	if !e.NoScores {
+		return json.Marshal(all(e))
+	}
+	return json.Marshal(struct {
+		all
+		Loss *float64 `json:"loss,omitempty"` // instead of that of the evaluation
+	}{all: all(e)})
 }
 
 // AddIntervals computes intervals and classes from the confusion matrix.
@@ -67,7 +82,7 @@ const maxTableClasses = 20
 func (e Evaluated) Print(w io.Writer, columns int) {
 	columns = columnsOrDefault(columns)
 	if e.Step > 0 { // an export does not say
-		fmt.Fprintf(w, "trained for %d steps\n", e.Step)
+		fmt.Fprintf(w, "trained for %s\n", printable.Count(e.Step, "step"))
 	}
 	wrapText(w, columns, "", "  ", fmt.Sprintf("accuracy        %.2f %% (95 %% interval %.2f to %.2f)", 100*e.Accuracy, 100*e.Interval[0], 100*e.Interval[1]))
 	if e.Verified != nil {
@@ -76,7 +91,9 @@ func (e Evaluated) Print(w io.Writer, columns int) {
 	if e.Ties > 0 {
 		wrapText(w, columns, "", "  ", fmt.Sprintf("ties            %d images whose label shares the largest logit: not correct", e.Ties))
 	}
-	fmt.Fprintf(w, "cross-entropy   %.4f nats\n", e.Loss)
+	if !e.NoScores {
+		fmt.Fprintf(w, "cross-entropy   %.4f nats\n", e.Loss)
+	}
 	if e.Reconstruction > 0 {
 		wrapText(w, columns, "", "  ", fmt.Sprintf("reconstruction  %.4g per image, in the norm of the objective", e.Reconstruction))
 	}

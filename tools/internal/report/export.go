@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"unwarp/tools/internal/printable"
 	"unwarp/trainer"
 )
 
@@ -16,7 +17,7 @@ func PrintExport(w io.Writer, e trainer.ExportReport, n int) {
 		form = "uint8, 0 to 255"
 	}
 	fmt.Fprintf(w, "SavedModel %s, %.1f MB, takes images as %s\n", e.Path, float64(e.Bytes)/1e6, form)
-	fmt.Fprintf(w, "read back and compared with the trained model on %d images; largest differences:\n", n)
+	fmt.Fprintf(w, "read back and compared with the trained model on %s; largest differences:\n", printable.Count(n, "image"))
 	for _, sign := range []string{"serving_default", "embed", "reconstruct"} {
 		for i, name := range e.Signatures[sign] {
 			title := sign

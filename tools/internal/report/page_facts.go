@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"unwarp/tools/internal/printable"
 )
 
 func (r *Report) addCosts(p *page) error {
@@ -51,7 +53,7 @@ var facts = []struct {
 	{"Data", func(f SummaryData) string { return strings.TrimSpace(f.Set + " " + f.Part) }},
 	{"Data hash", func(f SummaryData) string { return f.DataHash }},
 	{"Images", func(f SummaryData) string {
-		return fmt.Sprintf("%d of %d×%d×%d, %d classes", f.Images, f.Shape[0], f.Shape[1], f.Shape[2], f.Classes)
+		return fmt.Sprintf("%d of %d×%d×%d, %s", f.Images, f.Shape[0], f.Shape[1], f.Shape[2], printable.Count(f.Classes, "class"))
 	}},
 	{"Threat", func(f SummaryData) string { return f.describeThreat() }},
 	{"Attacks", func(f SummaryData) string {
@@ -68,7 +70,7 @@ var facts = []struct {
 			return fmt.Sprintf("early: %s; %d attempts not made", f.Stopped, f.Missing)
 		}
 		if f.Shards > 0 {
-			return "complete, in " + countNoun(f.Shards, "shard")
+			return "complete, in " + printable.Count(f.Shards, "shard")
 		}
 		return "complete"
 	}},
@@ -144,7 +146,7 @@ func describeSteps(m measure, a AttackSummary) string {
 	var out []string
 	for _, q := range a.Points {
 		if q.Steps > 0 {
-			out = append(out, fmt.Sprintf("%s %s: %s of %.4g", m.unit(), m.format(q.Eps), countNoun(q.Steps, "step"), q.Alpha))
+			out = append(out, fmt.Sprintf("%s %s: %s of %.4g", m.unit(), m.format(q.Eps), printable.Count(q.Steps, "step"), q.Alpha))
 		}
 	}
 	return strings.Join(out, "; ")

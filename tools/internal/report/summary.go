@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/shell"
 	"unwarp/trainer"
@@ -38,13 +39,14 @@ const reportedWaiting = .02
 // columns, 0 for any.
 func (s Summary) Print(w io.Writer, columns int) {
 	t := s.Training
-	fmt.Fprintf(w, "\nTrained %s (%s) on %s: %d steps, %.1f epochs, %s, %.0f images/s.\n",
-		describeModel(s.Config.Model.Kind), s.Config.Model.Encoder, s.Config.Data.Set, t.Steps, t.Epochs, time.Duration(t.Seconds*float64(time.Second)).Round(time.Second), t.ImagesPerSecond)
+	fmt.Fprintln(w)
+	WriteLine(w, columns, fmt.Sprintf("Trained %s (%s) on %s: %s, %.1f epochs, %s, %.0f images/s.",
+		describeModel(s.Config.Model.Kind), s.Config.Model.Encoder, s.Config.Data.Set, printable.Count(t.Steps, "step"), t.Epochs, time.Duration(t.Seconds*float64(time.Second)).Round(time.Second), t.ImagesPerSecond))
 	if t.Waiting > reportedWaiting {
 		fmt.Fprintf(w, "%.0f %% of this time it waited for data: choose a simpler train.augment, or give it more cores.\n", 100*t.Waiting)
 	}
 	s.printCheckpoint(w, columns)
-	fmt.Fprintf(w, "It classifies %.2f %% of %d test images correctly.\n", 100*s.Test.Accuracy, s.Test.Images)
+	WriteLine(w, columns, fmt.Sprintf("It classifies %.2f %% of %s correctly.", 100*s.Test.Accuracy, printable.Count(s.Test.Images, "test image")))
 	if v := s.Test.Verified; v != nil {
 		wrapText(w, columnsOrDefault(columns), "", "  ", "Verified: "+describeVerified(*v)+".")
 	}
@@ -57,9 +59,9 @@ func (s Summary) Print(w io.Writer, columns int) {
 		fmt.Fprintf(w, "  %s\n", p)
 	}
 	if s.Export != nil {
-		fmt.Fprintf(w, "  %s  (SavedModel, read back and compared; for Python: tf.saved_model.load)\n", s.Export.Path)
+		WriteLine(w, columns, fmt.Sprintf("  %s  (SavedModel, read back and compared; for Python: tf.saved_model.load)", s.Export.Path))
 	}
-	fmt.Fprintf(w, "  %s, %s, %s\n", filepath.Join(s.Run, "summary.json"), filepath.Join(s.Run, "metrics.jsonl"), shell.Command("tensorboard", "--logdir", shell.Operand(s.Run)))
+	WriteLine(w, columns, fmt.Sprintf("  %s, %s, %s", filepath.Join(s.Run, "summary.json"), filepath.Join(s.Run, "metrics.jsonl"), shell.Command("tensorboard", "--logdir", shell.Operand(s.Run))))
 }
 
 // printCheckpoint says with which weights all goes on, where they are not the last.

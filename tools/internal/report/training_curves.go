@@ -71,7 +71,7 @@ func trainingCurves(lines []trainingLine) drawing.Curves {
 		curve("worst case", func(l trainingLine) *float64 { return l.WorstCase }),
 	)}
 	accuracy := drawing.CurvePanel{Title: "Accuracy", Share: true, Curves: withPoints(
-		curve("training", func(l trainingLine) *float64 { return l.Accuracy }),
+		smoothCurve(curve("training", func(l trainingLine) *float64 { return l.Accuracy })),
 		curve("validation", ofEvaluation(func(e *trainer.Evaluation) *float64 { return &e.Accuracy })),
 		curve("under attack", ofEvaluation(func(e *trainer.Evaluation) *float64 {
 			if e.Attacked == nil {
@@ -132,6 +132,24 @@ func newCurve(name string, lines []trainingLine, of func(l trainingLine) *float6
 	}
 	per := (len(c.X) + curvePoints - 1) / curvePoints
 	c.X, c.Y = averageBy(c.X, per), averageBy(c.Y, per)
+	return c
+}
+
+// smoothedShare is the part of a training that a value of a smoothed curve is the mean of.
+const smoothedShare = .08
+
+// smoothCurve has for each value the mean of those around it: the accuracy of a step is that of a
+// batch alone.
+func smoothCurve(c drawing.Curve) drawing.Curve {
+	side := int(smoothedShare / 2 * float64(len(c.Y)))
+	if side == 0 {
+		return c
+	}
+	y := make([]float64, len(c.Y))
+	for i := range y {
+		y[i] = averageBy(c.Y[max(0, i-side):min(len(y), i+side+1)], len(y))[0]
+	}
+	c.Y, c.Name = y, fmt.Sprintf("%s, mean of %d values", c.Name, 2*side+1)
 	return c
 }
 

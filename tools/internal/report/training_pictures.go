@@ -11,6 +11,7 @@ import (
 	"unwarp/pipelines"
 	"unwarp/pipelines/files"
 	"unwarp/tools/internal/drawing"
+	"unwarp/tools/internal/printable"
 	"unwarp/trainer"
 )
 
@@ -23,7 +24,7 @@ func DrawConfusion(part string, names []string, e trainer.Evaluation) image.Imag
 	if len(e.Confusion) > drawing.MostConfused {
 		return nil
 	}
-	c := drawing.Confusion{Title: fmt.Sprintf("%s: %.2f %% of %d images are classified correctly", part, 100*e.Accuracy, e.Images), Counts: e.Confusion}
+	c := drawing.Confusion{Title: fmt.Sprintf("%s: %.2f %% of %s classified correctly", part, 100*e.Accuracy, printable.Count(e.Images, "image")), Counts: e.Confusion}
 	for k := range e.Confusion {
 		c.Names = append(c.Names, pipelines.CaptionOf(names, k))
 	}
@@ -54,9 +55,9 @@ func DrawMistakes(part string, e trainer.Evaluation, worst []trainer.Mistake, sr
 			}
 		}
 	}
-	title := fmt.Sprintf("%s: the worst of %d mistakes on %d images", part, wrong, e.Images)
+	title := fmt.Sprintf("%s: the worst of %s on %s", part, printable.Count(wrong, "mistake"), printable.Count(e.Images, "image"))
 	if wrong <= len(worst) {
-		title = fmt.Sprintf("%s: the mistakes on %d images", part, e.Images)
+		title = fmt.Sprintf("%s: the mistakes on %s", part, printable.Count(e.Images, "image"))
 	}
 	const columns = 5
 	return drawing.DrawGallery(title, all, sh, columns)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"unwarp/pipelines"
+	"unwarp/tools/internal/drawing"
 	"unwarp/trainer"
 )
 
@@ -53,6 +54,23 @@ Learning rate  [2 4] [0.1 0.05] false
 	}
 	if got := averageBy([]float64{1, 3, 5, 7, 9}, 2); !slices.Equal(got, []float64{2, 6, 9}) {
 		t.Errorf("averages %v", got)
+	}
+}
+
+// The accuracy of single steps is drawn as the mean of those around; at the ends there are
+// fewer.
+func TestSmoothCurve(t *testing.T) {
+	c := drawing.Curve{Name: "training"}
+	for i := range 50 {
+		c.X, c.Y = append(c.X, float64(i)), append(c.Y, float64(i%2))
+	}
+	got := smoothCurve(c)
+	if got.Name != "training, mean of 5 values" || got.Y[0] != 1./3 || got.Y[10] != .4 || got.Y[11] != .6 || got.Y[49] != 2./3 || c.Y[10] != 0 {
+		t.Errorf("%s: %v", got.Name, got.Y)
+	}
+	short := drawing.Curve{Name: "a", Y: []float64{1, 2}, X: []float64{1, 2}}
+	if got := smoothCurve(short); got.Name != "a" || got.Y[1] != 2 {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"unwarp/attacks"
 	"unwarp/attacks/checks"
+	"unwarp/tools/internal/printable"
 )
 
 // listNotes returns the facts without which the results at p would be misread.
@@ -60,7 +61,7 @@ func listStop(f SummaryData) []string {
 		text += " Not on all images: " + strings.Join(some, "; ") + "."
 	}
 	if len(none) > 0 {
-		text += fmt.Sprintf(" %s %s not run: %s.", capitalise(countNoun(len(none), "attack")), wasOrWere(len(none)), strings.Join(none, "; "))
+		text += fmt.Sprintf(" %s %s not run: %s.", capitalise(printable.Count(len(none), "attack")), wasOrWere(len(none)), strings.Join(none, "; "))
 	}
 	return []string{text}
 }

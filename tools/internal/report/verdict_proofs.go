@@ -97,7 +97,7 @@ func proofVerdict(f SummaryData, clean string) Verdict {
 // describeSample says what the proofs of some images mean for all: the bounds of
 // the images evaluated are no interval of a sample.
 func describeSample(f SummaryData, p ProofPoint) string {
-	return fmt.Sprintf("These bounds are of the %s evaluated; of all images like them between %.1f and %s stay right, with 95 %% confidence.", countNoun(f.Images, "image"), 100*p.Interval[0], formatPercent(p.Interval[1]))
+	return fmt.Sprintf("These bounds are of the %s evaluated; of all images like them between %.1f and %s stay right, with 95 %% confidence.", printable.Count(f.Images, "image"), 100*p.Interval[0], formatPercent(p.Interval[1]))
 }
 
 // rateProofs says how far a verdict with proofs can be trusted: checks of the
@@ -123,7 +123,7 @@ func listProofNotes(c CertificateSummary) []string {
 		out = append(out, fmt.Sprintf("The proofs ended early (%s): what was not tried counts as open.", c.Stopped))
 	}
 	if c.Refuted > 0 {
-		out = append(out, fmt.Sprintf("%s of the method of proof did not hold when they were verified, and do not count.", countNoun(c.Refuted, "example")))
+		out = append(out, fmt.Sprintf("%s of the method of proof did not hold when they were verified, and do not count.", printable.Count(c.Refuted, "example")))
 	}
 	if r := c.Radii; r != nil {
 		out = append(out, c.describeRadii())

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"unwarp/attacks/checks"
+	"unwarp/tools/internal/printable"
 )
 
 // judged are the checks of an evaluation by their result, and those that failed by
@@ -63,7 +64,7 @@ func rateTrust(f SummaryData, k *int) (Level, string) {
 	case len(j.beside) > 0:
 		return Sound, fmt.Sprintf("%s failed (%s), which does not touch these figures.", countOf(len(j.beside), j.made), listSome(j.beside))
 	}
-	return Sound, fmt.Sprintf("%s found nothing wrong with this evaluation.", capitalise(countNoun(j.made, "check")))
+	return Sound, fmt.Sprintf("%s found nothing wrong with this evaluation.", capitalise(printable.Count(j.made, "check")))
 }
 
 // describeBroken says that no image is left at a size: each has a verified example,
@@ -89,7 +90,7 @@ func describeBound(f SummaryData, k *int) string {
 }
 
 // countOf counts some of the checks that were made.
-func countOf(n, made int) string { return fmt.Sprintf("%d of %s", n, countNoun(made, "check")) }
+func countOf(n, made int) string { return fmt.Sprintf("%d of %s", n, printable.Count(made, "check")) }
 
 // thirdPerson is the ending of a verb of n things.
 func thirdPerson(n int) string {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"unwarp/attacks"
+	"unwarp/tools/internal/printable"
 )
 
 // worstCaseName names the accuracy under the worst attack for each image.
@@ -90,14 +91,7 @@ func formatEps(eps float32) string {
 
 func formatPercent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
 
-func countImages(n int) string { return countNoun(n, "image") }
-
-func countNoun(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
+func countImages(n int) string { return printable.Count(n, "image") }
 
 // isOrAre is the verb for n of something.
 func isOrAre(n int) string {
@@ -138,7 +132,7 @@ func describeImages(f SummaryData) string {
 	if f.Part == "" {
 		return fmt.Sprintf("%s of %s", countImages(f.Images), set)
 	}
-	return fmt.Sprintf("%s of %s", countNoun(f.Images, shortName(f.Part)+" image"), set)
+	return fmt.Sprintf("%s of %s", printable.Count(f.Images, shortName(f.Part)+" image"), set)
 }
 
 // describeModel names a kind of model; a defence around it follows "behind".

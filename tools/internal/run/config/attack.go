@@ -9,6 +9,7 @@ import (
 
 	"unwarp/attacks"
 	_ "unwarp/attacks/certify/smoothing" // a method of proof
+	"unwarp/attacks/defences"
 	"unwarp/attacks/engine"
 	_ "unwarp/attacks/library" // every configuration can name all attacks
 	"unwarp/graphs"
@@ -78,13 +79,15 @@ type Attack struct {
 	// own, with which a check compares. "": none.
 	Baseline string `mapstructure:"baseline" yaml:"baseline"`
 	// Certify is the method by which images are proven to be classified correctly
-	// within eps before they are attacked: ibp, crown-ibp, crown, alpha-crown or
-	// branch-and-bound, with what differs from its defaults in brackets,
+	// within eps before they are attacked: ibp, crown-ibp, crown, alpha-crown,
+	// branch-and-bound or input-split, with what differs from its defaults in brackets,
 	// branch-and-bound(seconds=60). Proven images are not attacked. unwarp certify
 	// --list shows all keys. Of geometric threats: cells. "": no proofs.
 	Certify string `mapstructure:"certify" yaml:"certify"`
-	// Defence is a defence that is known to fail, put around the model to show
-	// what the checks find: none, quantise, scale or noise.
+	// Defence is a defence that is known to fail, put around the model to show what
+	// attacks and checks find: none; quantise, scale, noise, which only hide the
+	// gradient; or a published one, bits(depth=3), jpeg(quality=75),
+	// tv(weight=.03,drop=.5), sap(samples=1).
 	Defence string `mapstructure:"defence" yaml:"defence"`
 	// Require is what the evaluation must reach: a threat, its size, and the share
 	// of the images that stays right, linf .1 >= 70%, rotate(30) 10 <= 20%; before
@@ -103,9 +106,6 @@ func DefaultAttack() Attack {
 		Precision: graphs.AutoPrecision, Checks: 100, Sources: []string{}, Defence: "none", Require: []string{},
 	}
 }
-
-// Defences are the values of attack.defence.
-var Defences = []string{"none", "quantise", "scale", "noise"}
 
 // Check refuses what cannot work, whatever the model is.
 func (a Attack) Check() error {
@@ -128,8 +128,8 @@ func (a Attack) Check() error {
 	if err := a.checkThreat(); err != nil {
 		return err
 	}
-	if !slices.Contains(Defences, a.Defence) {
-		return fmt.Errorf("attack.defence: want one of %s, got %q", strings.Join(Defences, ", "), a.Defence)
+	if _, err := defences.Parse(a.Defence); err != nil {
+		return fmt.Errorf("attack.defence: %w", suggestName(err, nil))
 	}
 	if _, err := graphs.SessionOptions(graphs.Options{Precision: a.Precision}); err != nil {
 		return fmt.Errorf("attack.%w", err)
@@ -192,7 +192,8 @@ func (a Attack) Options(v attacks.Victim) (o engine.Options, skipped []string, e
 	if o.Eps, err = attacks.ParseRadii(a.Eps); err != nil {
 		return o, nil, fmt.Errorf("attack.%w", err)
 	}
-	var followers []string // of a gradient that is not to be trusted
+	var followers []string // of a gradient that is not to be trusted, or readers of scores
+	var asked string       // as which the first of them was asked for
 	for _, text := range a.Attacks {
 		if other, moved := isMoved(text); moved {
 			skipped = append(skipped, fmt.Sprintf("%s: no norm bounds it: evaluate the threat %s", text, other))
@@ -207,6 +208,9 @@ func (a Attack) Options(v attacks.Victim) (o engine.Options, skipped []string, e
 				if !ensemble && !slices.Contains(DefaultAttack().Attacks, text) {
 					return o, nil, wantsGradient(attacks.Text(k), v)
 				}
+				if len(followers) == 0 {
+					asked = text
+				}
 				followers = append(followers, attacks.About(k).Name)
 				continue
 			}
@@ -218,23 +222,58 @@ func (a Attack) Options(v attacks.Victim) (o engine.Options, skipped []string, e
 		}
 	}
 	if len(followers) > 0 {
-		if len(o.Attacks) == 0 {
-			return o, nil, wantsGradient(followers[0], v)
+		if a.areUsual() {
+			o.Attacks = append(o.Attacks, withoutGradient(t, v)...)
 		}
-		skipped = append(skipped, fmt.Sprintf("attacks that follow a gradient which is not the model's: %s", strings.Join(slices.Compact(followers), ", ")))
+		if len(o.Attacks) == 0 {
+			return o, nil, wantsGradient(asked, v)
+		}
+		skipped = append(skipped, fmt.Sprintf("attacks that follow %s: %s", whatLacks(v), strings.Join(slices.Compact(followers), ", ")))
 	}
 	return o, skipped, nil
 }
 
-// followsFault tells whether k follows the gradient of a victim that has a wrong one.
-func followsFault(k attacks.Attack, v attacks.Victim) bool {
-	fault := v
-	fault.GradientFault = ""
-	return v.GradientFault != "" && fault.OffersAll(k) && !v.OffersAll(k)
+// areUsual tells whether the attacks are those of the defaults: nobody has named any.
+// Networks of other programs have no training loss, and so none that follows it.
+func (a Attack) areUsual() bool {
+	usual := slices.DeleteFunc(DefaultAttack().Attacks, func(text string) bool {
+		return strings.Contains(text, "loss=training") && !slices.Contains(a.Attacks, text)
+	})
+	return slices.Equal(a.Attacks, usual)
 }
 
-// wantsGradient refuses an attack that follows a gradient.
+// withoutGradient are the attacks that stand for the usual ones where these would follow a
+// gradient that the victim does not have: one on scores, one on the predicted class.
+func withoutGradient(t attacks.Threat, v attacks.Victim) (list []attacks.Attack) {
+	for _, text := range []string{"square(queries=1000)", "hopskipjump(steps=20,budget=2000)"} {
+		if k, err := attacks.Parse(text); err == nil && isDefined(k, t, v) {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// whatLacks is what a victim does not have.
+func whatLacks(v attacks.Victim) string {
+	if v.ClassAlone {
+		return "a gradient or scores, of which the model gives none"
+	}
+	return "a gradient which is not the model's"
+}
+
+// followsFault tells whether k follows the gradient of a victim that has a wrong one, or
+// reads scores of one that has none.
+func followsFault(k attacks.Attack, v attacks.Victim) bool {
+	fault := v
+	fault.GradientFault, fault.ClassAlone = "", false
+	return fault.OffersAll(k) && !v.OffersAll(k)
+}
+
+// wantsGradient refuses an attack that follows a gradient, or reads scores.
 func wantsGradient(text string, v attacks.Victim) error {
+	if v.ClassAlone {
+		return fmt.Errorf("attack.attacks: want attacks that need the predicted class alone, such as hopskipjump, boundary or random, got %.40q: %.160s", text, v.GradientFault)
+	}
 	return fmt.Errorf("attack.attacks: want attacks that need no gradient of this model, such as square, hopskipjump or random, got %.40q: %.160s", text, v.GradientFault)
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -57,12 +58,47 @@ func Resolve(base Config, src Source) (Config, error) {
 	if err != nil {
 		return base, err
 	}
-	return c, c.Check()
+	if err := c.Check(); err != nil {
+		return c, err
+	}
+	return c, src.checkCluster(c)
+}
+
+// checkCluster refuses flags for workers where there are none; files and the
+// environment may prepare for some.
+func (s Source) checkCluster(c Config) error {
+	const of = "cluster."
+	if c.Workers.Len() > 0 {
+		return nil
+	}
+	for _, f := range s.Flag {
+		if strings.HasPrefix(f.Key, of) && f.Value != "false" {
+			return fmt.Errorf("--%s: want workers beside it, got none: name them with --workers HOST:PORT,HOST:PORT", f.Name)
+		}
+	}
+	for _, kv := range s.Set {
+		if key, _, _ := strings.Cut(kv, "="); strings.HasPrefix(strings.ToLower(strings.TrimSpace(key)), of) {
+			return fmt.Errorf("--set %s: want workers beside it, got none: name them with --workers HOST:PORT,HOST:PORT", kv)
+		}
+	}
+	return nil
 }
 
 // Read takes the resolved configuration of a run folder, unchecked: what it
 // says of this machine may have to be changed first, such as data.path.
 func Read(path string) (Config, error) { return gather(Default(), Source{File: path}) }
+
+// Given are the keys that src gives a value.
+func Given(base Config, src Source) ([]string, error) {
+	l, err := newLoader(base)
+	if err == nil {
+		err = l.merge(src)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(l.from)), nil
+}
 
 func gather(base Config, src Source) (Config, error) {
 	l, err := newLoader(base)

@@ -19,7 +19,7 @@ import (
 func TestBaseline(t *testing.T) {
 	set := attacks.Images{Pixels: []float32{.6, .53, .1}, Labels: []int32{1, 1, 0}, Index: []int{0, 1, 2}}
 	attack := func(set attacks.Images, change func(a *config.Attack)) (string, error) {
-		e, err := New(subject(change), 0)
+		e, err := New(t.Context(), subject(change), 0)
 		if err != nil {
 			return "", err
 		}

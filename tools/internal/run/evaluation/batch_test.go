@@ -11,7 +11,7 @@ import (
 // A batch far larger than the number of images is computed as one of about that
 // many: room for all of it would end the process.
 func TestBatchBeyondImages(t *testing.T) {
-	e, err := New(subject(func(a *config.Attack) { a.Batch, a.Images = 1_000_000_000, 3 }), 0)
+	e, err := New(t.Context(), subject(func(a *config.Attack) { a.Batch, a.Images = 1_000_000_000, 3 }), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

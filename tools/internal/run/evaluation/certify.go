@@ -10,6 +10,7 @@ import (
 	"unwarp/attacks"
 	"unwarp/attacks/certify"
 	"unwarp/attacks/checks"
+	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/experiment"
 )
@@ -75,7 +76,7 @@ func (e *Evaluator) Certify(ctx context.Context, set attacks.Images, o Options) 
 // remark says what is continued, and what of a journal was lost.
 func (p *proofs) remark() {
 	if n := p.journal.Len(); n > 0 {
-		fmt.Fprintf(p.log, "continuing after %d proofs\n", n)
+		fmt.Fprintf(p.log, "continuing after %s\n", printable.Count(n, "proof"))
 	}
 	if p.journal.Dropped() > 0 {
 		fmt.Fprintf(p.log, "the last line of %s was cut off and is dropped: this attempt is made again\n", p.journal.Path())

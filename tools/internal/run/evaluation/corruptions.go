@@ -28,7 +28,7 @@ func RunCorruptions(ctx context.Context, s *experiment.Subject, set attacks.Imag
 	if err != nil {
 		return r, err
 	}
-	e, err := newCorruptedModel(s)
+	e, err := newCorruptedModel(ctx, s)
 	if err != nil {
 		return r, err
 	}
@@ -75,12 +75,12 @@ func RunCorruptions(ctx context.Context, s *experiment.Subject, set attacks.Imag
 
 // newCorruptedModel is the model that classifies corrupted images. No attack is
 // run; one is named since a model under attack has some.
-func newCorruptedModel(s *experiment.Subject) (*Evaluator, error) {
+func newCorruptedModel(ctx context.Context, s *experiment.Subject) (*Evaluator, error) {
 	c := *s
 	a := &c.Config.Attack
 	a.Threat, a.Corruptions, a.Attacks, a.Baseline = "", "", []string{"random"}, ""
 	a.Checks, a.Precision = 0, graphs.Float32
-	return New(&c, 0)
+	return New(ctx, &c, 0)
 }
 
 // newComparableTable is the empty table of a measurement; one that could not be

@@ -49,7 +49,7 @@ func subject(change func(a *config.Attack)) *experiment.Subject {
 // TestRun attacks a model whose smallest distances are known: an image is
 // misclassified within eps where it is less than eps from the threshold.
 func TestRun(t *testing.T) {
-	e, err := New(subject(func(*config.Attack) {}), 3)
+	e, err := New(t.Context(), subject(func(*config.Attack) {}), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,11 +87,11 @@ func TestNewRefuses(t *testing.T) {
 		"attack.sources": func(a *config.Attack) { a.Sources = []string{"no/such/run"} },
 	} {
 		var wrong *experiment.ConfigError
-		if _, err := New(subject(change), 0); !errors.As(err, &wrong) || !strings.Contains(err.Error(), text) {
+		if _, err := New(t.Context(), subject(change), 0); !errors.As(err, &wrong) || !strings.Contains(err.Error(), text) {
 			t.Errorf("%s: want a ConfigError, got %v", text, err)
 		}
 	}
-	e, err := New(subject(func(a *config.Attack) { a.Attacks = []string{"standard"} }), 0)
+	e, err := New(t.Context(), subject(func(a *config.Attack) { a.Attacks = []string{"standard"} }), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,10 +14,10 @@ import (
 	"unwarp/attacks"
 	"unwarp/attacks/certify"
 	"unwarp/attacks/checks"
+	"unwarp/attacks/defences"
 	"unwarp/attacks/engine"
 	"unwarp/graphs"
 	"unwarp/tools/internal/report"
-	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/run/quiet"
 )
@@ -49,14 +49,14 @@ const traced = 64
 
 // New restores the weights of the subject into nets that hold the attacks of
 // its configuration. The examples found on the first keep images are kept.
-func New(s *experiment.Subject, keep int) (*Evaluator, error) {
-	return NewShard(s, keep, attacks.Shard{})
+func New(ctx context.Context, s *experiment.Subject, keep int) (*Evaluator, error) {
+	return NewShard(ctx, s, keep, attacks.Shard{})
 }
 
 // NewShard is [New] for a shard of the images.
-func NewShard(s *experiment.Subject, keep int, shard attacks.Shard) (*Evaluator, error) {
+func NewShard(ctx context.Context, s *experiment.Subject, keep int, shard attacks.Shard) (*Evaluator, error) {
 	e := &Evaluator{subject: s, shard: shard}
-	if err := e.open(keep); err != nil {
+	if err := e.open(ctx, keep); err != nil {
 		e.Close()
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (e *Evaluator) Close() {
 	}
 }
 
-func (e *Evaluator) open(keep int) (err error) {
+func (e *Evaluator) open(ctx context.Context, keep int) (err error) {
 	if e.threat, err = e.subject.Config.Attack.ParseThreat(); err != nil {
 		return experiment.NewConfigError(err)
 	}
@@ -87,7 +87,7 @@ func (e *Evaluator) open(keep int) (err error) {
 	if err := e.openGradientModel(); err != nil {
 		return err
 	}
-	if err := e.openSources(); err != nil {
+	if err := e.openSources(ctx); err != nil {
 		return err
 	}
 	if e.model, err = identifyModel(e.subject.Source, e.subject.Config, e.ReferenceModel.Net.Precision); err != nil {
@@ -138,14 +138,17 @@ func (e *Evaluator) openGradientModel() (err error) {
 }
 
 // openSources opens the models from which attacks transfer.
-func (e *Evaluator) openSources() error {
+func (e *Evaluator) openSources(ctx context.Context) error {
 	e.Options.Sources = map[string]engine.Session{}
 	for _, path := range e.subject.Config.Attack.Sources {
 		name := filepath.Base(filepath.Clean(path))
 		if _, twice := e.Options.Sources[name]; twice {
 			return experiment.NewConfigError(fmt.Errorf("attack.sources: %s: want sources of different names, got two called %s: attacks could not tell them apart: rename a folder", path, name))
 		}
-		session, id, err := e.openSource(path)
+		session, id, err := e.openSource(ctx, path)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
 			return experiment.NewConfigError(fmt.Errorf("attack.sources: %s: %w", path, err))
 		}
@@ -156,12 +159,12 @@ func (e *Evaluator) openSources() error {
 }
 
 // openSource declares the model at path for the images of the subject.
-func (e *Evaluator) openSource(path string) (s engine.Session, id ModelIdentity, err error) {
+func (e *Evaluator) openSource(ctx context.Context, path string) (s engine.Session, id ModelIdentity, err error) {
 	src, err := experiment.OpenSource(path, "")
 	if err != nil {
 		return s, id, err
 	}
-	c, err := experiment.Adapt(context.Background(), src, src.Config(), e.subject.Data)
+	c, err := experiment.Adapt(ctx, src, src.Config(), e.subject.Data)
 	if err != nil {
 		return s, id, err
 	}
@@ -232,23 +235,21 @@ func (e *Evaluator) openSession(m experiment.Model, defence string, choose func(
 	return s, declared.Restore(s.Net)
 }
 
-// offered leaves out attacks for which the victim lacks what they follow. The
-// engine refuses one of them that was asked for by name.
+// offered leaves out attacks for which the victim lacks what they follow, and those that
+// follow another model where its own gradient may not exist. The engine refuses one that
+// was asked for by name and lacks something.
 func offered(v attacks.Victim, list []attacks.Attack) []attacks.Attack {
-	return slices.DeleteFunc(slices.Clone(list), func(k attacks.Attack) bool { return !v.OffersAll(k) })
+	return slices.DeleteFunc(slices.Clone(list), func(k attacks.Attack) bool {
+		_, transfers := k.(attacks.Transferrer)
+		return !v.OffersAll(k) || transfers && v.GradientFault != ""
+	})
 }
 
 // defended puts a defence that is known to fail around v.
-func defended(v attacks.Victim, name string) (attacks.Victim, error) {
-	switch name {
-	case "", "none":
-		return v, nil
-	case "quantise":
-		return checks.Quantised(v, 8), nil
-	case "scale":
-		return checks.Saturated(v, 1000), nil
-	case "noise":
-		return checks.Noisy(v, .1), nil
+func defended(v attacks.Victim, text string) (attacks.Victim, error) {
+	d, err := defences.Parse(text)
+	if err != nil {
+		return v, fmt.Errorf("attack.defence: %w", err)
 	}
-	return v, fmt.Errorf("attack.defence: want one of %s, got %q", strings.Join(config.Defences, ", "), name)
+	return d.Wrap(v), nil
 }

@@ -60,7 +60,7 @@ func bars() attacks.Images {
 // record back, and finds the threat in it. A move of one pixel leaves zeros in one
 // column: the third image becomes brighter on the right.
 func TestGeometricRun(t *testing.T) {
-	e, err := New(geometricSubject(func(a *config.Attack) { a.Threat, a.Attacks = "translate(2px,whole)", []string{"fgsm"} }), 3)
+	e, err := New(t.Context(), geometricSubject(func(a *config.Attack) { a.Threat, a.Attacks = "translate(2px,whole)", []string{"fgsm"} }), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestGeometricResume(t *testing.T) {
 	for _, threat := range []string{"rotate+translate(40,1px)", "field(1px,smooth)"} {
 		change := func(a *config.Attack) { a.Threat, a.Batch = threat, 1 }
 		run := func(ctx context.Context, folder string, o Options) (report.Record, error) {
-			e, err := New(geometricSubject(change), 3)
+			e, err := New(t.Context(), geometricSubject(change), 3)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -61,7 +61,7 @@ var oneImage = attacks.Images{Pixels: []float32{.6}, Labels: []int32{1}, Index: 
 // identityText is the identity of an evaluation as the journal has it.
 func identityText(t *testing.T, change func(a *config.Attack)) string {
 	t.Helper()
-	e, err := New(subject(change), 3)
+	e, err := New(t.Context(), subject(change), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestIdentityHoldsAll(t *testing.T) {
 
 func canBfloat16(t *testing.T) bool {
 	t.Helper()
-	e, err := New(subject(func(a *config.Attack) { a.Precision = graphs.Bfloat16 }), 0)
+	e, err := New(t.Context(), subject(func(a *config.Attack) { a.Precision = graphs.Bfloat16 }), 0)
 	if err != nil {
 		return false
 	}
@@ -134,7 +134,7 @@ func leafNames(t reflect.Type, prefix string) (all []string) {
 // TestIdentityFields: each field of the identity counts: another value of it is
 // another identity, and none is left out of the JSON.
 func TestIdentityFields(t *testing.T) {
-	e, err := New(subject(func(*config.Attack) {}), 3)
+	e, err := New(t.Context(), subject(func(*config.Attack) {}), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestIdentityFields(t *testing.T) {
 
 // TestIdentityOfImages: pixels, labels and places count.
 func TestIdentityOfImages(t *testing.T) {
-	e, err := New(subject(func(*config.Attack) {}), 3)
+	e, err := New(t.Context(), subject(func(*config.Attack) {}), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +227,7 @@ func TestIdentityOfThreats(t *testing.T) {
 	seen := map[string]string{}
 	for _, c := range [][2]string{{"rotate(30)", ""}, {"rotate(20)", "6 12 18"}, {"rotate(30)", "5 10"}, {"rotate(30,border=edge)", ""}, {"translate(2px)", ""}, {"translate(2px,whole)", ""}} {
 		set := attacks.Images{Pixels: make([]float32, 9), Labels: []int32{1}, Index: []int{0}}
-		e, err := New(geometricSubject(func(a *config.Attack) { a.Threat, a.Sizes = c[0], c[1] }), 3)
+		e, err := New(t.Context(), geometricSubject(func(a *config.Attack) { a.Threat, a.Sizes = c[0], c[1] }), 3)
 		if err != nil {
 			t.Fatal(err)
 		}

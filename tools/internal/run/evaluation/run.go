@@ -100,6 +100,7 @@ func (e *Evaluator) announce(journal *engine.Journal, o Options) {
 		fmt.Fprintln(o.Log, o.Title)
 	}
 	e.ReportSkipped(o.Log)
+	e.RemarkReach(o.Log)
 	if n := journal.Len(); n > 0 {
 		fmt.Fprintf(o.Log, "continuing after %d attempts\n", n)
 	}

@@ -46,7 +46,7 @@ func fewAttacks(change func(a *config.Attack)) func(a *config.Attack) {
 // runShard attacks one shard into home.
 func runShard(t *testing.T, home string, shard attacks.Shard, o Options, change func(a *config.Attack)) (Shard, error) {
 	t.Helper()
-	e, err := NewShard(subject(fewAttacks(change)), 3, shard)
+	e, err := NewShard(t.Context(), subject(fewAttacks(change)), 3, shard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func mergeSaying(t *testing.T, dirs []string, log io.Writer, change func(a *conf
 	if len(problems) > 0 {
 		return "", problems, nil
 	}
-	e, err := New(subject(fewAttacks(change)), 3)
+	e, err := New(t.Context(), subject(fewAttacks(change)), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func withoutTimes(t *testing.T, folder string) map[string]any {
 
 func wholeEvaluation(t *testing.T, change func(a *config.Attack)) map[string]any {
 	t.Helper()
-	e, err := New(subject(fewAttacks(change)), 3)
+	e, err := New(t.Context(), subject(fewAttacks(change)), 3)
 	if err != nil {
 		t.Fatal(err)
 	}

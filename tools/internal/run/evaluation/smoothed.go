@@ -8,6 +8,7 @@ import (
 	"unwarp/attacks"
 	"unwarp/attacks/certify"
 	"unwarp/attacks/certify/smoothing"
+	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/run/progress"
@@ -75,6 +76,6 @@ func openSmoothed(s *experiment.Subject, method string) (p *smoothing.Prover, cl
 
 // Print writes s for a person.
 func (s Smoothed) Print(w io.Writer) {
-	fmt.Fprintf(w, "The smoothed classifier, by %s, classifies %.2f %% of %d images correctly (95 %% interval %.2f to %.2f %%); %d wrongly, of %d it says nothing.\n",
-		s.Method, 100*s.Right.Share, s.Right.Of, 100*s.Right.Low, 100*s.Right.High, s.Wrong, s.Abstained)
+	fmt.Fprintf(w, "The smoothed classifier, by %s, classifies %.2f %% of %s correctly (95 %% interval %.2f to %.2f %%); %d wrongly, of %d it says nothing.\n",
+		s.Method, 100*s.Right.Share, printable.Count(s.Right.Of, "image"), 100*s.Right.Low, 100*s.Right.High, s.Wrong, s.Abstained)
 }

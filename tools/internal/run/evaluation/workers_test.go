@@ -29,7 +29,7 @@ func workersSubject(t *testing.T, workers ...*clustertest.Worker) *experiment.Su
 
 func evaluateOnWorkers(t *testing.T, s *experiment.Subject, log io.Writer) map[string]any {
 	t.Helper()
-	e, err := New(s, 3)
+	e, err := New(t.Context(), s, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestWorkers(t *testing.T) {
 	if got := evaluateOnWorkers(t, workersSubject(t, first, second), log); !reflect.DeepEqual(got, alone) {
 		t.Errorf("with a lost worker: want\n%v\ngot\n%v", alone, got)
 	}
-	if text := log.String(); strings.Count(text, "worker "+first.Address+" is lost") < 1 || !strings.Contains(text, "going on with the other 1") {
+	if text := log.String(); strings.Count(text, "worker "+first.Address+" is lost") < 1 || !strings.Contains(text, "going on with the other worker") {
 		t.Errorf("want the lost worker named, got %q", text)
 	}
 }

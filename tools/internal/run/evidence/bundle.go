@@ -88,6 +88,7 @@ type Bundle struct {
 	Originals attacks.Images // Pixels is nil where they are not in the bundle
 	Hashes    [][32]byte     // of the originals; see hashImage
 	Examples  []Example
+	SHA256    string // of the file, in hexadecimal
 	// damaged are files whose hash is not that of the manifest.
 	damaged []string
 }

@@ -25,7 +25,7 @@ func (b *Bundle) KnownIdentity() (id evaluation.Identity, err error) {
 func (b *Bundle) TakeOriginals(set attacks.Images) error {
 	ev := &b.Record.Evaluation
 	if !slices.Equal(set.Index, ev.Index) || len(set.Pixels) != ev.Images*ev.Pixels {
-		return fmt.Errorf("the bundle has no original images: want its %d images from the data set, got %d: name the set with --set data.path=DIR", ev.Images, set.Len())
+		return fmt.Errorf("the bundle has no original images: want its %d images from the data set, got %d: name the set with --data PATH", ev.Images, set.Len())
 	}
 	b.Originals.Pixels = set.Pixels
 	b.Originals.Labels = set.Labels

@@ -2,6 +2,8 @@ package evidence
 
 import (
 	"archive/zip"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,6 +52,11 @@ func Open(path string) (*Bundle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: want a bundle as unwarp attack --bundle writes it: %w", files.ShortPath(path), err)
 	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil { // what was read so far was read by place
+		return nil, files.NotRead(path, err)
+	}
+	b.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	return b, nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"unwarp/pipelines/files"
 	"unwarp/tools/internal/run/evaluation"
+	"unwarp/tools/internal/run/experiment"
 )
 
 // Outcome is what became of a claim.
@@ -108,7 +109,8 @@ func (v *verification) verifyModel() {
 	var amiss []string
 	differ := func(what, was, now string) {
 		if was != now {
-			amiss = append(amiss, fmt.Sprintf("%s: the evaluation was of %s, now %s", what, short(was), short(now)))
+			was, now = showDifference(was, now)
+			amiss = append(amiss, fmt.Sprintf("%s: the evaluation was of %s, now %s", what, was, now))
 		}
 	}
 	differ("weights", was.Weights, now.Weights)
@@ -116,17 +118,41 @@ func (v *verification) verifyModel() {
 	keys := maps.Clone(was.Config)
 	maps.Copy(keys, now.Config)
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		differ(key, was.Config[key], now.Config[key])
+		a, b := was.Config[key], now.Config[key]
+		if key == encoderKey && was.Graph != "" { // the hashes tell the file, whatever its name
+			a, b = experiment.WithoutFileName(a), experiment.WithoutFileName(b)
+		}
+		differ(key, a, b)
 	}
 	differ("lattice", fmt.Sprint(v.known.Attack.Lattice), fmt.Sprint(v.Record.Evaluation.Lattice))
 	differ("record", v.Record.ModelHash, was.Weights)
 	v.add("model", fmt.Sprintf("weights %.16s…, the graph and what configures them", now.Weights), amiss...)
 }
 
-// short is a value of a comparison.
-func short(text string) string {
-	if text == "" {
-		return "none"
+// encoderKey is the key of the encoder, which names the file of a network.
+const encoderKey = "model.encoder"
+
+// showDifference writes two values that differ so that the difference is seen: of long
+// ones what stands before it is left out but for a few characters.
+func showDifference(a, b string) (string, string) {
+	const longest, before = 64, 8
+	x, y := []rune(a), []rune(b)
+	from := 0
+	if max(len(x), len(y)) > longest {
+		for from < min(len(x), len(y)) && x[from] == y[from] {
+			from++
+		}
+		from = max(0, from-before)
 	}
-	return fmt.Sprintf("%q", files.Shorten(text, 20))
+	show := func(text []rune) string {
+		if len(text) == 0 {
+			return "none"
+		}
+		rest := files.Shorten(string(text[from:]), longest)
+		if from > 0 {
+			rest = "…" + rest
+		}
+		return fmt.Sprintf("%q", rest)
+	}
+	return show(x), show(y)
 }

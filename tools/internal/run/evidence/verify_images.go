@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"unwarp/attacks"
+	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/run/evaluation"
 )
 
@@ -61,7 +62,7 @@ func (v *verification) verifyOriginals() {
 			f.add(ev.Index[i], "have values outside [0,1]")
 		}
 	}
-	v.claim("originals", fmt.Sprintf("%d images and labels of %s %s, by their hashes", ev.Images, v.Record.Set, v.Record.Part), f)
+	v.claim("originals", fmt.Sprintf("%s and labels of %s %s, by their hashes", printable.Count(ev.Images, "image"), v.Record.Set, v.Record.Part), f)
 	if hash := evaluation.HashData(v.Originals); hash != v.Record.DataHash || hash != v.known.Data.Hash {
 		v.add("data", "", "the hash of all images and labels is another than the record's")
 	}

@@ -85,6 +85,13 @@ func (s *foreignSource) adaptModel(ctx context.Context, c config.Config, data pi
 		return c, nil, err
 	}
 	remarks := describeNetwork(s.network, s.path, model.Classes())
+	if model.(*foreignModel).classAlone && f.Classes == 0 {
+		if _, err := classesOfNumbers(&c, f, model.Classes()); err != nil {
+			return c, nil, err
+		}
+		f.Classes = model.Classes()
+		remarks = append(remarks, fmt.Sprintf("classes: %d, those of the data, as the file gives the number of one and does not say of how many (classes= in model.encoder)", f.Classes))
+	}
 	named, err := s.checkOutputs(c, data.Train, model.Classes())
 	if err != nil {
 		return c, nil, err
@@ -94,7 +101,7 @@ func (s *foreignSource) adaptModel(ctx context.Context, c config.Config, data pi
 	if err != nil {
 		return c, nil, err
 	}
-	found, err := s.prepare(&c, shape, set.Pixels, set.Labels, f)
+	found, err := s.prepare(ctx, &c, shape, set.Pixels, set.Labels, f)
 	if err != nil {
 		return c, nil, err
 	}
@@ -102,7 +109,7 @@ func (s *foreignSource) adaptModel(ctx context.Context, c config.Config, data pi
 }
 
 // prepare settles the preparation of images in c.
-func (s *foreignSource) prepare(c *config.Config, shape pipelines.Shape, pixels []float32, labels []int32, f graphs.FileEncoder) (remarks []string, err error) {
+func (s *foreignSource) prepare(ctx context.Context, c *config.Config, shape pipelines.Shape, pixels []float32, labels []int32, f graphs.FileEncoder) (remarks []string, err error) {
 	all := guesses(shape)
 	given, isGiven := givenPreparation(c.Model)
 	bytes := s.network.Signature().Input.Type == "uint8"
@@ -121,9 +128,12 @@ func (s *foreignSource) prepare(c *config.Config, shape pipelines.Shape, pixels 
 		affine = append(affine, a)
 	}
 	o := graphs.Options{Device: c.Device, Threads: c.Threads, First: quiet.During}
-	m, err := imported.Measure(s.network, o, dims(shape), pixels, labels, affine)
+	m, err := imported.Measure(ctx, s.network, o, dims(shape), pixels, labels, affine)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.path, err)
+	}
+	if s.network.Signature().End == imported.Number {
+		m.Loss = nil // there are no scores
 	}
 	best, why := choosePreparation(all, m)
 	all[best].apply(&c.Model)

@@ -36,16 +36,12 @@ func (x *Experiment) KeepEncoder(dir string) error {
 		if err != nil || strings.HasPrefix(below, "..") {
 			return fmt.Errorf("model.encoder: want all files of the network in %s, got %s: move them together", files.ShortPath(root), files.ShortPath(from))
 		}
-		raw, err := os.ReadFile(from)
-		if err != nil {
-			return fmt.Errorf("model.encoder: %w", files.NotRead(from, err))
-		}
 		to := filepath.Join(dir, encoderDir, below)
 		if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("run folder %w", files.NotWritten(to, err))
 		}
-		if err := files.Write(to, raw); err != nil {
-			return fmt.Errorf("run folder %w", err)
+		if err := files.Copy(to, from); err != nil {
+			return fmt.Errorf("model.encoder: %w", err)
 		}
 	}
 	return nil

@@ -61,6 +61,20 @@ func WithoutPlaces(m graphs.Model) graphs.Model {
 	return m
 }
 
+// WithoutFileName is the text of an encoder without the path of its file, for comparisons
+// in which hashes tell the file.
+func WithoutFileName(encoder string) string {
+	f, ok := graphs.Model{Encoder: encoder}.FileEncoder()
+	if !ok {
+		return encoder
+	}
+	f.Path = "FILE"
+	if text, err := f.Text(); err == nil {
+		return text
+	}
+	return encoder
+}
+
 // DefaultResults is a folder for results about a model that takes none beside it, "" of
 // an export of unwarp.
 func DefaultResults(src Source) string {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"unwarp/graphs"
 	"unwarp/pipelines"
@@ -93,16 +94,19 @@ func (x *Experiment) buildTraining() error {
 }
 
 // countReplicas resolves train.replicas, so that the run folder says how many there
-// are, and returns the devices that compute them, none where that is one or workers.
+// are, and returns what computes them: none for the first device.
 func (x *Experiment) countReplicas() (devices []string) {
 	n := max(x.Config.Devices.Len(), x.Config.Workers.Len())
 	if x.Config.Train.Replicas == 0 {
 		x.Config.Train.Replicas = n
 	}
-	if x.Config.Workers.Len() > 0 || n == 1 {
+	switch devices = x.Config.Devices.Names(); {
+	case x.Config.Workers.Len() > 0:
+		return []string{trainer.OnWorkers}
+	case len(devices) == 1 && strings.HasSuffix(devices[0], ":0"):
 		return nil
 	}
-	return x.Config.Devices.Names()
+	return devices
 }
 
 // build makes the net of what declare writes.

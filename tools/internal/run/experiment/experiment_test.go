@@ -48,7 +48,7 @@ func TestNewFolder(t *testing.T) {
 	if _, err := NewFolder(c); err == nil || !strings.Contains(err.Error(), "file/x") {
 		t.Errorf("below a file: got %v", err)
 	}
-	if _, err := ReadFolder("none"); err == nil || !strings.Contains(err.Error(), ConfigFile) {
+	if _, err := ReadFolder("none"); err == nil || !strings.Contains(err.Error(), "run folder none: want a folder made by unwarp train: no such file") {
 		t.Errorf("no folder: got %v", err)
 	}
 }

@@ -129,6 +129,11 @@ func ReadFolder(dir string) (config.Config, error) {
 func readRun(dir string) (config.Config, Known, error) {
 	var known Known
 	path := filepath.Join(dir, ConfigFile)
+	if info, err := os.Stat(dir); err != nil {
+		return config.Config{}, known, &noRunError{fmt.Errorf("run folder %s: want a folder made by unwarp train: %w: name another", files.ShortPath(dir), causeOf(err))}
+	} else if !info.IsDir() {
+		return config.Config{}, known, &noRunError{fmt.Errorf("run folder %s: want a folder made by unwarp train, got a file: name another", files.ShortPath(dir))}
+	}
 	if !exists(path) {
 		err := fmt.Errorf("run folder %s: want a folder made by unwarp train, but there is no %s in it", dir, ConfigFile)
 		if exists(filepath.Join(dir, trainer.CheckpointsDir)) {
@@ -152,6 +157,9 @@ func readRun(dir string) (config.Config, Known, error) {
 		return r.Config, known.unchecked(dir), checkOldConfig(dir, r)
 	}
 	known.Data = &id.Data
+	if known.ClassNames, err = id.checkClassNames(dir, known.ClassNames); err != nil {
+		return r.Config, known, err
+	}
 	if known.Images, err = readTrainedImages(dir); err != nil {
 		return r.Config, known, err
 	}

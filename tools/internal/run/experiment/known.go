@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"unwarp/graphs/cluster"
 	"unwarp/pipelines"
 )
 
@@ -15,6 +16,8 @@ type Known struct {
 	// Images are hashes of the images that it was trained on; nil where they were not
 	// recorded.
 	Images pipelines.ImageHashes
+	// Workers are those that trained it; a later command takes none unless it is told.
+	Workers cluster.Addresses
 	// Remarks are for a person who opens the source, a line each.
 	Remarks []string
 }

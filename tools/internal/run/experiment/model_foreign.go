@@ -17,6 +17,8 @@ type foreignModel struct {
 	// probes are a few images on which its gradient is checked.
 	probes  []float32
 	checked *imported.GradientCheck
+	// classAlone tells that its output is the number of a class.
+	classAlone bool
 }
 
 // Declare writes the network; its victim knows what is wrong with the gradient.
@@ -26,19 +28,22 @@ func (m *foreignModel) Declare(b *graphs.Builder) (Declared, error) {
 		return Declared{}, err
 	}
 	d, err := m.declareLogits(b)
-	d.Victim.GradientFault = check.Fault()
+	d.Victim.GradientFault, d.Victim.ClassAlone = check.Fault(), m.classAlone
 	return d, err
 }
 
 // declareLogits writes the network.
 func (m *foreignModel) declareLogits(b *graphs.Builder) (Declared, error) {
 	d, err := m.trained.Declare(b)
-	d.Victim.TrainingLoss, d.Victim.Codes, d.Victim.CodeNames = nil, nil, nil
+	d.Victim = d.Victim.LogitsAlone()
 	return d, err
 }
 
 // checkGradient compares the gradient with differences of the logits, once.
 func (m *foreignModel) checkGradient() (imported.GradientCheck, error) {
+	if m.classAlone {
+		return imported.GradientCheck{Blocked: "the output is the number of a class"}, nil
+	}
 	if m.checked != nil || len(m.probes) == 0 {
 		if m.checked == nil {
 			return imported.GradientCheck{}, nil
@@ -55,6 +60,12 @@ func (m *foreignModel) checkGradient() (imported.GradientCheck, error) {
 	}
 	m.checked = &check
 	return check, nil
+}
+
+// GivesClassAlone tells that the model gives the number of a class and no scores.
+func (s *Subject) GivesClassAlone() bool {
+	m, ok := s.Model.(*foreignModel)
+	return ok && m.classAlone
 }
 
 // Describe is the kind of the model, imported of one that another program wrote, and in
@@ -76,8 +87,11 @@ func (s *Subject) Describe() (kind, encoder string) {
 // differences of its logits, "" of other models. It checks that first.
 func (s *Subject) GradientRemark() (string, error) {
 	m, ok := s.Model.(*foreignModel)
-	if !ok || len(m.probes) == 0 {
+	switch {
+	case !ok || len(m.probes) == 0:
 		return "", nil
+	case m.classAlone:
+		return "the output is the number of a class: attacks that need it alone can run (hopskipjump, boundary, random, and transfer with --source); what gradients or scores would find is not known, so the figures are upper bounds by weaker attacks", nil
 	}
 	check, err := m.checkGradient()
 	if err != nil {

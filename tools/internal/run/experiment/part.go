@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"unwarp/pipelines"
+	"unwarp/tools/internal/printable"
 	"unwarp/trainer"
 )
 
@@ -88,7 +89,7 @@ func (s *Subject) Title(ctx context.Context, part string, images int) (string, e
 	if s.Source.Results() != "" { // an export has no checkpoints
 		text += ", checkpoint " + s.Source.Checkpoint()
 	}
-	text += fmt.Sprintf(", on %d images of %s, part %s", images, s.Config.Data.Set, part)
+	text += fmt.Sprintf(", on %s of %s, part %s", printable.Count(images, "image"), s.Config.Data.Set, part)
 	differs, err := s.Differs(ctx, part)
 	switch {
 	case err != nil:

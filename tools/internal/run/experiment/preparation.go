@@ -67,8 +67,9 @@ func (p preparation) apply(m *graphs.Model) {
 
 // choosePreparation is the place of the preparation that the file tells, unless another is
 // clearly more accurate, or else, of those as accurate as the best within a standard
-// deviation, of the first whose cross-entropy is about the least, and why. What chance
-// may explain besides is said.
+// deviation, of the first whose cross-entropy is about the least or that is more accurate
+// than these, and why. What chance may explain besides is said. Without losses the accuracy
+// alone decides.
 func choosePreparation(all []preparation, m imported.Measured) (best int, why string) {
 	n, top := float64(m.Images), float64(slices.Max(m.Correct))
 	deviation := math.Sqrt(max(top*(n-top)/n, 1))
@@ -80,14 +81,23 @@ func choosePreparation(all []preparation, m imported.Measured) (best int, why st
 	}
 	least := math.Inf(1)
 	for i := range all {
-		if equal(i) {
+		if equal(i) && m.Loss != nil {
 			least = min(least, m.Loss[i])
 		}
 	}
 	const factor, small = 1.5, .02 // what is explained by chance, and by a scale of the logits
+	likely := func(i int) bool { return equal(i) && (m.Loss == nil || !(m.Loss[i] > factor*least+small)) }
+	most := 0 // correct with a likely one
+	for i := range all {
+		if likely(i) {
+			most = max(most, m.Correct[i])
+		}
+	}
 	first := 0
 	for i := range all {
-		if equal(i) && !(m.Loss[i] > factor*least+small) {
+		// A network that is unsure of itself, as after adversarial training, has a lower
+		// cross-entropy on larger values: that alone does not tell the range.
+		if likely(i) || equal(i) && m.Correct[i] > most {
 			first = i
 			break
 		}
@@ -96,18 +106,25 @@ func choosePreparation(all []preparation, m imported.Measured) (best int, why st
 	for i := range all {
 		others = others || i != first && rival(i)
 	}
-	why = fmt.Sprintf("input range: %s, by accuracy and cross-entropy on the first %d images (%s)", all[first].name, m.Images, accuracies(all, m))
+	by := "accuracy and cross-entropy"
+	if m.Loss == nil {
+		by = "accuracy"
+	}
+	why = fmt.Sprintf("input range: %s, by %s on the first %d images (%s)", all[first].name, by, m.Images, accuracies(all, m))
 	if others {
 		why += "; another does about as well: give --input-range, or --mean and --std"
 	}
 	return first, why
 }
 
-// accuracies lists the accuracy under each preparation.
+// accuracies lists the accuracy under each preparation, and the loss where there is one.
 func accuracies(all []preparation, m imported.Measured) string {
 	words := make([]string, len(all))
 	for i, p := range all {
-		words[i] = fmt.Sprintf("%s %.1f %% %.2g", p.name, 100*float64(m.Correct[i])/float64(m.Images), m.Loss[i])
+		words[i] = fmt.Sprintf("%s %.1f %%", p.name, 100*float64(m.Correct[i])/float64(m.Images))
+		if m.Loss != nil {
+			words[i] += fmt.Sprintf(" %.2g", m.Loss[i])
+		}
 	}
 	return strings.Join(words, ", ")
 }

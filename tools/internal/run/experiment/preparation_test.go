@@ -24,7 +24,9 @@ func TestChoosePreparation(t *testing.T) {
 		"as accurate, less loss":   {[]int{193, 194, 190, 195}, []float64{.39, 3.4, .24, .072}, "", 3},
 		"less accurate, less loss": {[]int{181, 20, 20, 173}, []float64{.77, 2, 2, .45}, "", 0},
 		"a scale of the logits":    {[]int{200, 200, 126, 195}, []float64{.0033, 0, 10, .29}, "", 0},
+		"unsure of itself":         {[]int{200, 198, 197, 199}, []float64{.059, 1.4, .11, .014}, "", 0},
 		"less accurate, no loss":   {[]int{100, 200, 100, 100}, []float64{.001, .2, 1, 1}, "", 1},
+		"no losses":                {[]int{150, 200, 199, 200}, nil, "", 1},
 		"none is right":            {[]int{0, 0, 0, 0}, []float64{3, 3, 3, 3}, "", 0},
 		"what is told is unknown":  {[]int{20, 20, 190, 20}, []float64{2, 2, .1, 2}, "0..3", 2},
 	} {

@@ -40,11 +40,14 @@ func (x *Experiment) CheckResume(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := checkClasses(dir, learnt, x.Data.Train); err != nil {
-		return err
-	}
 	was, err := readIdentity(dir)
 	if err != nil {
+		return err
+	}
+	if learnt, err = was.checkClassNames(dir, learnt); err != nil {
+		return err
+	}
+	if err := checkClasses(dir, learnt, x.Data.Train); err != nil {
 		return err
 	}
 	if was == nil { // of a version before 0.2, or killed before it was written

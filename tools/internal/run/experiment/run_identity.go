@@ -37,17 +37,15 @@ type RunIdentity struct {
 	// Precision is float32 or bfloat16: what auto came to.
 	Precision string                `json:"precision"`
 	Data      pipelines.SetIdentity `json:"data"`
-	Teacher   string                `json:"teacher,omitempty"` // hash of its weights
-	Encoder   string                `json:"encoder,omitempty"` // hash of the file of model.encoder
+	// ClassNames are the lines of classes.txt, nil where there is none and in runs of earlier versions.
+	ClassNames []string `json:"class_names,omitempty"`
+	Teacher    string   `json:"teacher,omitempty"` // hash of its weights
+	Encoder    string   `json:"encoder,omitempty"` // hash of the file of model.encoder
 }
 
 // identify reads all data.
 func (x *Experiment) identify(ctx context.Context) error {
-	id, err := x.Data.Identity(ctx, x.Config.Data)
-	if err != nil {
-		return err
-	}
-	images, err := pipelines.HashImages(ctx, x.Data.Train)
+	id, images, err := x.Data.Identity(ctx, x.Config.Data)
 	if err != nil {
 		return err
 	}
@@ -67,7 +65,7 @@ func (x *Experiment) DescribeData(ctx context.Context) error {
 
 // runIdentity is what the experiment trains.
 func (x *Experiment) runIdentity() (RunIdentity, error) {
-	id := RunIdentity{Format: identityFormat, Precision: string(x.Net.Precision), Data: *x.Known.Data}
+	id := RunIdentity{Format: identityFormat, Precision: string(x.Net.Precision), Data: *x.Known.Data, ClassNames: x.Known.ClassNames}
 	var err error
 	if id.Encoder, err = hashNetwork(x.Config.Model); err != nil {
 		return id, err
@@ -186,8 +184,8 @@ var later = map[string]string{"train.replicas": "1", "train.gradients": "float32
 func (id RunIdentity) hash() (string, error) {
 	id.Config = maps.Clone(id.Config)
 	maps.DeleteFunc(id.Config, func(key, value string) bool { return !decides(key) || later[key] == value })
-	id.Data.Settings = pipelines.Data{}
-	raw, err := json.Marshal(id) // of maps the keys are sorted
+	id.Data.Settings, id.ClassNames = pipelines.Data{}, nil // classes that are named otherwise are refused elsewhere
+	raw, err := json.Marshal(id)                            // of maps the keys are sorted
 	if err != nil {
 		return "", err
 	}

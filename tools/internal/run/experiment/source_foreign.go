@@ -131,6 +131,13 @@ func (s *foreignSource) Model(c config.Config, shape pipelines.Shape, classes in
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.path, err)
 	}
+	alone := n.Signature().End == imported.Number
+	if alone {
+		if k, err = classesOfNumbers(&c, f, classes); err != nil {
+			return nil, err
+		}
+		f.Classes = k
+	}
 	if classes > k && c.Data.Order != "" {
 		return nil, outputsError(s.path, k, classes)
 	}
@@ -149,7 +156,7 @@ func (s *foreignSource) Model(c config.Config, shape pipelines.Shape, classes in
 			return trainer.State{}, imported.RestoreEncoder(f, net)
 		},
 	}
-	return &foreignModel{trained: t, config: c}, nil
+	return &foreignModel{trained: t, config: c, classAlone: alone}, nil
 }
 
 // admitImages refuses images of another size than the network takes.

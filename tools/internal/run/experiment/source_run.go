@@ -27,7 +27,7 @@ func openRun(dir, checkpoint string) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Workers = cluster.Addresses{} // those of the training, which may be gone
+	known.Workers, c.Workers = c.Workers, cluster.Addresses{} // they may be gone
 	s := &runSource{dir: dir, checkpoint: checkpoint, config: c, known: known}
 	if checkpoint == "" {
 		s.chooseCheckpoint()

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 
 	"unwarp/graphs"
@@ -14,11 +15,11 @@ import (
 
 // OpenModel builds the graph of src for evaluation and restores its weights, without its
 // data: their shape and number of classes are those that the source recorded.
-func OpenModel(src Source, c config.Config) (*Experiment, trainer.State, error) {
+func OpenModel(ctx context.Context, src Source, c config.Config) (*Experiment, trainer.State, error) {
 	var remarks []string
 	if f, ok := src.(*foreignSource); ok {
 		var err error
-		if c, remarks, err = f.adaptAlone(c); err != nil {
+		if c, remarks, err = f.adaptAlone(ctx, c); err != nil {
 			return nil, trainer.State{}, err
 		}
 	}
@@ -55,16 +56,19 @@ func (x *Experiment) SeenShape() pipelines.Shape { return x.seen }
 
 // adaptAlone settles, without data, the range of pixels that the network takes: as
 // its first layers tell, or else 0..1.
-func (s *foreignSource) adaptAlone(c config.Config) (config.Config, []string, error) {
+func (s *foreignSource) adaptAlone(ctx context.Context, c config.Config) (config.Config, []string, error) {
 	part, err := s.recorded(c)
 	if err != nil {
 		return c, nil, err
 	}
 	remarks := describeNetwork(s.network, s.path, part.Classes)
+	if s.network.Signature().End == imported.Number {
+		remarks = append(remarks, "probabilities: none, as the file gives the number of a class: they are printed as 0 or 1")
+	}
 	if _, given := givenPreparation(c.Model); given {
 		return c, remarks, nil
 	}
-	m, err := imported.Measure(s.network, graphs.Options{Device: graphs.CPU, First: quiet.During}, dims(ImageShape(part)), nil, nil, nil)
+	m, err := imported.Measure(ctx, s.network, graphs.Options{Device: graphs.CPU, First: quiet.During}, dims(ImageShape(part)), nil, nil, nil)
 	if err != nil {
 		return c, nil, fmt.Errorf("%s: %w", s.path, err)
 	}
@@ -94,6 +98,10 @@ func (s *foreignSource) recorded(c config.Config) (f pipelines.Fingerprint, err 
 	f.Shape = [3]int{cmp.Or(in.H, c.Data.Size), cmp.Or(in.W, c.Data.Size), cmp.Or(in.C, c.Data.Channels, 3)}
 	if f.Shape[0] == 0 {
 		return f, &ConfigError{fmt.Errorf("%s: want the size of an image, which the file leaves free: give --set data.size=N", s.path)}
+	}
+	if n.Signature().End == imported.Number {
+		f.Classes, err = namedClasses(c, e)
+		return f, err
 	}
 	f.Classes, err = countClasses(n, c, ImageShape(f))
 	return f, err

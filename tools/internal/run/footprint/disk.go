@@ -37,7 +37,7 @@ func (m *Model) wayOut() string {
 	row, share := m.Largest()
 	const most = .5
 	if share > most && row.Op == "MatMul" {
-		return fmt.Sprintf("%.0f %% of its %s parameters are in %s, which is connected to each pixel: lower data.size, or take an encoder without such a layer (model.encoder=photo-resnet)", 100*share, FormatNumber(m.Parameters), row.Name)
+		return fmt.Sprintf("%.0f %% of its %s parameters are in %s, which is connected to each pixel: lower data.size, or take an encoder without such a layer (model.encoder=photo-cnn)", 100*share, FormatNumber(m.Parameters), row.Name)
 	}
 	return fmt.Sprintf("it has %s parameters: take a smaller model.encoder, model.width or data.size, or train.optimizer.name=sgd, which keeps less beside each", FormatNumber(m.Parameters))
 }

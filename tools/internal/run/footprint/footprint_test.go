@@ -37,7 +37,7 @@ func TestCheckDisk(t *testing.T) {
 
 func TestPrintModel(t *testing.T) {
 	var b bytes.Buffer
-	large(1 << 30).Print(&b)
+	large(1<<30).Print(&b, 0)
 	for _, want := range []string{"encoder/conv1  Conv2D  28x28x32             10\n", "encoder/fc     MatMul  ?                   990\n", "parameters   1,000, of which 100 are statistics", "at most 1.0 GiB meanwhile"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("want %q in\n%s", want, b.String())

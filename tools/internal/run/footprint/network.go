@@ -10,7 +10,7 @@ import (
 func OfNetwork(name string, n imported.Network) *Model {
 	sign := n.Signature()
 	m := &Model{Name: name, Format: sign.Format, Image: sign.Input.Size(), Hidden: sign.Hidden}
-	if sign.Classes > 0 {
+	if sign.Classes > 0 && sign.End != imported.Number {
 		m.Classes = imported.Classes(sign.Classes)
 	}
 	sizes := map[string]int64{}

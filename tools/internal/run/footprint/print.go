@@ -5,22 +5,23 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"unwarp/tools/internal/printable"
+	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/setup/doctor"
 )
 
-// Print prints the model layer by layer, and what its training takes.
-func (m *Model) Print(w io.Writer) {
-	fmt.Fprintf(w, "%s\n\n", printable.Text(m.title()))
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "layer\top\toutput\tparameters")
+// Print prints the model layer by layer, and what its training takes,
+// on a terminal of so many columns, 0 for any.
+func (m *Model) Print(w io.Writer, columns int) {
+	report.WriteLine(w, columns, printable.Text(m.title()))
+	fmt.Fprintln(w)
+	rows := [][]string{{"layer", "op", "output", "parameters"}}
 	for _, l := range m.Layers {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%13s\n", printable.Text(l.Name), printable.Text(l.Op), FormatShape(l.Shape), FormatNumber(l.Parameters))
+		rows = append(rows, []string{l.Name, l.Op, FormatShape(l.Shape), fmt.Sprintf("%13s", FormatNumber(l.Parameters))})
 	}
-	t.Flush()
+	report.PrintTable(w, columns, rows)
 	fmt.Fprintf(w, "\nparameters   %s", FormatNumber(m.Parameters))
 	if rest := m.Parameters - m.Trainable; rest > 0 {
 		fmt.Fprintf(w, ", of which %s are statistics", FormatNumber(rest))
@@ -46,6 +47,8 @@ func (m *Model) title() string {
 	text += "images of " + m.Image
 	if m.Classes > 0 {
 		text += fmt.Sprintf(" in %d classes", m.Classes)
+	} else {
+		text += ", of how many classes the file does not tell"
 	}
 	return text
 }

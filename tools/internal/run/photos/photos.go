@@ -3,10 +3,12 @@
 package photos
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
 	"unwarp/pipelines"
+	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/run/config"
 	"unwarp/trainer"
 )
@@ -14,39 +16,64 @@ import (
 // Preset is the name of the preset.
 const Preset = "photos"
 
+// leastSize is the smallest side of images that is fitted, and the default of data.size.
+const leastSize = 32
+
 // Fitted is the preset for a set of images.
 type Fitted struct {
 	Config config.Config
 	Train  int // images to train on, about: files that cannot be read are not known yet
 }
 
-// Fit fits base, the preset, to the images that d names.
-func Fit(base config.Config, d pipelines.Data) (Fitted, error) {
-	n, err := pipelines.CountFiles(d)
+// Fit fits base, the preset, to the images that c names: c is base with what a person gives,
+// of which given tells the keys. What follows from a given value is fitted to that.
+func Fit(base, c config.Config, given func(key string) bool) (Fitted, error) {
+	usualSize := base.Data.Size
+	n, err := pipelines.CountFiles(c.Data)
 	if err != nil {
 		return Fitted{}, err
 	}
-	c := base
-	c.Data.Set, c.Data.Path = d.Set, d.Path
-	c.Data.Size = fitSize(n.Side, base.Data.Size)
-	if n.Validation == 0 {
-		c.Data.Validation = fitValidation(n.Train)
+	base.Data.Set, base.Data.Path = c.Data.Set, c.Data.Path
+	if base.Data.Size = cmp.Or(c.Data.Size, leastSize); !given("data.size") {
+		base.Data.Size = fitSize(n.Side, usualSize)
 	}
-	train := n.Train - c.Data.Validation
-	c.Train.Batch = fitBatch(train)
-	c.Train.Duration = trainer.Epochs(float64(fitEpochs(train / c.Train.Batch)))
-	c.Train.Schedule.Rate = fitRate(c.Train.Batch)
-	c.Train.Augment, err = pipelines.ParseAugment(augmentation(c.Data.Size))
-	return Fitted{c, train}, err
+	if base.Data.Validation = c.Data.Validation; !given("data.validation") && n.Validation == 0 {
+		base.Data.Validation = fitValidation(n.Train)
+	}
+	asked := 0
+	if given("data.train") {
+		asked = c.Data.Train
+	}
+	train := countTrained(n, asked, base.Data.Validation)
+	if base.Train.Batch = c.Train.Batch; !given("train.batch") {
+		base.Train.Batch = fitBatch(train)
+	}
+	base.Train.Duration = trainer.Epochs(float64(fitEpochs(train / base.Train.Batch)))
+	base.Train.Schedule.Rate = fitRate(base.Train.Batch)
+	base.Train.Augment, err = pipelines.ParseAugment(augmentation(base.Data.Size))
+	return Fitted{base, train}, err
 }
 
-// fitSize is the usual side, or for smaller images about theirs: enlarging adds time alone.
+// countTrained is how many of n images are trained on: as many as are asked for, or all that
+// are not held out.
+func countTrained(n pipelines.FileCounts, asked, held int) int {
+	switch {
+	case asked > 0:
+		return asked
+	case n.Validation > 0:
+		return n.Train
+	}
+	return max(1, n.Train-held)
+}
+
+// fitSize is the usual side, or for smaller images theirs, to the nearest step: enlarging adds
+// time alone, and shrinking loses what tells classes apart.
 func fitSize(side, usual int) int {
-	const least, step = 32, 16
+	const step = 16
 	if side == 0 || side >= usual {
 		return usual
 	}
-	return max(least, side/step*step)
+	return min(usual, max(leastSize, (side+step/2)/step*step))
 }
 
 // fitValidation holds out an eighth of n images, none of a set that can spare none.
@@ -87,6 +114,6 @@ func augmentation(side int) string {
 
 // Describe says in a line what c, a configuration made from f, trains.
 func (f Fitted) Describe(c config.Config) string {
-	return fmt.Sprintf("photo settings: %d px, about %d images to train on in batches of %d for %s, %d to validate, rate %g; --preset none takes the plain defaults",
-		c.Data.Size, f.Train, c.Train.Batch, c.Train.Duration, c.Data.Validation, c.Train.Schedule.Rate)
+	return fmt.Sprintf("photo settings: %d px, about %s to train on in batches of %d for %s, %d to validate, rate %g; --preset none takes the plain defaults",
+		c.Data.Size, printable.Count(f.Train, "image"), c.Train.Batch, c.Train.Duration, c.Data.Validation, c.Train.Schedule.Rate)
 }

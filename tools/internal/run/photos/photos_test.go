@@ -34,7 +34,7 @@ func TestFitNumbers(t *testing.T) {
 			t.Errorf("batches of %d: rate %g", batch, r)
 		}
 	}
-	for side, want := range map[int]int{0: 96, 10: 32, 33: 32, 64: 64, 95: 80, 96: 96, 4000: 96} {
+	for side, want := range map[int]int{0: 96, 10: 32, 33: 32, 47: 48, 64: 64, 81: 80, 95: 96, 96: 96, 4000: 96} {
 		if got := fitSize(side, 96); got != want {
 			t.Errorf("images of %d: %d, want %d", side, got, want)
 		}
@@ -65,7 +65,10 @@ func TestFit(t *testing.T) {
 	}
 	base := config.Default()
 	base.Data.Size, base.Train.Objective.Lambda = 96, 7
-	f, err := Fit(base, pipelines.Data{Set: "folder", Path: dir})
+	asked := base
+	asked.Data.Set, asked.Data.Path = "folder", dir
+	none := func(string) bool { return false }
+	f, err := Fit(base, asked, none)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +84,15 @@ func TestFit(t *testing.T) {
 			t.Errorf("want %q in %q", want, text)
 		}
 	}
-	if _, err := Fit(base, pipelines.Data{Set: "folder", Path: filepath.Join(dir, "class0")}); err == nil {
+	// What follows from a given value is fitted to it: here side, batch and what is held out.
+	asked.Data.Size, asked.Train.Batch, asked.Data.Validation = 120, 32, 0
+	given := func(key string) bool { return key == "data.size" || key == "train.batch" || key == "data.validation" }
+	f, err = Fit(base, asked, given)
+	if c := f.Config; err != nil || f.Train != 128 || c.Train.Batch != 32 || c.Train.Duration.String() != "100ep" || c.Train.Schedule.Rate != 1e-3 || !strings.Contains(c.Train.Augment.String(), "shift(0..10)") {
+		t.Errorf("given a side, a batch and nothing held out: %d images, %+v, %v", f.Train, c.Train, err)
+	}
+	asked.Data.Path = filepath.Join(dir, "class0")
+	if _, err := Fit(base, asked, none); err == nil {
 		t.Error("fitted to a folder without classes")
 	}
 }

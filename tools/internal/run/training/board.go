@@ -153,7 +153,7 @@ func FirstBatch(ctx context.Context, c config.Config, src pipelines.Source, n in
 	if err != nil {
 		return nil, err
 	}
-	o := pipelines.Options{Batch: min(n, src.Len()), Seed: c.Seed, Shuffle: true, Augment: c.Train.Augment}
+	o := pipelines.Options{Batch: min(n, src.Len()), Seed: c.Seed, Shuffle: true, Balanced: c.Train.Sampling == trainer.BalancedSampling, Augment: c.Train.Augment}
 	for b, err := range pipelines.Stream(ctx, src, o) {
 		if err != nil {
 			return nil, err

@@ -138,7 +138,7 @@ func attack(ctx context.Context, x *experiment.Experiment, set attacks.Images, d
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("evaluation: %w", files.NotWritten(dir, err))
 	}
-	e, err := evaluation.New(&x.Subject, report.PictureColumns)
+	e, err := evaluation.New(ctx, &x.Subject, report.PictureColumns)
 	if err != nil {
 		return nil, err
 	}

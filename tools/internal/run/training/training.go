@@ -57,7 +57,7 @@ func Run(ctx context.Context, c config.Config, resume string, log io.Writer, rem
 	if remark := lock.Remark(); remark != "" {
 		fmt.Fprintln(log, remark)
 	}
-	for _, remark := range slices.Concat(remarks, x.Remarks, x.Data.Remarks) {
+	for _, remark := range slices.Concat(remarks, x.Remarks, x.Data.Remarks, idle(x.Config)) {
 		fmt.Fprintln(log, remark)
 	}
 	s.Warnings = warnBefore(x)
@@ -67,6 +67,9 @@ func Run(ctx context.Context, c config.Config, resume string, log io.Writer, rem
 	if s.Training, err = train(ctx, x, s.Run, resume != "", log); err != nil {
 		if errors.Is(err, trainer.ErrInterrupted) {
 			return s, fmt.Errorf("%w: %s", err, resumeCommand(s.Run))
+		}
+		if resume == "" {
+			freeUnbegun(s.Run, err)
 		}
 		return s, err
 	}

@@ -6,8 +6,10 @@ import (
 	"strconv"
 
 	"unwarp/pipelines"
+	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/experiment"
+	"unwarp/trainer"
 )
 
 // Below these a training is remarked on.
@@ -20,6 +22,9 @@ const (
 // it is remarked on, beside what chance explains.
 const farAbove = .1
 
+// byHeart is the accuracy on training images above which they count as learnt by heart.
+const byHeart = .9
+
 // comparedImages is how many images of each part that comparison takes.
 const comparedImages = 1000
 
@@ -27,13 +32,21 @@ const comparedImages = 1000
 func warnBefore(x *experiment.Experiment) (warnings []string) {
 	c, train := x.Config.Train, x.Data.Train
 	if steps := c.Steps(train.Len()); steps < fewSteps {
-		warnings = append(warnings, fmt.Sprintf("warning: %d steps in all, %s in batches of %d of %d images: fewer than %d seldom teach much: raise --epochs (train.duration) or lower --batch (train.batch)",
-			steps, c.Duration, c.Batch, train.Len(), fewSteps))
+		warnings = append(warnings, fmt.Sprintf("warning: %s in all, %s in batches of %d of %s: fewer than %d seldom teach much: raise --epochs (train.duration) or lower --batch (train.batch)",
+			printable.Count(steps, "step"), c.Duration, c.Batch, printable.Count(train.Len(), "image"), fewSteps))
 	}
 	if few := smallClasses(train); len(few) > 0 {
-		warnings = append(warnings, fmt.Sprintf("warning: classes with fewer than %d images to train on: %s: add images, or let them count more with train.objective.class_weights=balanced", fewImages, experiment.ListFew(few, ", ")))
+		warnings = append(warnings, fmt.Sprintf("warning: classes with fewer than %d images to train on: %s: %s", fewImages, experiment.ListFew(few, ", "), adviseSmallClasses(c)))
 	}
 	return warnings
+}
+
+// adviseSmallClasses says what helps small classes beyond what c does for them.
+func adviseSmallClasses(c trainer.Config) string {
+	if c.Sampling != "" || c.Objective.ClassWeights != "" { // both are refused
+		return "add images"
+	}
+	return "add images, or let them count more with train.sampling=balanced or train.objective.class_weights=balanced"
 }
 
 // smallClasses names the classes of src with few images, each with their number.
@@ -78,6 +91,10 @@ func describeOverfitted(train, other report.Rate, what string) []string {
 	if train.Share-other.Share < farAbove || train.Low <= other.High {
 		return nil
 	}
-	return []string{fmt.Sprintf("warning: it classifies %.1f %% of its training images and %.1f %% of %s: it has learnt them by heart: more images, train.augment, train.objective.smoothing, train.optimizer.weight_decay or a smaller model.encoder may help",
-		100*train.Share, 100*other.Share, what)}
+	why := "it generalises badly"
+	if train.Share > byHeart {
+		why = "it has learnt them by heart"
+	}
+	return []string{fmt.Sprintf("warning: it classifies %.1f %% of its training images and %.1f %% of %s: %s: more images, train.augment, train.objective.smoothing, train.optimizer.weight_decay or a smaller model.encoder may help",
+		100*train.Share, 100*other.Share, what, why)}
 }

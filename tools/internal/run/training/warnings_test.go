@@ -54,14 +54,28 @@ func TestWarnBefore(t *testing.T) {
 	}
 }
 
+// What is set already is not recommended.
+func TestAdviseSmallClasses(t *testing.T) {
+	none, sampled, weighted := config.Default().Train, config.Default().Train, config.Default().Train
+	sampled.Sampling, weighted.Objective.ClassWeights = trainer.BalancedSampling, "balanced"
+	if got := adviseSmallClasses(none); !strings.Contains(got, "train.sampling") || !strings.Contains(got, "class_weights") {
+		t.Errorf("got %q", got)
+	}
+	for _, c := range []trainer.Config{sampled, weighted} {
+		if got := adviseSmallClasses(c); got != "add images" {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
 // Only a difference that is large and not by chance is remarked on.
 func TestDescribeOverfitted(t *testing.T) {
 	for _, c := range []struct {
 		train, trainOf, other, otherOf int
-		want                           bool
-	}{{1000, 1000, 700, 1000, true}, {1000, 1000, 950, 1000, false}, {30, 30, 18, 30, true}, {20, 20, 8, 10, false}, {600, 1000, 900, 1000, false}} {
+		want                           string
+	}{{1000, 1000, 700, 1000, "by heart"}, {600, 1000, 300, 1000, "generalises badly"}, {1000, 1000, 950, 1000, ""}, {30, 30, 18, 30, "by heart"}, {20, 20, 8, 10, ""}, {600, 1000, 900, 1000, ""}} {
 		got := describeOverfitted(report.NewRate(c.train, c.trainOf), report.NewRate(c.other, c.otherOf), "the others")
-		if (len(got) == 1) != c.want {
+		if all := strings.Join(got, "\n"); (len(got) == 1) != (c.want != "") || !strings.Contains(all, c.want) {
 			t.Errorf("%+v: %q", c, got)
 		}
 	}

@@ -18,7 +18,8 @@ type DCI struct {
 	// alike.
 	Completeness float64 `json:"completeness"`
 	// Informativeness is the mean R² on test images of the factors that are numbers,
-	// each predicted by a lasso from all units; at most 1.
+	// each predicted by a lasso from all units; at most 1, and below 0 where it was
+	// fitted to too few images.
 	Informativeness float64 `json:"informativeness"`
 	// Accuracy is the mean share of test images whose category is predicted so.
 	Accuracy float64 `json:"accuracy,omitempty"`

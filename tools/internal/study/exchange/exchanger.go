@@ -77,6 +77,7 @@ func (e *Exchanger) exchangePairs(ctx context.Context, pairs []Indices, s *study
 				Name: drawing.ImageName(pairs[k][m]), Class: e.name(s.Labels[i]),
 				Input: row(s.Pixels, n, i), Canonical: row(own.Canonical, n, i), Reconstruction: row(own.Reconstruction, n, i),
 				Field: row(own.Field, n, i), Swapped: row(swap.Reconstruction, n, i),
+				Appearance: row(s.Codes.Appearance, n, i), Geometry: row(s.Codes.Geometry, n, i), Seen: e.name(s.Predicted[i]),
 				SeenCanonical: seenCanonical[i], SeenReconstruction: seenOwn[i], SeenSwapped: seenSwap[i],
 			}
 		}

@@ -26,26 +26,24 @@ type Run struct {
 	Train       int              // images it was trained on
 	Classes     int              // of them, 0 if unknown
 	Accuracy    map[string]Count // without attack, by part
-	Evaluations []*attacks.Evaluation
+	Evaluations []Evaluated
+}
+
+// Evaluated is an evaluation of the model, behind a defence where there is one.
+type Evaluated struct {
+	*attacks.Evaluation
+	Defence string // as attack.defence writes it; "" for none
 }
 
 // Results are runs of several arms and seeds.
 type Results []*Run
 
-// Holds tells whether the run has all that the table measures on its arm, on so
-// many images (0 for all), at most as many as the test part has.
-func (r *Run) Holds(t Table, images int) bool {
-	for _, row := range t.Rows {
-		for _, c := range row.Cells {
-			if c.Arm != r.Arm {
-				continue
-			}
-			if _, ok := r.measure(c, t.Success, images); !ok {
-				return false
-			}
-		}
-	}
-	return true
+// Holds tells whether the run has all that is measured.
+func (r *Run) Holds(m Measurement) bool {
+	return !slices.ContainsFunc(m.Cells, func(c Cell) bool {
+		_, ok := r.measure(c, All, m.Images)
+		return !ok
+	})
 }
 
 // measure returns a cell in per cent; false where the run does not hold it.
@@ -58,18 +56,15 @@ func (r *Run) measure(c Cell, d Definition, images int) (float64, bool) {
 		images = all
 	}
 	for _, e := range r.Evaluations {
-		if e.Images != images {
+		if e.Images != images || e.Defence != c.Defence {
 			continue
 		}
 		for s := range e.Attacks {
-			if withoutEps(e.Attacks[s].Attack) != normaliseAttack(c.Attack) {
+			if withoutEps(e.Attacks[s].Attack) != normaliseAttack(c.attackOn(r.Seed)) {
 				continue
 			}
-			if wrong, ok := countMisclassified(e, s, c.Eps); ok {
-				if d == Conditional {
-					return 100 * float64(wrong) / float64(max(1, e.CleanCorrect)), true
-				}
-				return 100 * (1 - float64(e.CleanCorrect-wrong)/float64(e.Images)), true
+			if wrong, ok := countMisclassified(e.Evaluation, s, c.Eps); ok {
+				return d.share(e.Images, e.CleanCorrect, wrong, c.Clean), true
 			}
 		}
 	}
@@ -100,6 +95,22 @@ func countMisclassified(e *attacks.Evaluation, s int, eps float32) (n int, ok bo
 	return n, done == e.CleanCorrect
 }
 
+// share is, in per cent, what the definition makes of an evaluation of so many
+// images, right of which are right without attack, and wrong of these misclassified
+// under it; clean ignores the attack.
+func (d Definition) share(images, right, wrong int, clean bool) float64 {
+	if clean {
+		wrong = 0
+	}
+	switch d {
+	case Conditional:
+		return 100 * float64(wrong) / float64(max(1, right))
+	case UnderAttack:
+		return 100 * float64(right-wrong) / float64(images)
+	}
+	return 100 * (1 - float64(right-wrong)/float64(images))
+}
+
 // overSeeds returns a cell's values over seeds.
 func (rs Results) overSeeds(c Cell, d Definition, images int) (x []float64) {
 	for _, r := range rs {
@@ -116,6 +127,20 @@ func (rs Results) overSeeds(c Cell, d Definition, images int) (x []float64) {
 // seeds.
 func (rs Results) cleanAccuracy(arm string) []float64 {
 	return rs.overSeeds(Cell{Arm: arm, Part: "test"}, "", 0)
+}
+
+// cleanGap returns the largest difference of the mean accuracies without attack
+// of two rows' models, column by column, in points. It is 0 where a row measures
+// that accuracy itself.
+func (rs Results) cleanGap(a, b Row) (gap float64) {
+	for i := range min(len(a.Cells), len(b.Cells)) {
+		if a.Cells[i].Attack == "" || b.Cells[i].Attack == "" {
+			continue
+		}
+		x, y := newFigure(rs.cleanAccuracy(a.Cells[i].Arm)), newFigure(rs.cleanAccuracy(b.Cells[i].Arm))
+		gap = math.Max(gap, math.Abs(x.Mean-y.Mean))
+	}
+	return gap
 }
 
 // normaliseAttack writes an attack as evaluations do.

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
-	"unicode/utf8"
 )
 
 // Line is a row as it is printed.
@@ -14,6 +12,13 @@ type Line struct {
 	Paper   []float64 `json:"paper,omitempty"` // per cent; -1 where the paper has no figure
 	Ours    []Figure  `json:"ours,omitempty"`
 	Verdict Verdict   `json:"verdict,omitempty"`
+	Digits  int       `json:"digits,omitempty"` // after the point, 0 for one
+}
+
+// Block is the comparison of models at equal strength of an attack.
+type Block struct {
+	Label string `json:"label"` // of the attack, "" where the table has one
+	Lines []Line `json:"lines"`
 }
 
 // Comparison is a table as it is printed.
@@ -25,6 +30,7 @@ type Comparison struct {
 	Success Definition        `json:"success,omitempty"`
 	Images  int               `json:"images,omitempty"` // attacked, of the test part
 	Lines   []Line            `json:"lines"`
+	Matched []Block           `json:"matched,omitempty"`
 	Clean   map[string]Figure `json:"clean"` // accuracy without attack, per cent, by arm
 	Train   map[string]int    `json:"train"` // images trained on, by arm
 	Test    map[string]int    `json:"test"`  // images tested on, by arm
@@ -38,35 +44,66 @@ func Compare(t Table, rs Results, images int, notes ...string) Comparison {
 	c := Comparison{Table: t.Name, Title: t.Title, Head: t.Head, Columns: t.Columns, Success: t.Success, Images: images,
 		Clean: map[string]Figure{}, Train: map[string]int{}, Test: map[string]int{}, Notes: append(append([]string(nil), t.Notes...), notes...), arms: t.Arms()}
 	sample := c.describeArms(t, rs, images)
-	ours, printed := map[string][]Figure{}, map[string][]float64{}
-	of := map[string]string{}
+	ours, printed := t.allFigures(rs, images)
 	for _, r := range t.Rows {
-		of[r.Label] = r.PaperRow
-		if r.Paper != nil {
-			printed[r.Label] = r.Paper
-			continue
-		}
-		ours[r.Label] = rs.rowFigures(r, t.Success, images)
-	}
-	for _, r := range t.Rows {
-		l := Line{Label: r.Label, Ours: ours[r.Label]}
-		for _, p := range r.Paper {
-			if p != p {
-				p = -1
-			}
-			l.Paper = append(l.Paper, p)
-		}
-		if r.PaperRow != "" {
-			var rival []Figure
-			var rivalPaper []float64
-			if r.ComparedWith != "" {
-				rival, rivalPaper = ours[r.ComparedWith], printed[of[r.ComparedWith]]
-			}
-			l.Verdict = compareRow(l.Ours, printed[r.PaperRow], rival, rivalPaper, sample)
+		l := Line{Label: r.Label, Ours: ours[r.Label], Paper: writable(printed[r.Label])}
+		if r.PaperRow != "" || r.Alike {
+			l.Verdict = t.judge(r, rs, ours, printed, sample)
 		}
 		c.Lines = append(c.Lines, l)
 	}
+	for _, m := range t.Matches {
+		b := Block{m.Label, m.lines(rs, t.Success, images)}
+		for i := range b.Lines {
+			b.Lines[i].Paper = writable(b.Lines[i].Paper)
+		}
+		c.Matched = append(c.Matched, b)
+	}
 	return c
+}
+
+// allFigures are those of each row: ours, or the paper's.
+func (t Table) allFigures(rs Results, images int) (ours map[string][]Figure, printed map[string][]float64) {
+	ours, printed = map[string][]Figure{}, map[string][]float64{}
+	for _, r := range t.Rows {
+		switch {
+		case r.Paper != nil:
+			printed[r.Label] = r.Paper
+		case r.Gain == nil:
+			ours[r.Label] = rs.rowFigures(r, t.Success, images)
+		case t.row(r.Gain.Of).Paper != nil:
+			printed[r.Label] = r.Gain.paper(t.Success, printed)
+		default:
+			ours[r.Label] = r.Gain.ours(t, rs, images)
+		}
+	}
+	return ours, printed
+}
+
+// judge compares a measured row with the paper's, and with its rival.
+func (t Table) judge(r Row, rs Results, ours map[string][]Figure, printed map[string][]float64, sample int) Verdict {
+	var rival []Figure
+	var rivalPaper []float64
+	gap := 0.
+	if r.ComparedWith != "" {
+		other := t.row(r.ComparedWith)
+		rival, rivalPaper, gap = ours[other.Label], printed[other.PaperRow], rs.cleanGap(r, other)
+	}
+	if r.Alike {
+		return compareAlike(ours[r.Label], rival, sample)
+	}
+	return compareRow(ours[r.Label], printed[r.PaperRow], rival, rivalPaper, gap, sample)
+}
+
+// writable has -1 in place of figures that there are not, which JSON cannot hold.
+func writable(figures []float64) (out []float64) {
+	for _, p := range figures {
+		if p != p {
+			p = -1
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 // rowFigures returns the figures of a measured row, one for each cell.
@@ -132,28 +169,14 @@ func (c Comparison) Write(w io.Writer) {
 		if c.Images > 0 {
 			which = fmt.Sprintf("the first %d", c.Images)
 		}
-		fmt.Fprintf(w, " Attack success (%s), %%; %s test images.", c.Success, which)
+		fmt.Fprintf(w, " %s; %s test images.", c.Success.heading(), which)
 	}
 	for _, n := range c.Notes {
 		fmt.Fprintf(w, " %s", n)
 	}
 	fmt.Fprint(w, "\n\n")
-	rows := [][]string{append(append([]string{c.Head}, c.Columns...), "verdict")}
-	for _, l := range c.Lines {
-		row := []string{l.Label}
-		for _, p := range l.Paper {
-			if p < 0 {
-				row = append(row, "–")
-			} else {
-				row = append(row, fmt.Sprintf("*%.1f*", p))
-			}
-		}
-		for _, f := range l.Ours {
-			row = append(row, f.format(1))
-		}
-		rows = append(rows, append(row, string(l.Verdict)))
-	}
-	printGrid(w, rows)
+	printGrid(w, c.grid(c.Lines, true))
+	c.writeMatched(w)
 	if c.Success == "" {
 		fmt.Fprint(w, "\nTrained and tested on: ")
 	} else {
@@ -177,26 +200,4 @@ func countSeeds(n int) string {
 		return "1 seed"
 	}
 	return fmt.Sprintf("%d seeds", n)
-}
-
-// printGrid prints rows, of which the first is the heading.
-func printGrid(w io.Writer, rows [][]string) {
-	width := make([]int, len(rows[0]))
-	for _, r := range rows {
-		for i, s := range r {
-			width[i] = max(width[i], utf8.RuneCountInString(s), 3)
-		}
-	}
-	for k, r := range rows {
-		for i, s := range r {
-			fmt.Fprintf(w, "| %s%s ", s, strings.Repeat(" ", width[i]-utf8.RuneCountInString(s)))
-		}
-		fmt.Fprintln(w, "|")
-		if k == 0 {
-			for _, n := range width {
-				fmt.Fprintf(w, "|%s", strings.Repeat("-", n+2))
-			}
-			fmt.Fprintln(w, "|")
-		}
-	}
 }

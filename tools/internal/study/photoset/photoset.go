@@ -32,10 +32,19 @@ type Set struct {
 	PerClass int
 	Least    int // the shortest side, in pixels
 	Most     int // the longest side
+	// Clutter is how many things of no class stand around the shape, which is then smaller, paler and
+	// turned farther; 0 for the plain set.
+	Clutter int
 }
+
+// mostClutter bounds the time of drawing.
+const mostClutter = 100
 
 // Write writes the files into folders below dir, which must not exist.
 func (s Set) Write(dir string) error {
+	if s.Clutter < 0 || s.Clutter > mostClutter {
+		return fmt.Errorf("photoset: want 0 to %d things around a shape, got %d", mostClutter, s.Clutter)
+	}
 	if s.PerClass < 1 || s.Least < 8 || s.Most < s.Least {
 		return fmt.Errorf("photoset: want at least 1 image of a class, and sides of 8 pixels or more, the longest not below the shortest, got %d images, sides of %d to %d", s.PerClass, s.Least, s.Most)
 	}
@@ -69,8 +78,13 @@ func (s Set) draw(r *rand.Rand, class int) *image.RGBA {
 		w, h = h, w
 	}
 	p := newPlacement(r, min(w, h), w, h)
-	back, front := randomColour(r), randomColour(r)
-	for distance(back, front) < .35 {
+	back, front, apart := randomColour(r), randomColour(r), .35
+	var around []fragment
+	if s.Clutter > 0 {
+		apart, p = .2, p.hide(r, min(w, h), w, h)
+		around = drawFragments(r, s.Clutter, w, h)
+	}
+	for distance(back, front) < apart {
 		front = randomColour(r)
 	}
 	tilt, slope, grain := r.Float64()*2*math.Pi, .5*r.Float64(), .02+.06*r.Float64()
@@ -78,10 +92,11 @@ func (s Set) draw(r *rand.Rand, class int) *image.RGBA {
 	for y := range h {
 		for x := range w {
 			light := 1 + slope*((float64(x)/float64(w)-.5)*math.Cos(tilt)+(float64(y)/float64(h)-.5)*math.Sin(tilt)) + grain*r.NormFloat64()
-			colour := back
+			colour := colourAt(around, false, float64(x), float64(y), back)
 			if u, v := p.to(float64(x), float64(y)); inside(class, u, v) {
 				colour = front
 			}
+			colour = colourAt(around, true, float64(x), float64(y), colour)
 			m.SetRGBA(x, y, shade(colour, light))
 		}
 	}

@@ -2,6 +2,7 @@ package photoset
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -40,5 +41,38 @@ func TestWrite(t *testing.T) {
 	}
 	if err := s.Write(dirs[0]); err == nil {
 		t.Error("wrote into a folder that is there")
+	}
+	s.Clutter = mostClutter + 1
+	if err := s.Write(filepath.Join(t.TempDir(), "x")); err == nil {
+		t.Error("more clutter than is drawn")
+	}
+}
+
+// With clutter the same images have other things around the shape, some of them before it; what
+// is drawn without is what it always was.
+func TestClutter(t *testing.T) {
+	plain, full := Set{Seed: 3, PerClass: 1, Least: 60, Most: 60}, Set{Seed: 3, PerClass: 1, Least: 60, Most: 60, Clutter: 20}
+	colours := func(s Set) int {
+		m, seen := s.draw(rand.New(rand.NewPCG(7, 1)), 1), map[[3]uint8]bool{}
+		for y := range m.Rect.Dy() {
+			for x := range m.Rect.Dx() {
+				c := m.RGBAAt(x, y)
+				seen[[3]uint8{c.R / 32, c.G / 32, c.B / 32}] = true // but for light and grain
+			}
+		}
+		return len(seen)
+	}
+	if a, b := colours(plain), colours(full); b <= a {
+		t.Errorf("%d colours without clutter, %d with it", a, b)
+	}
+	f := fragment{placement: placement{x: 10, y: 10, cos: 1, size: 5}, kind: 2, colour: [3]float64{1, 0, 0}, before: true}
+	if got := colourAt([]fragment{f}, true, 10, 10, [3]float64{}); got != f.colour {
+		t.Errorf("in a thing: %v", got)
+	}
+	if got := colourAt([]fragment{f}, false, 10, 10, [3]float64{}); got == f.colour {
+		t.Error("a thing before the shape stands behind it")
+	}
+	if f.contains(10, 13) || f.contains(30, 10) {
+		t.Error("a bar reaches beyond its ends")
 	}
 }

@@ -132,16 +132,21 @@ func (w *fakeWorker) Evaluate(_ context.Context, c config.Config, title, folder 
 		w.configs = map[string]config.Config{}
 	}
 	w.configs[title] = c
-	ev := &attacks.Evaluation{Norm: attacks.Linf, Images: testImages, CleanCorrect: testRight}
-	for i := range testImages {
-		ev.Labels, ev.Index, ev.Clean = append(ev.Labels, 1), append(ev.Index, i), append(ev.Clean, int32(1+i/testRight))
+	images := testImages
+	if n := c.Attack.Images; n > 0 {
+		images = min(images, n)
+	}
+	right := images * testRight / testImages
+	ev := &attacks.Evaluation{Norm: attacks.Linf, Images: images, CleanCorrect: right}
+	for i := range images {
+		ev.Labels, ev.Index, ev.Clean = append(ev.Labels, 1), append(ev.Index, i), append(ev.Clean, int32(1+i/right))
 	}
 	for _, text := range c.Attack.Attacks {
 		a, err := attacks.Parse(text)
 		if err != nil {
 			return nil, err
 		}
-		s := attacks.AttackResult{Attack: attacks.Text(a), Family: attacks.WhiteBox, Norm: attacks.Linf, Results: make([]attacks.ImageResult, testImages)}
+		s := attacks.AttackResult{Attack: attacks.Text(a), Family: attacks.WhiteBox, Norm: attacks.Linf, Results: make([]attacks.ImageResult, images)}
 		for _, eps := range strings.Fields(c.Attack.Eps) {
 			v, err := strconv.ParseFloat(eps, 32)
 			if err != nil {
@@ -150,7 +155,7 @@ func (w *fakeWorker) Evaluate(_ context.Context, c config.Config, title, folder 
 			s.Radii = append(s.Radii, float32(v))
 		}
 		ev.Radii = s.Radii
-		for i := range testRight {
+		for i := range right {
 			tried := ""
 			for k := range s.Radii {
 				tried += string("01"[min(1, (10+4*k)/(i+1))])
@@ -163,6 +168,10 @@ func (w *fakeWorker) Evaluate(_ context.Context, c config.Config, title, folder 
 	if err != nil {
 		return nil, err
 	}
-	record := report.Record{About: report.About{ModelHash: hash, Part: "test"}, Evaluation: *ev}
+	kind := "base"
+	if d := c.Attack.Defence; d != "none" {
+		kind += " behind " + d
+	}
+	record := report.Record{About: report.About{ModelHash: hash, Part: "test", Kind: kind}, Evaluation: *ev}
 	return ev, report.Save(folder, record, report.Images{})
 }

@@ -10,6 +10,7 @@ import (
 	"unwarp/attacks/engine"
 	"unwarp/attacks/journal"
 	"unwarp/pipelines/files"
+	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/evaluation"
@@ -92,7 +93,7 @@ func (p Program) Evaluate(ctx context.Context, c config.Config, title, folder st
 	if err != nil {
 		return nil, err
 	}
-	e, err := evaluation.New(&x.Subject, report.PictureColumns)
+	e, err := evaluation.New(ctx, &x.Subject, report.PictureColumns)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +111,7 @@ func (p Program) Evaluate(ctx context.Context, c config.Config, title, folder st
 		return nil, err
 	}
 	defer journal.Close()
-	p.Note("%s: %d attacks on %d images", title, len(c.Attack.Attacks), set.Len())
+	p.Note("%s: %s on %s", title, printable.Count(len(c.Attack.Attacks), "attack"), printable.Count(set.Len(), "image"))
 	ev, err := e.Attack(ctx, set, journal, p.Log)
 	if err != nil {
 		return nil, err

@@ -213,6 +213,19 @@ func TestScheduleOrder(t *testing.T) {
 	if err != nil || len(commands) != 2 || !slices.Equal(commands[0].Args[:2], []string{"embed", filepath.Join("none", "mnist-base-seed1")}) || !strings.HasSuffix(commands[0].Args[7], "/mnist") {
 		t.Errorf("figure 4: got %q, %v", commands, err)
 	}
+	r = &Reproduction{Request: Request{Runs: "none", Set: []string{"data.train=60"}}, Figures: []Figure{{"figure1", []string{"mnist-disentangled"}}, {"figure2", []string{"smallnorb-elevation-base"}}}}
+	commands, err = r.DrawingCommands()
+	if err != nil || len(commands) != 2 {
+		t.Fatalf("figures 1 and 2: got %q, %v", commands, err)
+	}
+	for i, want := range []string{
+		"swap none/mnist-disentangled-seed1 --count 0 --framework none/mnist-disentangled-seed1/pictures/framework.png",
+		"data --preset smallnorb-base --nearest none/figure2-smallnorb-elevation-base.png --count 16 --set data.view=elevation --set data.train=60",
+	} {
+		if got := filepath.ToSlash(strings.Join(commands[i].Args, " ")); got != want {
+			t.Errorf("want %q, got %q", want, got)
+		}
+	}
 }
 
 // All leaves out what needs a missing data set; a named experiment must have it.
@@ -224,8 +237,8 @@ func TestMissingData(t *testing.T) {
 			t.Errorf("want %q in\n%s", want, text)
 		}
 	}
-	if len(r.Jobs) != 5 || len(r.Tables) != 5 || len(r.Figures) != 2 {
-		t.Errorf("want five trainings on digits for five tables and two figures, got %d, %d and %d", len(r.Jobs), len(r.Tables), len(r.Figures))
+	if len(r.Jobs) != 12 || len(r.Tables) != 9 || len(r.Figures) != 3 {
+		t.Errorf("want twelve trainings on digits for nine tables and three figures, got %d, %d and %d", len(r.Jobs), len(r.Tables), len(r.Figures))
 	}
 	var wrong *study.RequestError
 	for _, name := range []string{"table3", "figure3", All} {

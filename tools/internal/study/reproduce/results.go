@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"unwarp/attacks"
 	"unwarp/pipelines/files"
@@ -31,13 +33,13 @@ func (j *Job) accuracyPath() string { return filepath.Join(j.Dir, TablesDir, "ac
 
 // recall reads what was measured of the run's present weights. Measurements of
 // other weights do not count.
-func (j *Job) recall() error {
+func (r *Reproduction) recall(j *Job) error {
 	weights, err := experiment.WeightsHash(j.Dir, trainer.Last)
 	if err != nil {
 		return err
 	}
 	if a, ok := readAccuracy(j.accuracyPath(), weights); ok {
-		j.run = &paper.Run{Arm: j.Arm.Name, Seed: j.Seed, Train: a.Train, Classes: a.Classes, Accuracy: a.Parts, Evaluations: readEvaluations(j.Dir, weights)}
+		j.run = &paper.Run{Arm: j.Arm.Name, Seed: j.Seed, Train: a.Train, Classes: a.Classes, Accuracy: a.Parts, Evaluations: r.readEvaluations(j, weights)}
 	}
 	return nil
 }
@@ -61,14 +63,60 @@ func (a Accuracy) write(path string) error {
 	return files.Write(path, append(raw, '\n'))
 }
 
+// sourcesFile names, in the folder of an evaluation, the weights of the runs that
+// examples came from.
+const sourcesFile = "sources.json"
+
+// noteSources writes that file, where an evaluation has sources.
+func (r *Reproduction) noteSources(j *Job, m paper.Measurement, folder string) error {
+	if len(m.Sources()) == 0 {
+		return nil
+	}
+	hashes := map[string]string{}
+	for _, arm := range m.Sources() {
+		weights, err := experiment.WeightsHash(r.folderOf(arm, j.Seed), trainer.Last)
+		if err != nil {
+			return err
+		}
+		hashes[arm] = weights
+	}
+	raw, err := json.Marshal(hashes)
+	if err != nil {
+		return err
+	}
+	return files.Write(filepath.Join(folder, sourcesFile), append(raw, '\n'))
+}
+
+// sourcesChanged tells whether a source of an evaluation may have other weights now:
+// a command that was killed did not name them.
+func (r *Reproduction) sourcesChanged(j *Job, folder string, e attacks.Evaluation) bool {
+	if !slices.ContainsFunc(e.Attacks, func(a attacks.AttackResult) bool { return strings.HasPrefix(a.Attack, "transfer(") }) {
+		return false
+	}
+	raw, err := os.ReadFile(filepath.Join(folder, sourcesFile))
+	var hashes map[string]string
+	if err != nil || json.Unmarshal(raw, &hashes) != nil {
+		return true
+	}
+	for arm, was := range hashes {
+		if now, err := experiment.WeightsHash(r.folderOf(arm, j.Seed), trainer.Last); err != nil || now != was {
+			return true
+		}
+	}
+	return false
+}
+
 // readEvaluations reads the evaluations of tables. The evaluation that unwarp
 // attack leaves in the run folder is not among them: its threat may differ.
-func readEvaluations(dir, weights string) (all []*attacks.Evaluation) {
-	folders, _ := filepath.Glob(filepath.Join(dir, TablesDir, "table*"))
+func (r *Reproduction) readEvaluations(j *Job, weights string) (all []paper.Evaluated) {
+	folders, _ := filepath.Glob(filepath.Join(j.Dir, TablesDir, "*"))
 	for _, folder := range folders {
-		if rec, _, err := report.Load(folder); err == nil && rec.ModelHash == weights && rec.Part == "test" {
-			all = append(all, &rec.Evaluation)
+		rec, _, err := report.Load(folder)
+		if err != nil || rec.ModelHash != weights || rec.Part != "test" || r.sourcesChanged(j, folder, rec.Evaluation) {
+			continue
 		}
+		_, defence, _ := strings.Cut(rec.Kind, " behind ")
+		all = append(all, paper.Evaluated{Evaluation: &rec.Evaluation, Defence: defence})
 	}
 	return all
 }

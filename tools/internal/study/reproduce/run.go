@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"unwarp/attacks"
 	"unwarp/tools/internal/run/config"
@@ -49,6 +48,12 @@ func (r *Reproduction) Run(ctx context.Context, w Worker) ([]paper.Comparison, e
 		}
 		results = append(results, j.run)
 	}
+	// What takes examples from other runs comes when all are trained.
+	for _, j := range r.Jobs {
+		if err := r.measure(ctx, j, w, true); err != nil {
+			return nil, &JobError{j, err}
+		}
+	}
 	all := []paper.Comparison{} // not null in JSON
 	for _, t := range r.Tables {
 		all = append(all, paper.Compare(t, results, t.Count(r.Budget), r.deviations(t)...))
@@ -79,33 +84,57 @@ func (r *Reproduction) finishJob(ctx context.Context, j *Job, w Worker) error {
 		if err := a.write(j.accuracyPath()); err != nil {
 			return err
 		}
-		if err := j.recall(); err != nil {
+		if err := r.recall(j); err != nil {
 			return err
 		}
 		if j.run == nil {
 			return fmt.Errorf("run folder %s: the weights changed while they were measured: give the same command again", j.Dir)
 		}
 	}
+	return r.measure(ctx, j, w, false)
+}
+
+// measure makes the evaluations that are missing: those that take examples from
+// other runs, or the others.
+func (r *Reproduction) measure(ctx context.Context, j *Job, w Worker, fromOthers bool) error {
 	for _, t := range j.Tables {
-		if j.holds(t, r.Budget) {
-			continue
+		for _, m := range j.left(t, r.Budget) {
+			if fromOthers != (len(m.Sources()) > 0) {
+				continue
+			}
+			folder := filepath.Join(j.Dir, TablesDir, m.Name)
+			ev, err := w.Evaluate(ctx, r.attackConfig(j, m), m.Name, folder)
+			if err != nil {
+				return err
+			}
+			if err := r.noteSources(j, m, folder); err != nil {
+				return err
+			}
+			j.run.Evaluations = append(j.run.Evaluations, paper.Evaluated{Evaluation: ev, Defence: m.Defence})
 		}
-		ev, err := w.Evaluate(ctx, j.attackConfig(t, r.Budget), t.Name, filepath.Join(j.Dir, TablesDir, t.Name))
-		if err != nil {
-			return err
-		}
-		j.run.Evaluations = append(j.run.Evaluations, ev)
 	}
 	return nil
 }
 
-// attackConfig is the run's configuration with the attacks of a table: each at
-// every radius, without checks.
-func (j *Job) attackConfig(t paper.Table, b paper.Budget) config.Config {
+// attackConfig is the run's configuration with the attacks of an evaluation: each
+// at every radius, without checks.
+func (r *Reproduction) attackConfig(j *Job, m paper.Measurement) config.Config {
 	c := j.Config
-	c.Attack.Attacks, c.Attack.Images, c.Attack.Exhaustive, c.Attack.Checks = t.Attacks(j.Arm.Name), t.Count(b), true, 0
-	if t.Eps != nil {
-		c.Attack.Eps = strings.Join(t.Columns, " ")
+	c.Attack.Attacks, c.Attack.Images, c.Attack.Exhaustive, c.Attack.Checks = m.Attacks(j.Seed), m.Images, true, 0
+	if eps := m.Eps(); eps != "" {
+		c.Attack.Eps = eps
+	}
+	if m.Defence != "" {
+		c.Attack.Defence = m.Defence
+	}
+	for _, arm := range m.Sources() {
+		c.Attack.Sources = append(c.Attack.Sources, r.folderOf(arm, j.Seed))
 	}
 	return c
+}
+
+// folderOf is the run folder of an arm.
+func (r *Reproduction) folderOf(arm string, seed uint64) string {
+	a, _ := paper.FindArm(arm)
+	return filepath.Join(r.Runs, a.Folder(seed))
 }

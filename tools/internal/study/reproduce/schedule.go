@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/study"
@@ -35,10 +36,10 @@ type Job struct {
 // Schedule lists the jobs: all arms of one seed, then those of the next. It looks
 // at each run folder for what is finished.
 func (r *Reproduction) Schedule(ctx context.Context) error {
-	order, tables := r.listArms()
+	order, tables, figuresAlone := r.listArms()
 	for seed := uint64(1); seed <= uint64(r.Seeds); seed++ {
 		for _, name := range order {
-			if seed > 1 && tables[name] == nil {
+			if seed > 1 && figuresAlone[name] {
 				continue // figures show seed 1 alone
 			}
 			j, err := r.newJob(ctx, name, seed, tables[name])
@@ -51,12 +52,17 @@ func (r *Reproduction) Schedule(ctx context.Context) error {
 	return nil
 }
 
-// listArms returns the arms that tables and figures need, in order and each
-// once, and the tables of each.
-func (r *Reproduction) listArms() (order []string, tables map[string][]paper.Table) {
-	tables = map[string][]paper.Table{}
+// listArms returns the arms that tables and figures need, in order and each once,
+// the tables of each, and which are for figures alone. Teachers come before those
+// that they teach.
+func (r *Reproduction) listArms() (order []string, tables map[string][]paper.Table, figuresAlone map[string]bool) {
+	tables, figuresAlone = map[string][]paper.Table{}, map[string]bool{}
 	known := map[string]bool{}
-	add := func(arm string) {
+	var add func(arm string)
+	add = func(arm string) {
+		if a, _ := paper.FindArm(arm); a.Teacher != "" {
+			add(a.Teacher)
+		}
 		if !known[arm] {
 			known[arm], order = true, append(order, arm)
 		}
@@ -65,14 +71,23 @@ func (r *Reproduction) listArms() (order []string, tables map[string][]paper.Tab
 		for _, a := range t.Arms() {
 			add(a)
 			tables[a] = append(tables[a], t)
+			for _, m := range t.Measurements(a, r.Budget) {
+				for _, source := range m.Sources() {
+					add(source)
+				}
+			}
 		}
 	}
 	for _, f := range r.Figures {
+		if f.ofData() {
+			continue
+		}
 		for _, a := range f.Arms {
+			figuresAlone[a] = figuresAlone[a] || !known[a]
 			add(a)
 		}
 	}
-	return order, tables
+	return order, tables, figuresAlone
 }
 
 func (r *Reproduction) newJob(ctx context.Context, name string, seed uint64, tables []paper.Table) (*Job, error) {
@@ -86,7 +101,12 @@ func (r *Reproduction) newJob(ctx context.Context, name string, seed uint64, tab
 	if r.PlanOnly {
 		load = arm.Resolve
 	}
-	if j.Config, err = load(r.Budget, seed, r.Data, r.Set); err != nil {
+	set := r.Set
+	if arm.Teacher != "" {
+		teacher, _ := paper.FindArm(arm.Teacher)
+		set = append(slices.Clone(set), "train.teacher="+filepath.Join(r.Runs, teacher.Folder(seed)))
+	}
+	if j.Config, err = load(r.Budget, seed, r.Data, set); err != nil {
 		return nil, &study.RequestError{Err: err}
 	}
 	j.Config.Run = j.Dir
@@ -94,12 +114,22 @@ func (r *Reproduction) newJob(ctx context.Context, name string, seed uint64, tab
 		return nil, err
 	}
 	if j.State == Finished {
-		err = j.recall()
+		err = r.recall(j)
 	}
 	return j, err
 }
 
+// left are the evaluations of a table that are missing.
+func (j *Job) left(t paper.Table, b paper.Budget) (missing []paper.Measurement) {
+	for _, m := range t.Measurements(j.Arm.Name, b) {
+		if j.run == nil || !j.run.Holds(m) {
+			missing = append(missing, m)
+		}
+	}
+	return missing
+}
+
 // holds tells whether all that a table measures on the job's arm is measured.
 func (j *Job) holds(t paper.Table, b paper.Budget) bool {
-	return j.run != nil && j.run.Holds(t, t.Count(b))
+	return j.run != nil && len(j.left(t, b)) == 0
 }

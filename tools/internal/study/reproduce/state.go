@@ -86,7 +86,7 @@ func (r *Reproduction) identify(ctx context.Context, d pipelines.Data) (pipeline
 	if err != nil {
 		return pipelines.SetIdentity{}, &study.RequestError{Err: err}
 	}
-	id, err := s.Identity(ctx, d)
+	id, _, err := s.Identity(ctx, d)
 	if err == nil {
 		r.identities[key] = id
 	}

@@ -27,7 +27,7 @@ func TestScheduleComparesAllImages(t *testing.T) {
 			t.Fatal(err)
 		}
 		id := experiment.RunIdentity{Format: 1}
-		if id.Data, err = data.Identity(t.Context(), j.Config.Data); err != nil {
+		if id.Data, _, err = data.Identity(t.Context(), j.Config.Data); err != nil {
 			t.Fatal(err)
 		}
 		if id.Config, err = j.Config.Canonical().Leaves(); err != nil {
