@@ -9,8 +9,6 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -42,11 +40,11 @@ var oneLarge sync.Mutex
 // over black; 16-bit values are rounded down to 8; CMYK becomes RGB; an image is turned as its EXIF
 // orientation says. note says what is odd about a file that was read all the same.
 func decodeFile(file imageFile, square *image.RGBA, sh Shape, to []uint8) (note decodeNote, err error) {
-	if _, err := os.Lstat(file.path); errors.Is(err, fs.ErrNotExist) && file.list == "" { // a link that leads nowhere is there
-		return "", fmt.Errorf("pipelines: %s: want an image file, but there is no file of that name: check the name", file.display())
-	}
 	f, size, err := openRegular(file.path, file.display(), file.advise("rename it"), file.advise("check the file's permissions"))
-	if err != nil {
+	switch {
+	case err != nil && file.isMissing():
+		return "", fmt.Errorf("pipelines: %s: want an image file, but there is no file of that name: check the name", file.display())
+	case err != nil:
 		return "", err
 	}
 	defer f.Close()

@@ -3,8 +3,11 @@ package pipelines
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 )
@@ -21,6 +24,13 @@ type imageFile struct {
 	list        string // the CSV file that names it; "" in folders
 	line        int    // there
 	hash        fileHash
+}
+
+// isMissing tells that a file that no list names is not there; a link that leads
+// nowhere is there.
+func (f imageFile) isMissing() bool {
+	_, err := os.Lstat(f.path)
+	return f.list == "" && errors.Is(err, fs.ErrNotExist)
 }
 
 // display is the path for a message, with the line of the CSV file that has it.

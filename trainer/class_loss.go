@@ -39,16 +39,14 @@ func (l ClassLoss) String() string { return namedText(spreadLoss, l.Spread) }
 func (l ClassLoss) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
 // UnmarshalText reads the text, for configuration files.
-func (l *ClassLoss) UnmarshalText(text []byte) (err error) {
+func (l *ClassLoss) UnmarshalText(text []byte) error {
 	if strings.TrimSpace(string(text)) == crossEntropyLoss {
 		*l = ClassLoss{}
 		return nil
 	}
-	v, err := parseNamed[Spread](text, spreadLoss)
-	if err != nil {
+	if err := parseNamed(text, spreadLoss, &l.Spread); err != nil {
 		return fmt.Errorf("%w (or %s)", err, crossEntropyLoss)
 	}
-	*l = ClassLoss{v}
 	return nil
 }
 

@@ -37,10 +37,7 @@ func (w Swap) String() string { return namedText(swapName, w.SwapWeights) }
 func (w Swap) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
 
 // UnmarshalText reads the text, for configuration files.
-func (w *Swap) UnmarshalText(text []byte) (err error) {
-	w.SwapWeights, err = parseNamed[SwapWeights](text, swapName)
-	return err
-}
+func (w *Swap) UnmarshalText(text []byte) error { return parseNamed(text, swapName, &w.SwapWeights) }
 
 // Validate refuses weights that are all zero.
 func (w *SwapWeights) Validate() error {

@@ -36,10 +36,7 @@ func (p Independence) String() string { return namedText(hsicName, p.HSIC) }
 func (p Independence) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
 // UnmarshalText reads the text, for configuration files.
-func (p *Independence) UnmarshalText(text []byte) (err error) {
-	p.HSIC, err = parseNamed[HSIC](text, hsicName)
-	return err
-}
+func (p *Independence) UnmarshalText(text []byte) error { return parseNamed(text, hsicName, &p.HSIC) }
 
 // join adds the weighted dependence of the codes of f, where it is above 0.
 func (p Independence) join(s *graphs.Scope, f graphs.Forward, t Terms) Terms {

@@ -16,18 +16,17 @@ func namedText[T comparable](name string, v T) string {
 	return spec.FullText(name, &v)
 }
 
-// parseNamed reads one of the names and its options; "" is the zero value.
-func parseNamed[T any](text []byte, names ...string) (v T, err error) {
+// parseNamed reads the name and its options into v; "" is the zero value. An error
+// leaves v as it was.
+func parseNamed[T any](text []byte, name string, v *T) error {
 	if strings.TrimSpace(string(text)) == "" {
-		return v, nil
+		*v = *new(T)
+		return nil
 	}
-	kinds := make([]spec.Kind[*T], len(names))
-	for i, name := range names {
-		kinds[i] = spec.Kind[*T]{Name: name, New: func() *T { return new(T) }}
-	}
-	p, err := spec.Parse(string(text), kinds)
+	p, err := spec.Parse(string(text), []spec.Kind[*T]{{Name: name, New: func() *T { return new(T) }}})
 	if err != nil {
-		return v, suggest(err)
+		return suggest(err)
 	}
-	return *p, nil
+	*v = *p
+	return nil
 }

@@ -8,6 +8,9 @@ type box struct {
 	bound        float32
 }
 
+// LeastMargin implements [bounds.Part].
+func (b box) LeastMargin() float64 { return float64(b.bound) }
+
 // middle is an image of the box.
 func (b box) middle() []float32 {
 	x := make([]float32, len(b.lower))
@@ -58,18 +61,4 @@ func (b box) halves(k int) [2]box {
 	below.upper, above.lower = slices.Clone(b.upper), slices.Clone(b.lower)
 	below.upper[k], above.lower[k] = middle, middle
 	return [2]box{below, above}
-}
-
-// boxes are open boxes, a heap by their bounds: the least is looked at first.
-type boxes []box
-
-func (q boxes) Len() int           { return len(q) }
-func (q boxes) Less(i, j int) bool { return q[i].bound < q[j].bound }
-func (q boxes) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *boxes) Push(x any)        { *q = append(*q, x.(box)) }
-func (q *boxes) Pop() any {
-	last := len(*q) - 1
-	b := (*q)[last]
-	*q = (*q)[:last]
-	return b
 }

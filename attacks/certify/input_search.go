@@ -1,7 +1,6 @@
 package certify
 
 import (
-	"container/heap"
 	"context"
 	"math"
 	"slices"
@@ -18,7 +17,7 @@ type split struct {
 	image  []float32
 	label  int32
 	until  time.Time
-	open   boxes
+	open   bounds.Frontier[box]
 	result Result
 }
 
@@ -27,14 +26,14 @@ type split struct {
 func (s *split) prove(size float64) error {
 	closed := float32(math.MaxFloat32) // the least bound of a proven box
 	s.result = Result{Status: Open, Method: s.method.By}
-	s.open = boxes{s.around(size)}
+	s.open = bounds.Frontier[box]{s.around(size)}
 	for len(s.open) > 0 && s.result.Domains < s.method.Boxes && time.Now().Before(s.until) {
 		if err := s.ctx.Err(); err != nil {
 			return err
 		}
 		var batch []box
 		for len(s.open) > 0 && len(batch) < min(s.method.Images, s.method.Boxes-s.result.Domains) {
-			batch = append(batch, heap.Pop(&s.open).(box))
+			batch = append(batch, s.open.Take())
 		}
 		s.result.Domains += len(batch)
 		least, err := s.bound(batch)
@@ -133,7 +132,7 @@ func (s *split) halve(left []box) error {
 	}
 	for i, b := range left {
 		for _, half := range b.halves(b.steepest(slope[i*s.size : (i+1)*s.size])) {
-			heap.Push(&s.open, half)
+			s.open.Add(half)
 		}
 	}
 	return nil

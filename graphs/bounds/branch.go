@@ -1,7 +1,6 @@
 package bounds
 
 import (
-	"container/heap"
 	"context"
 	"errors"
 	"math"
@@ -34,14 +33,14 @@ func (r *run) branchOne(s *subject) error {
 		return err
 	}
 	for _, k := range s.open() {
-		q := &frontier{}
+		q := &Frontier[*domain]{}
 		root := &domain{s: s, target: int32(k), bound: s.verdict.Lower[k]}
 		if err := r.evaluate([]*domain{root}, 0); err != nil {
 			return err
 		}
 		closed, err := r.search(root, q)
-		s.raise(k, min(closed, q.least()))
-		if err != nil || s.verdict.Status == Broken || q.Len() > 0 {
+		s.raise(k, min(closed, lowestBound(*q)))
+		if err != nil || s.verdict.Status == Broken || len(*q) > 0 {
 			return err
 		}
 	}
@@ -63,14 +62,14 @@ func (r *run) attack(s *subject) (broken bool, err error) {
 // search closes domains, lowest bound first, until none is left, an example is
 // found, or time (the end of the context) or domains are used up; what is left stays in q. It returns
 // the least bound of those that were closed.
-func (r *run) search(root *domain, q *frontier) (closed float32, err error) {
+func (r *run) search(root *domain, q *Frontier[*domain]) (closed float32, err error) {
 	s, set := root.s, r.v.set
 	closed = float32(math.MaxFloat32)
 	settle := func(d *domain) {
 		if d.bound > 0 {
 			closed = min(closed, d.bound)
 		} else {
-			heap.Push(q, d)
+			q.Add(d)
 		}
 	}
 	settle(root)
@@ -78,10 +77,10 @@ func (r *run) search(root *domain, q *frontier) (closed float32, err error) {
 	if broken, err := r.tryCorners([]*domain{root}); err != nil || broken {
 		return closed, err
 	}
-	for q.Len() > 0 && s.verdict.Domains < set.Domains && r.ctx.Err() == nil {
-		parents := q.take(max(r.v.atOnce/2, 1))
+	for len(*q) > 0 && s.verdict.Domains < set.Domains && r.ctx.Err() == nil {
+		parents := takeParents(q, max(r.v.atOnce/2, 1))
 		if parents == nil { // no ReLU left to split
-			leaf := heap.Pop(q).(*domain)
+			leaf := q.Take()
 			err := r.polish(leaf)
 			settle(leaf)
 			if err != nil || !(leaf.bound > 0) {
@@ -212,35 +211,24 @@ func (v *Verifier) within(s *subject, x []float32) bool {
 	return distance <= float64(s.eps)*(1+1e-6)+0x1p-24*size
 }
 
-// frontier are open domains, a heap by their bounds.
-type frontier []*domain
+// LeastMargin implements [Part].
+func (d *domain) LeastMargin() float64 { return float64(d.bound) }
 
-func (q frontier) Len() int           { return len(q) }
-func (q frontier) Less(i, j int) bool { return q[i].bound < q[j].bound }
-func (q frontier) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *frontier) Push(x any)        { *q = append(*q, x.(*domain)) }
-func (q *frontier) Pop() any {
-	old := *q
-	x := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return x
-}
-
-// take removes up to n domains with the lowest bounds, nil where the lowest has
+// takeParents removes up to n domains with the lowest bounds, nil where the lowest has
 // nothing to split.
-func (q *frontier) take(n int) []*domain {
+func takeParents(q *Frontier[*domain], n int) []*domain {
 	if len((*q)[0].next) == 0 {
 		return nil
 	}
 	var all []*domain
-	for len(all) < n && q.Len() > 0 && len((*q)[0].next) > 0 {
-		all = append(all, heap.Pop(q).(*domain))
+	for len(all) < n && len(*q) > 0 && len((*q)[0].next) > 0 {
+		all = append(all, q.Take())
 	}
 	return all
 }
 
-// least is the lowest bound, the largest number where there is none.
-func (q frontier) least() float32 {
+// lowestBound is that of open domains, the largest number where there is none.
+func lowestBound(q Frontier[*domain]) float32 {
 	if len(q) == 0 {
 		return math.MaxFloat32
 	}

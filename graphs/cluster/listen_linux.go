@@ -35,28 +35,18 @@ func checkListening(ip net.IP, port string) error {
 	if ip.IsUnspecified() {
 		return nil
 	}
-	for _, at := range listeners(port) {
-		if at.IsUnspecified() {
-			return fmt.Errorf("worker: want to listen on %s alone, but TensorFlow listens on all interfaces: build the program anew with tools/tf", ip)
-		}
-	}
-	return nil
-}
-
-// listeners are the addresses on which sockets of this machine listen on port.
-func listeners(port string) (all []net.IP) {
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		raw, err := os.ReadFile(table)
 		if err != nil {
 			continue // a kernel without IPv6
 		}
 		for line := range strings.Lines(string(raw)) {
-			if at, ok := listening(line, port); ok {
-				all = append(all, at)
+			if at, ok := listening(line, port); ok && at.IsUnspecified() {
+				return fmt.Errorf("worker: want to listen on %s alone, but TensorFlow listens on all interfaces: build the program anew with tools/tf", ip)
 			}
 		}
 	}
-	return all
+	return nil
 }
 
 // listening is the address of a line of /proc/net/tcp or tcp6, if it is that of a

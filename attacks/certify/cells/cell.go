@@ -7,6 +7,9 @@ type cell struct {
 	blame         int       // the parameter to split by
 }
 
+// LeastMargin implements [bounds.Part].
+func (c cell) LeastMargin() float64 { return c.bound }
+
 // halves are the two parts of c, cut across parameter p. They meet up to the
 // rounding of float64, which the slack of positions covers.
 func (c cell) halves(p int) [2]cell {
@@ -58,18 +61,4 @@ func (c cell) face(p int, side float64) []float64 {
 	at := append([]float64{}, c.center...)
 	at[p] += side * c.width[p]
 	return at
-}
-
-// queue are open cells, a heap by their bounds: the least is looked at first.
-type queue []cell
-
-func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return q[i].bound < q[j].bound }
-func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)        { *q = append(*q, x.(cell)) }
-func (q *queue) Pop() any {
-	last := len(*q) - 1
-	c := (*q)[last]
-	*q = (*q)[:last]
-	return c
 }

@@ -1,7 +1,6 @@
 package cells
 
 import (
-	"container/heap"
 	"math"
 
 	"unwarp/attacks/certify"
@@ -17,16 +16,16 @@ func (s *subject) proveCells() error {
 	if err := s.tryAll(grid(limits, s.method.Tries)); err != nil || s.isBroken() {
 		return err
 	}
-	open := &queue{{center: make([]float64, len(limits)), width: limits, bound: -math.MaxFloat32}}
+	open := bounds.Frontier[cell]{{center: make([]float64, len(limits)), width: limits, bound: -math.MaxFloat32}}
 	closed := math.MaxFloat32 // the least bound of a proven cell
 	sampler := newSampler(s.image, s.victim.H, s.victim.W, s.victim.C, s.at)
-	for open.Len() > 0 && !s.over() {
+	for len(open) > 0 && !s.over() {
 		if err := s.ctx.Err(); err != nil {
 			return err
 		}
 		var batch []cell
-		for open.Len() > 0 && len(batch) < min(s.method.Batch, s.method.Cells-s.result.Domains) {
-			batch = append(batch, heap.Pop(open).(cell))
+		for len(open) > 0 && len(batch) < min(s.method.Batch, s.method.Cells-s.result.Domains) {
+			batch = append(batch, open.Take())
 		}
 		s.result.Domains += len(batch)
 		left, least, err := s.boundCells(sampler, batch)
@@ -39,14 +38,14 @@ func (s *subject) proveCells() error {
 		}
 		for _, c := range left {
 			for _, half := range c.halves(c.blame) {
-				heap.Push(open, half)
+				open.Add(half)
 			}
 		}
 	}
-	if open.Len() == 0 {
+	if len(open) == 0 {
 		s.result.Status = certify.Proven
 	} else {
-		closed = min(closed, (*open)[0].bound)
+		closed = min(closed, open[0].bound)
 	}
 	s.result.Lower = &closed
 	return nil
