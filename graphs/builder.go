@@ -25,6 +25,8 @@ type Builder struct {
 	where    string // path of the op being added, for errors
 	cause    error  // first error raised by a layer
 	causeAt  string
+	// customGradients are the values whose gradients layers write themselves, by op name.
+	customGradients map[string]customGradient
 }
 
 // AddNamedOp adds one op outside every pass, under exactly this name, by which
@@ -86,5 +88,7 @@ func newBuilder(seed uint64) *Builder {
 		inputs:  map[tf.Output]Input{},
 		passes:  map[string]bool{},
 		seed:    seed,
+
+		customGradients: map[string]customGradient{},
 	}
 }

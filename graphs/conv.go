@@ -46,6 +46,7 @@ type ConvTranspose struct {
 	Stride     int // 0 means 1
 	Rows, Cols int // 0 means H·Stride, W·Stride
 	Init       Initializer
+	pooled     bool // the result is the mean of each 4x4 block of the output; see applyPooled
 }
 
 // Apply convolves x.
@@ -67,6 +68,12 @@ func (l ConvTranspose) Apply(s *Scope, x tf.Output) tf.Output {
 		return tf.Output{}
 	}
 	w := s.Variable("kernel", Trainable, l.Init.orDefault(HeNormal), k, k, out, d[3])
+	switch {
+	case l.pooled:
+		return s.addBias(l.applyPooled(s, x, w, d), out, false)
+	case s.trainsOnly() && l.Out <= fewChannels && l.fitsPhases(d, rows, cols):
+		return l.applyPhases(s, x, w, d)
+	}
 	batch := op.StridedSlice(s.Op("batch"), op.Shape(s.Op("shape"), x), op.Const(s.Op("zero"), []int32{0}), op.Const(s.Op("one"), []int32{1}), op.Const(s.Op("step"), []int32{1}))
 	size := op.ConcatV2(s.Op("size"), []tf.Output{batch, op.Const(s.Op("rest"), []int32{int32(rows), int32(cols), int32(out)})}, op.Const(s.Op("axis"), int32(0)))
 	y := op.Conv2DBackpropInput(s.Op("conv"), size, w, x, []int64{1, st, st, 1}, "SAME")

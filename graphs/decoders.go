@@ -53,13 +53,13 @@ const smoothing = 4
 
 // Apply decodes code.
 func (d GeometricDecoder) Apply(s *Scope, code tf.Output) tf.Output {
-	x := generator{rows: d.Rows, cols: d.Cols, out: 2, width: d.Width, last: TruncatedNormal(1e-3)}.apply(s, code)
+	g := generator{rows: d.Rows, cols: d.Cols, out: 2, width: d.Width, last: TruncatedNormal(1e-3)}
+	var x tf.Output
 	switch d.Field {
 	case "", Smooth:
-		x = AvgPool{Size: smoothing}.Apply(s, x)
-		size := op.Const(s.Op("size"), []int32{int32(d.Rows), int32(d.Cols)})
-		x = op.ResizeBilinear(s.Op("smooth"), x, size, op.ResizeBilinearHalfPixelCenters(true))
+		x = d.smooth(s, g, code)
 	case Pixel:
+		x = g.apply(s, code)
 	default:
 		s.Errorf("field: want smooth or pixel, got %q", d.Field)
 		return tf.Output{}
@@ -67,4 +67,16 @@ func (d GeometricDecoder) Apply(s *Scope, code tf.Output) tf.Output {
 	reach := cmp.Or(d.Reach, .3125)
 	limit := op.Const(s.Op("limit"), []float32{reach * float32(d.Cols), reach * float32(d.Rows)})
 	return op.Mul(s.Op("field"), op.Tanh(s.Op("tanh"), x), limit)
+}
+
+// smooth is what g makes of code, pooled and interpolated. In training passes the last
+// layer computes the pooled output alone, where blocks of 4x4 fill the image.
+func (d GeometricDecoder) smooth(s *Scope, g generator, code tf.Output) tf.Output {
+	g.pooled = s.trainsOnly() && g.steps() > 0 && d.Rows%smoothing == 0 && d.Cols%smoothing == 0
+	x := g.apply(s, code)
+	if !g.pooled {
+		x = AvgPool{Size: smoothing}.Apply(s, x)
+	}
+	size := op.Const(s.Op("size"), []int32{int32(d.Rows), int32(d.Cols)})
+	return op.ResizeBilinear(s.Op("smooth"), x, size, op.ResizeBilinearHalfPixelCenters(true))
 }

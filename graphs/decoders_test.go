@@ -63,9 +63,10 @@ func referenceGenerator(t *testing.T, c *Circuit, in string, code Array, z size)
 
 func TestAppearanceDecoder(t *testing.T) {
 	code := Normal(1, 1, 2, 6)
-	for _, z := range decoded {
-		t.Run(fmt.Sprint(z.h, z.w, z.c), func(t *testing.T) {
-			c := Build(t, appearance(z, 3), []Array{code}, AnyBatch())
+	for i, z := range append(decoded, decoded...) {
+		mode := graphs.Mode(i / len(decoded))
+		t.Run(fmt.Sprint(z.h, z.w, z.c, mode), func(t *testing.T) {
+			c := Build(t, appearance(z, 3), []Array{code}, AnyBatch(), In(mode))
 			got := c.Run(t, code)[0]
 			if want := []int64{2, z.h, z.w, z.c}; fmt.Sprint(got.Shape) != fmt.Sprint(want) {
 				t.Fatalf("want shape %v, got %v", want, got.Shape)
@@ -81,10 +82,11 @@ func TestAppearanceDecoder(t *testing.T) {
 
 func TestGeometricDecoder(t *testing.T) {
 	code := Normal(1, 1, 2, 6)
-	for _, z := range decoded {
+	for i, z := range append(decoded, decoded...) {
+		mode := graphs.Mode(i / len(decoded))
 		for _, field := range []graphs.Field{graphs.Smooth, graphs.Pixel} {
-			t.Run(fmt.Sprint(field, z.h, z.w), func(t *testing.T) {
-				c := Build(t, geometry(z, 2, field, .25), []Array{code}, AnyBatch())
+			t.Run(fmt.Sprint(field, z.h, z.w, mode), func(t *testing.T) {
+				c := Build(t, geometry(z, 2, field, .25), []Array{code}, AnyBatch(), In(mode))
 				got := c.Run(t, code)[0]
 				if want := []int64{2, z.h, z.w, 2}; fmt.Sprint(got.Shape) != fmt.Sprint(want) {
 					t.Fatalf("want shape %v, got %v", want, got.Shape)
@@ -110,7 +112,7 @@ func TestFieldStartsNearZeroAndStaysInReach(t *testing.T) {
 	code := Normal(1, 1, 2, 64)
 	z := decoded[3] // 48 x 64: dx and dy differ
 	for _, field := range []graphs.Field{"", graphs.Smooth, graphs.Pixel} {
-		c := Build(t, geometry(z, 32, field, 0), []Array{code})
+		c := Build(t, geometry(z, 32, field, 0), []Array{code}, In(graphs.Training))
 		for i, v := range c.Run(t, code)[0].Data {
 			if math.Abs(float64(v)) > .5 {
 				t.Fatalf("%q: element %d starts at %g pixels", field, i, v)
@@ -155,7 +157,7 @@ func decided(path string, initial Array) Array {
 
 func TestDecoderGradients(t *testing.T) {
 	code := Normal(1, 1, 2, 4)
-	for _, z := range []size{decoded[2], decoded[4], decoded[5]} {
+	for _, z := range []size{decoded[2], decoded[4], decoded[5], {8, 12, 1, nil}} {
 		fns := map[string]Func{
 			"appearance": appearance(z, 3),
 			"smooth":     geometry(z, 3, graphs.Smooth, 0),

@@ -15,27 +15,30 @@ import (
 // Warp false is the paper's reconstruction ablation (Table 10): one decoder
 // reads the whole embedding, nothing is warped. Decode false is the base CNN.
 //
-// The encoder sees normalised images, in training with noise and jitter; what is attacked and what is to be
+// The encoder sees normalised images, in training with noise and jitter, warped by a
+// spatial transformer where there is one; what is attacked and what is to be
 // reconstructed are the images as given.
 type Disentangled struct {
-	Noise      Noise     // of images, in training passes
-	Transform  Transform // of images; nil means none
-	Normalise  Normalisation
-	Range      Range  // in which the encoder takes pixels, where they are not normalised
-	Jitter     Jitter // of normalised images, in training passes
-	Target     Target // "" means ImageTarget
-	Encoder    Encoder
-	Head       Head // nil means LinearHead without dropout
-	Classes    int
-	Appearance int
-	Geometry   int
-	Decode     bool
-	Warp       bool
-	Width      int // of the decoders; 0 means 32
-	Field      Field
-	Border     Border
-	Reach      float32
-	Config     Model // that it was built from, if it was
+	Noise     Noise     // of images, in training passes
+	Transform Transform // of images; nil means none
+	Normalise Normalisation
+	Range     Range  // in which the encoder takes pixels, where they are not normalised
+	Jitter    Jitter // of normalised images, in training passes
+	// SpatialTransformer warps what the encoder sees; nil means no warp.
+	SpatialTransformer *SpatialTransformer
+	Target             Target // "" means ImageTarget
+	Encoder            Encoder
+	Head               Head // nil means LinearHead without dropout
+	Classes            int
+	Appearance         int
+	Geometry           int
+	Decode             bool
+	Warp               bool
+	Width              int // of the decoders; 0 means 32
+	Field              Field
+	Border             Border
+	Reach              float32
+	Config             Model // that it was built from, if it was
 }
 
 // Forward is what a pass computes. Outputs that the model does not have are
@@ -65,7 +68,8 @@ func (m Disentangled) Classify(s *Scope, images tf.Output) Forward {
 		seen = m.Transform.Apply(s.In("transform"), seen)
 	}
 	seen = m.Normalise.Apply(s.In("normalise"), seen)
-	f.Embedding = m.Encoder.Encode(s.In("encoder"), m.Jitter.Apply(s.In("jitter"), m.Range.Apply(s.In("range"), seen)))
+	seen = m.Jitter.Apply(s.In("jitter"), m.Range.Apply(s.In("range"), seen))
+	f.Embedding = m.Encoder.Encode(s.In("encoder"), m.SpatialTransformer.Apply(s.In("spatial_transformer"), seen))
 	d, ok := s.Dims(f.Embedding, 2, "an embedding [B,D]")
 	if !ok {
 		return f

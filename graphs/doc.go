@@ -44,18 +44,21 @@
 //	net.go           Build: from a declaration to a session that runs
 //
 // The graph: builder.go, pass.go, input.go, variables.go, initializers.go,
-// gradients.go. The session: session.go (device, options), run.go, precision.go,
-// copy.go, buffers.go (tensors that Go may overwrite).
+// gradients.go, custom_gradient.go (gradients that a layer writes itself). The session:
+// session.go (device, options), run.go, precision.go, copy.go, buffers.go (tensors that Go may overwrite).
 //
 // Layers: layers.go (the interface, Reshape, Flatten), conv.go, dense.go,
 // relu.go, dropout.go, pooling.go, batchnorm.go, normalise.go, noise.go, jitter.go, warp.go.
+// Training passes take quicker forms of some, equal up to rounding ([Scope].trainsOnly):
+// conv_phases.go, and in decoders.go, dense.go and hinton.go.
 //
 // Capsules: capsules.go (what they are, primary ones), capsule_fields.go,
 // capsule_votes.go, capsule_routing.go, capsule_em.go; capsule_encoder.go is a
 // network of them, capsule_head.go classifies any embedding by them.
 //
 // Transforms of images, which model.transform names: transform.go, bit_depth.go, jpeg.go,
-// jpeg_tables.go, total_variation.go, thermometer.go.
+// jpeg_tables.go, total_variation.go, thermometer.go. spatial_transformer.go warps images
+// by maps that a network predicts; model.spatial_transformer names it.
 //
 // encoder_file.go takes the network of a file, see package imported, range.go gives it
 // pixels in its own range, and head_none.go its scores as logits.

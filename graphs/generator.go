@@ -16,6 +16,7 @@ type generator struct {
 	out        int
 	width      int         // channels of the layer before the last; doubled at each layer towards the code
 	last       Initializer // of the last layer
+	pooled     bool        // the result is the mean of each 4x4 block, see [ConvTranspose.applyPooled]
 }
 
 // maxSeed is the largest side of the grid that a generator starts from: 7x7
@@ -33,11 +34,16 @@ func halvedSizes(n, steps int) []int {
 	return out
 }
 
-func (g generator) apply(s *Scope, code tf.Output) tf.Output {
-	steps := 0
+// steps is the number of transposed convolutions.
+func (g generator) steps() (steps int) {
 	for n := max(g.rows, g.cols); n > maxSeed; n = (n + 1) / 2 {
 		steps++
 	}
+	return steps
+}
+
+func (g generator) apply(s *Scope, code tf.Output) tf.Output {
+	steps := g.steps()
 	rows, cols := halvedSizes(g.rows, steps), halvedSizes(g.cols, steps)
 	channels := g.width << max(steps-1, 0)
 	x := Dense{Out: rows[0] * cols[0] * channels}.Apply(s.In("fc"), code)
@@ -46,7 +52,7 @@ func (g generator) apply(s *Scope, code tf.Output) tf.Output {
 		l := ConvTranspose{Out: g.width << max(steps-1-i, 0), Kernel: 5, Stride: 2, Rows: rows[i], Cols: cols[i]}
 		name := fmt.Sprint("up", i)
 		if i == steps {
-			l.Out, l.Init = g.out, g.last
+			l.Out, l.Init, l.pooled = g.out, g.last, g.pooled
 		}
 		x = l.Apply(s.In(name), x)
 		if i < steps {

@@ -2,6 +2,7 @@ package graphs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tf "github.com/wamuir/graft/tensorflow"
@@ -25,7 +26,7 @@ func Gradients(s *Scope, y tf.Output, xs ...tf.Output) []tf.Output {
 			return none
 		}
 	}
-	p := gradientPath{xs: xs, reaches: map[string]bool{}}
+	p := gradientPath{xs: xs, reaches: map[string]bool{}, customGradients: s.b.customGradients}
 	p.walk(y)
 	if p.defect != nil {
 		s.Errorf("gradient of %q: %w", y.Op.Name(), p.defect)
@@ -37,12 +38,17 @@ func Gradients(s *Scope, y tf.Output, xs ...tf.Output) []tf.Output {
 		// second gradient in vain.
 		dy = []tf.Output{op.Fill(s.Op("ones"), op.Shape(s.Op("shape"), y), op.Const(s.Op("one"), float32(1)))}
 	}
-	grads := op.Gradients(s.Op("gradients"), []tf.Output{y}, xs, dy...)
+	var grads []tf.Output
+	if len(p.custom) > 0 {
+		grads = gradientsThrough(s, y, xs, p.custom)
+	} else {
+		grads = op.Gradients(s.Op("gradients"), []tf.Output{y}, xs, dy...)
+	}
 	if !s.OK() {
 		return none
 	}
 	for i, g := range grads {
-		if g.Op == nil || g.Index < 0 {
+		if !exists(g) {
 			s.Errorf("gradient: no differentiable path from %q to %q", y.Op.Name(), xs[i].Op.Name())
 			return none
 		}
@@ -51,29 +57,45 @@ func Gradients(s *Scope, y tf.Output, xs ...tf.Output) []tf.Output {
 }
 
 // gradientPath walks from y back to xs and keeps the first op between them whose
-// gradient TensorFlow would compute wrongly without saying so.
+// gradient TensorFlow would compute wrongly without saying so, and the values with
+// custom gradients between them, each after those that it is computed from.
 type gradientPath struct {
-	xs      []tf.Output
-	reaches map[string]bool // by op name: is some x an ancestor?
-	defect  error
+	xs              []tf.Output
+	reaches         map[string]bool // by op name: is some x an ancestor?
+	defect          error
+	customGradients map[string]customGradient // all of the graph, by op name
+	custom          []customGradient
 }
 
+// walk tells whether y is one of xs or is computed from one.
 func (p *gradientPath) walk(y tf.Output) bool {
-	for _, x := range p.xs {
-		if x.Op.Name() == y.Op.Name() && x.Index == y.Index {
-			return true
-		}
-	}
+	behind := p.walkBehind(y) // of an x too: another one may lie there
+	return behind || slices.ContainsFunc(p.xs, func(x tf.Output) bool { return x.Op.Name() == y.Op.Name() && x.Index == y.Index })
+}
+
+// walkBehind tells whether y's op is computed from one of xs.
+func (p *gradientPath) walkBehind(y tf.Output) bool {
 	name := y.Op.Name()
 	if r, ok := p.reaches[name]; ok {
 		return r
 	}
 	p.reaches[name] = false
 	on := false
-	for i := range y.Op.NumInputs() {
-		on = p.walk(tf.Consumer{Op: y.Op, Index: i}.Producer()) || on
+	g, custom := p.customGradients[name]
+	switch {
+	case custom:
+		for _, x := range g.inputs {
+			on = p.walk(x) || on
+		}
+	case y.Op.Type() == "StopGradient": // nothing flows on
+	default:
+		for i := range y.Op.NumInputs() {
+			on = p.walk(tf.Consumer{Op: y.Op, Index: i}.Producer()) || on
+		}
 	}
-	p.reaches[name] = on
+	if p.reaches[name] = on; custom && on {
+		p.custom = append(p.custom, g)
+	}
 	if on && p.defect == nil {
 		p.defect = gradientDefect(y)
 	}

@@ -39,6 +39,10 @@ type Model struct {
 	// tv(weight=.03,drop=.5) or thermometer(levels=16), defences that fail against
 	// attacks with gradient=straight-through. "", none: no change.
 	Transform string `mapstructure:"transform" yaml:"transform,omitempty" json:"transform,omitempty"`
+	// SpatialTransformer warps each image, by a map that a small network predicts from
+	// it, before the encoder sees it (Jaderberg et al. 2015): affine(channels=20,units=50),
+	// similarity (rotation, scale and shifts) or translation. "", none: no warp.
+	SpatialTransformer string `mapstructure:"spatial_transformer" yaml:"spatial_transformer,omitempty" json:"spatial_transformer,omitempty"`
 	// Normalise is how the model standardises images: none, image (by each
 	// image's mean and deviation), channel (by those of each channel of each
 	// image) or set (by those of each channel over the training set).
@@ -100,6 +104,9 @@ func (m Model) Identity() string {
 	if m.HasTransform() {
 		later += " Transform:" + m.Transform
 	}
+	if m.hasSpatialTransformer() {
+		later += " SpatialTransformer:" + m.SpatialTransformer
+	}
 	return fmt.Sprintf("{Kind:%s Encoder:%s Appearance:%d Geometry:%d Dropout:%v Normalise:%s Mean:%v Std:%v Width:%d Field:%s Border:%s Reach:%v%s}",
 		m.Kind, m.Encoder, m.Appearance, m.Geometry, m.Dropout, m.Normalise, m.Mean, m.Std, m.Width, m.Field, m.Border, m.Reach, later)
 }
@@ -131,6 +138,9 @@ func (m Model) Build(classes int) (Disentangled, error) {
 		return d, err
 	}
 	if d.Transform, err = m.parseTransform(); err != nil {
+		return d, err
+	}
+	if d.SpatialTransformer, err = m.parseSpatialTransformer(); err != nil {
 		return d, err
 	}
 	dropout := m.Dropout

@@ -86,9 +86,9 @@ func TestHinton(t *testing.T) {
 	want := relu(referenceDense(y, v("fc", "kernel"), v("fc", "bias")))
 	Near(t, "embedding", c.Run(t, x)[0].Data, want, 1e-5)
 	for _, mode := range modes {
-		Equal(t, "in every mode", Run(t, encoded(h), []Array{x}, In(mode))[0].Data, c.Run(t, x)[0].Data)
+		Near(t, "in every mode", Run(t, encoded(h), []Array{x}, In(mode))[0].Data, want, 1e-5)
+		Gradient(t, encoded(h), []Array{x}, In(mode), AnyBatch(), Step(2e-4), Within(4e-2))
 	}
-	Gradient(t, encoded(h), []Array{x}, AnyBatch(), Step(2e-4), Within(4e-2))
 }
 
 // tiny is a smooth encoder of our own: Disentangled takes any.

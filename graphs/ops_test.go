@@ -102,6 +102,7 @@ var rows = func() map[string]row {
 			return []tf.Output{op.Mul(s.Op("times"), op.GatherV2(s.Op("op"), in[0], i, int0(s, 0)), op.Reshape(s.Op("column"), in[1], ints(s, -1, 1)))}
 		}, []Array{vector, Of([]float32{1.3, .6, 1.5, 2.2, 1.4}, 5)}, 2e-3},
 		"GreaterEqual": {Unary(masked), apart, 1e-3},
+		"Identity":     {unary(op.Identity), []Array{vector}, 1e-3},
 		"MatMul":       {binary(func(s *op.Scope, x, y tf.Output) tf.Output { return op.MatMul(s, x, y) }), []Array{vector, Normal(5, 1, 4, 2)}, 1e-3},
 		"Max":          {Unary(func(s *graphs.Scope, x tf.Output) tf.Output { return op.Max(s.Op("op"), x, int0(s, 1)) }), apart, 1e-3},
 		"MaxPool":      {unary(func(s *op.Scope, x tf.Output) tf.Output { return op.MaxPool(s, x, pool, pool, "SAME") }), []Array{Spread(3, .05, 2, 4, 5, 3)}, 1e-3},
@@ -122,6 +123,9 @@ var rows = func() map[string]row {
 		"Reshape": {Unary(func(s *graphs.Scope, x tf.Output) tf.Output { return op.Reshape(s.Op("op"), x, ints(s, -1, 6)) }), []Array{image}, 1e-3},
 		"ResizeBilinear": {Unary(func(s *graphs.Scope, x tf.Output) tf.Output {
 			return op.ResizeBilinear(s.Op("op"), x, ints(s, 9, 16), op.ResizeBilinearHalfPixelCenters(true))
+		}), []Array{image}, 1e-3},
+		"ReverseV2": {Unary(func(s *graphs.Scope, x tf.Output) tf.Output {
+			return op.ReverseV2(s.Op("op"), x, ints(s, 0, 2))
 		}), []Array{image}, 1e-3},
 		"Shape":   {Unary(counted), []Array{vector}, 1e-3},
 		"Sigmoid": {unary(op.Sigmoid), []Array{vector}, 1e-3},
@@ -149,6 +153,10 @@ var rows = func() map[string]row {
 		"Sub":  {binary(op.Sub), []Array{vector, Normal(5, 1, 4)}, 1e-3},
 		"Sum":  {Unary(func(s *graphs.Scope, x tf.Output) tf.Output { return op.Sum(s.Op("op"), x, int0(s, 1)) }), []Array{vector}, 1e-3},
 		"Tanh": {unary(op.Tanh), []Array{vector}, 2e-3},
+		"Tile": {Unary(func(s *graphs.Scope, x tf.Output) tf.Output { return op.Tile(s.Op("op"), x, ints(s, 1, 4)) }), []Array{vector}, 1e-3},
+		"Transpose": {Unary(func(s *graphs.Scope, x tf.Output) tf.Output {
+			return op.Transpose(s.Op("op"), x, ints(s, 3, 0, 1, 2))
+		}), []Array{image}, 1e-3},
 	}
 }()
 

@@ -34,12 +34,17 @@ func Averaged() PassOption { return func(p *pass) { p.averaged = true } }
 // Sqrt, Rsqrt and Resize.
 func TwiceDifferentiable() PassOption { return func(p *pass) { p.twiceDifferentiable = true } }
 
+// PlainForms makes the layers of a training pass take the forms of inference, for what
+// reads the ops of the pass, as bounds do. See [Scope].trainsOnly.
+func PlainForms() PassOption { return func(p *pass) { p.plainForms = true } }
+
 // pass is the state shared by the scopes of one pass.
 type pass struct {
 	name                string
 	mode                Mode
 	averaged            bool
 	twiceDifferentiable bool // see [TwiceDifferentiable]
+	plainForms          bool // see [PlainForms]
 	initial             []initialKernels
 	shifted             map[string]tf.Output // see [Shifted]
 	entered             map[string]bool      // layer paths used, each once

@@ -46,6 +46,14 @@ func (s *Scope) Training() bool { return s.pass.mode == Training }
 // [TwiceDifferentiable].
 func (s *Scope) TwiceDifferentiable() bool { return s.pass.twiceDifferentiable }
 
+// trainsOnly reports whether layers may take forms whose values and first-order
+// gradients are the same up to rounding and cost less time: in a training pass, which
+// is never exported, unless its gradients are themselves to be differentiated or other
+// code reads its ops.
+func (s *Scope) trainsOnly() bool {
+	return s.Training() && !s.TwiceDifferentiable() && !s.pass.plainForms
+}
+
 // Path is the variable path of the scope, "" at the root of a pass.
 func (s *Scope) Path() string { return s.path }
 

@@ -158,6 +158,11 @@ func TestOrder(t *testing.T) {
 			}
 		}
 	}
+	// Names are compared in Unicode NFC, as those of folders are.
+	accents := tree(t, map[string][]byte{"caf\u00e9/1.png": plain(8, 8, 1, 1, 1), "tea/1.png": plain(8, 8, 2, 1, 1)})
+	if s, err := Open(t.Context(), Data{Set: "folder", Path: accents, Holdout: 1, Order: "tea,cafe\u0301"}); err != nil || s.Test.Label(0) != 1 {
+		t.Errorf("an accent in another form: %v", err)
+	}
 	for text, want := range map[string]string{
 		"a,b": "got none for", "nowhere": "neither", "a,a": "twice", names[0] + "," + names[1]: names[2],
 	} {

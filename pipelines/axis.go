@@ -17,7 +17,16 @@ type axis struct {
 func identityAxis(n int) axis { return axis{n: n, scale: 1, hi: float64(n - 1)} }
 
 // at is the source coordinate of (fractional) pixel u.
-func (a axis) at(u float64) float64 { return min(max(a.scale*u+a.offset, a.lo), a.hi) }
+func (a axis) at(u float64) float64 {
+	v := a.scale*u + a.offset
+	if v < a.lo { // min and max also look for NaN, which takes longer
+		return a.lo
+	}
+	if v > a.hi {
+		return a.hi
+	}
+	return v
+}
 
 // then appends a step that makes a side of m pixels, of which pixel i reads pixel scale*i + offset
 // of the present side, with edge pixels repeated.

@@ -12,8 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // openCSV reads the images that a file lists.
@@ -112,7 +110,7 @@ func (l listing) add(row []string, columns map[string]int, line int) error {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(filepath.Dir(l.where), file)
 	}
-	l.parts[part] = append(l.parts[part], imageFile{path: filepath.Clean(file), class: norm.NFC.String(class), list: l.where, line: line})
+	l.parts[part] = append(l.parts[part], imageFile{path: filepath.Clean(file), class: ComposeName(class), list: l.where, line: line})
 	return nil
 }
 

@@ -116,6 +116,17 @@ const (
 	severalFrames decodeNote = "files with several frames, of which the first is taken"
 )
 
+// ofOne is the note on a file that is named beside it.
+func (n decodeNote) ofOne() string {
+	switch n {
+	case endMissing:
+		return "last bytes missing, though the image is whole"
+	case severalFrames:
+		return "several frames, of which the first is taken"
+	}
+	return string(n)
+}
+
 // decodeFrom decodes a file of size bytes from its start. The decoders return errors for whatever bytes they
 // get; their own tests check that.
 func decodeFrom(f io.ReadSeeker, size int64, format imageFormat) (image.Image, decodeNote, error) {
@@ -131,7 +142,7 @@ func decodeFrom(f io.ReadSeeker, size int64, format imageFormat) (image.Image, d
 	if src.Bounds().Empty() {
 		return nil, "", fmt.Errorf("no pixels")
 	}
-	if note == "" && format.name == "gif" && hasFrames(f) {
+	if note == "" && format.hasFrames(f) {
 		note = severalFrames
 	}
 	return src, note, nil

@@ -62,7 +62,7 @@ type UnreadableError struct {
 }
 
 func (e *UnreadableError) Error() string {
-	const most = 50
+	const most = 1000
 	var lines []string
 	for _, err := range e.bad[:min(most, len(e.bad))] {
 		lines = append(lines, "  "+strings.TrimPrefix(err.Error(), "pipelines: "))
@@ -82,8 +82,8 @@ func unreadableImages(where string, bad []error) error {
 	return &UnreadableError{where, bad}
 }
 
-// leaveOut removes the examples whose files are bad.
-func (m *memorySource) leaveOut(bad []error) {
+// leaveOut removes the examples whose files are bad, and tells whether there were any.
+func (m *memorySource) leaveOut(bad []error) bool {
 	n, kept := m.shape.Len(), 0
 	for i := range m.labels {
 		if bad[i] != nil {
@@ -92,12 +92,13 @@ func (m *memorySource) leaveOut(bad []error) {
 		copy(m.pixels[kept*n:(kept+1)*n], m.pixels[i*n:(i+1)*n])
 		m.labels[kept] = m.labels[i]
 		if m.files != nil {
-			m.files[kept] = m.files[i]
+			m.files[kept], m.hashes[kept] = m.files[i], m.hashes[i]
 		}
 		kept++
 	}
 	if m.files != nil {
-		m.files = slices.Clip(m.files[:kept])
+		m.files, m.hashes = slices.Clip(m.files[:kept]), slices.Clip(m.hashes[:kept])
 	}
 	m.pixels, m.labels = slices.Clip(m.pixels[:kept*n]), slices.Clip(m.labels[:kept])
+	return kept < len(bad)
 }

@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // partFolders are the names that folders of parts may have.
@@ -226,8 +224,7 @@ func listClasses(dir string, classes []string) (files []imageFile, skipped int, 
 		}
 		skipped += others
 		for _, path := range found {
-			// Systems differ in how they write accents; NFC makes one class of both.
-			files = append(files, imageFile{path: path, class: norm.NFC.String(class)})
+			files = append(files, imageFile{path: path, class: ComposeName(class)})
 		}
 	}
 	return files, skipped, nil

@@ -1,9 +1,12 @@
 package pipelines
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 )
 
 // holdOutTest makes a test part of about share of the training part if there is none. Each file is chosen by
@@ -24,7 +27,7 @@ func (l listing) holdOutTest(seed Seed, share float64) (untested []string, err e
 	all := l.parts["train"]
 	place := make([]float64, len(all)) // below share: tested on
 	for i, f := range all {
-		place[i] = seed.place(f.hash)
+		place[i] = seed.place("holdout", f.hash)
 	}
 	kept := lastOfClasses(all, place)
 	first := 1.
@@ -71,14 +74,37 @@ func lastOfClasses(files []imageFile, place []float64) map[fileHash]bool {
 	return kept
 }
 
-// place is a number in [0,1) that the seed gives a file.
-func (s Seed) place(h fileHash) float64 {
+// chooseFiles orders files by numbers that the seed gives their contents, and holds n of them out, the last ones.
+// Adding or removing a file of which there is no copy moves one other at most. Copies go together, so that fewer than n
+// may be held out.
+func (s Seed) chooseFiles(contents []fileHash, n int) (order, held []int) {
+	groups := map[fileHash][]int{}
+	for i, h := range contents {
+		groups[h] = append(groups[h], i)
+	}
+	place := map[fileHash]float64{}
+	for h := range groups {
+		place[h] = s.place("validation", h)
+	}
+	for _, h := range slices.SortedFunc(maps.Keys(groups), func(a, b fileHash) int { return cmp.Compare(place[a], place[b]) }) {
+		if g := groups[h]; len(g) <= n-len(held) {
+			held = append(held, g...)
+		} else {
+			order = append(order, g...)
+		}
+	}
+	slices.Reverse(order)
+	return append(order, held...), held
+}
+
+// place is a number in [0,1) that the seed gives a file for a purpose.
+func (s Seed) place(purpose string, h fileHash) float64 {
 	at := make([]int, 0, len(h)/8)
 	for b := h[:]; len(b) > 0; b = b[8:] {
 		at = append(at, int(binary.LittleEndian.Uint64(b)))
 	}
 	const scale = 1 << 53
-	return float64(s.Split("holdout", at...)>>11) / scale
+	return float64(s.Split(purpose, at...)>>11) / scale
 }
 
 // remarkUntested names the classes that no image is tested on of.

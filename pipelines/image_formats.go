@@ -33,15 +33,17 @@ type imageFormat struct {
 	read  func(io.Reader) (image.Image, error)
 	size  func(io.Reader) (image.Config, error)
 	exif  func(io.ReadSeeker) orientation // nil: no image of the format is turned
+	// frames tells whether a file has further images after the first; nil: none of the format has.
+	frames func(io.ReadSeeker) bool
 }
 
 var imageFormats = []imageFormat{
-	{"png", []string{"\x89PNG\r\n\x1a\n"}, []byte("\x00\x00\x00\x00IEND\xaeB`\x82"), png.Decode, png.DecodeConfig, pngOrientation},
-	{"jpeg", []string{"\xff\xd8"}, []byte("\xff\xd9"), jpeg.Decode, jpeg.DecodeConfig, jpegOrientation},
-	{"gif", []string{"GIF87a", "GIF89a"}, nil, gif.Decode, gif.DecodeConfig, nil},
-	{"bmp", []string{"BM????\x00\x00\x00\x00"}, nil, bmp.Decode, bmp.DecodeConfig, nil},
-	{"tiff", []string{"II*\x00", "MM\x00*"}, nil, tiff.Decode, tiff.DecodeConfig, tiffFileOrientation},
-	{"webp", []string{"RIFF????WEBPVP8"}, nil, webp.Decode, webp.DecodeConfig, webpOrientation},
+	{"png", []string{"\x89PNG\r\n\x1a\n"}, []byte("\x00\x00\x00\x00IEND\xaeB`\x82"), png.Decode, png.DecodeConfig, pngOrientation, pngHasFrames},
+	{"jpeg", []string{"\xff\xd8"}, []byte("\xff\xd9"), jpeg.Decode, jpeg.DecodeConfig, jpegOrientation, nil},
+	{"gif", []string{"GIF87a", "GIF89a"}, nil, gif.Decode, gif.DecodeConfig, nil, gifHasFrames},
+	{"bmp", []string{"BM????\x00\x00\x00\x00"}, nil, bmp.Decode, bmp.DecodeConfig, nil, nil},
+	{"tiff", []string{"II*\x00", "MM\x00*"}, nil, tiff.Decode, tiff.DecodeConfig, tiffFileOrientation, tiffHasFrames},
+	{"webp", []string{"RIFF????WEBPVP8"}, nil, decodeWebP, webp.DecodeConfig, webpOrientation, webpHasFrames},
 }
 
 // recogniseFormat is the format of what f holds.
@@ -57,13 +59,9 @@ func recogniseFormat(file imageFile, f io.ReadSeeker) (imageFormat, error) {
 	head = head[:n]
 	for _, m := range imageFormats {
 		for _, start := range m.start {
-			if !matchesStart(head, start) {
-				continue
+			if matchesStart(head, start) {
+				return m, nil
 			}
-			if m.name == "webp" && isAnimatedWebP(head) {
-				return m, fmt.Errorf("pipelines: %s: want a still image, got an animated WebP: save one of its frames, or %s", file.display(), file.advise("take another"))
-			}
-			return m, nil
 		}
 	}
 	if name := foreignFormat(head); name != "" {
@@ -82,12 +80,6 @@ func matchesStart(head []byte, start string) bool {
 		}
 	}
 	return true
-}
-
-// isAnimatedWebP reads the flags of an extended WebP file.
-func isAnimatedWebP(head []byte) bool {
-	const flags, animation = 20, 2
-	return len(head) > flags && bytes.Equal(head[12:16], []byte("VP8X")) && head[flags]&animation != 0
 }
 
 // foreignFormat names some formats that are not read.
@@ -136,95 +128,21 @@ func (m imageFormat) orientation(f io.ReadSeeker) (orientation, error) {
 	return m.exif(f), nil
 }
 
-// hasFrames tells whether a GIF file holds more than one image (GIF89a specification, appendix A).
-func hasFrames(f io.ReadSeeker) bool {
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return false
-	}
-	r := bufio.NewReader(f)
-	var screen [13]byte
-	if _, err := io.ReadFull(r, screen[:]); err != nil || !skipColours(r, screen[10]) {
-		return false
-	}
-	for images := 0; ; {
-		kind, err := r.ReadByte()
-		if err != nil {
-			return false
-		}
-		switch kind {
-		case '!': // an extension: its label, then blocks
-			if _, err := r.Discard(1); err != nil {
-				return false
-			}
-		case ',':
-			var place [9]byte
-			if _, err := io.ReadFull(r, place[:]); err != nil || !skipColours(r, place[8]) {
-				return false
-			}
-			if images++; images == 2 {
-				return true
-			}
-			if _, err := r.Discard(1); err != nil { // the size of codes
-				return false
-			}
-		default:
-			return false
-		}
-		if !skipBlocks(r) {
-			return false
-		}
-	}
-}
-
-// skipColours skips the table of colours that flags may say follows.
-func skipColours(r *bufio.Reader, flags byte) bool {
-	if flags&0x80 == 0 {
-		return true
-	}
-	_, err := r.Discard(3 << (flags&7 + 1))
-	return err == nil
-}
-
-// skipBlocks skips blocks up to the empty one that ends them.
-func skipBlocks(r *bufio.Reader) bool {
-	for {
-		n, err := r.ReadByte()
-		if err != nil {
-			return false
-		}
-		if n == 0 {
-			return true
-		}
-		if _, err := r.Discard(int(n)); err != nil {
-			return false
-		}
-	}
-}
-
 // webpOrientation looks for the chunk EXIF.
 func webpOrientation(f io.ReadSeeker) orientation {
 	r := bufio.NewReader(f)
-	if _, err := io.CopyN(io.Discard, r, 12); err != nil {
+	if _, err := io.CopyN(io.Discard, r, riffHead); err != nil {
 		return upright
 	}
-	var head [8]byte
-	for {
-		if _, err := io.ReadFull(r, head[:]); err != nil {
-			return upright
-		}
-		n := int64(binary.LittleEndian.Uint32(head[4:]))
-		if string(head[:4]) != "EXIF" {
-			if _, err := io.CopyN(io.Discard, r, n+n%2); err != nil {
-				return upright
-			}
-			continue
-		}
-		body, err := io.ReadAll(io.LimitReader(r, n))
-		if err != nil {
-			return upright
-		}
-		return tiffOrientation(bytes.TrimPrefix(body, []byte("Exif\x00\x00")))
+	n, err := findChunk(r, "EXIF")
+	if err != nil {
+		return upright
 	}
+	body, err := io.ReadAll(io.LimitReader(r, n))
+	if err != nil {
+		return upright
+	}
+	return tiffOrientation(bytes.TrimPrefix(body, []byte("Exif\x00\x00")))
 }
 
 // pngOrientation looks for the chunk eXIf (PNG specification, third edition, 11.3.4.4).

@@ -5,10 +5,13 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/gif"
 	"image/jpeg"
+	"image/png"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -62,18 +65,21 @@ func pngChunk(kind string, body []byte) []byte {
 	return append(append(append(b, kind...), body...), 0, 0, 0, 0)
 }
 
+// riff is a WebP file of chunks.
+func riff(chunks ...[]byte) []byte {
+	body := append([]byte("WEBP"), bytes.Join(chunks, nil)...)
+	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
+}
+
+func riffChunk(kind string, body []byte) []byte {
+	b := append(binary.LittleEndian.AppendUint32([]byte(kind), uint32(len(body))), body...)
+	return append(b, make([]byte, len(body)%2)...)
+}
+
 // The tag is found in all formats that have one, as 16 or as 32 bits.
 func TestOrientationOfFormats(t *testing.T) {
 	tag := exif(binary.BigEndian, [4]uint16{0x0112, 3, 1, 6})
 	long := exif(binary.LittleEndian, [4]uint16{0x0112, 4, 1, 6})
-	riff := func(chunks ...[]byte) []byte {
-		body := append([]byte("WEBP"), bytes.Join(chunks, nil)...)
-		return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
-	}
-	riffChunk := func(kind string, body []byte) []byte {
-		b := append(binary.LittleEndian.AppendUint32([]byte(kind), uint32(len(body))), body...)
-		return append(b, make([]byte, len(body)%2)...)
-	}
 	far := append(binary.LittleEndian.AppendUint32([]byte("II*\x00"), 40), make([]byte, 32)...) // the directory after the pixels
 	far = append(far, long[10:]...)
 	for name, c := range map[string]struct {
@@ -124,20 +130,119 @@ func TestEndMissing(t *testing.T) {
 	}
 }
 
+// Of a file with several images the first is taken, and said so.
 func TestSeveralFrames(t *testing.T) {
-	frame := image.NewPaletted(image.Rect(0, 0, 8, 8), color.Palette{color.Black, color.White})
-	for n, want := range []decodeNote{1: "", 2: severalFrames, 3: severalFrames} {
-		if n == 0 {
-			continue
+	red := drawing(8, 8, func(int, int) color.NRGBA { return color.NRGBA{255, 0, 0, 255} })
+	blue := drawing(8, 8, func(int, int) color.NRGBA { return color.NRGBA{0, 0, 255, 255} })
+	animatedGIF := func(frames ...image.Image) []byte {
+		g := &gif.GIF{Delay: make([]int, len(frames))}
+		for _, m := range frames {
+			p := image.NewPaletted(m.Bounds(), color.Palette{m.At(0, 0), color.White})
+			g.Image = append(g.Image, p)
 		}
 		var b bytes.Buffer
-		if err := gif.EncodeAll(&b, &gif.GIF{Image: slices.Repeat([]*image.Paletted{frame}, n), Delay: make([]int, n)}); err != nil {
+		if err := gif.EncodeAll(&b, g); err != nil {
 			t.Fatal(err)
 		}
-		path := filepath.Join(tree(t, map[string][]byte{"f": b.Bytes()}), "f")
-		note, err := decodeFile(imageFile{path: path}, image.NewRGBA(image.Rect(0, 0, 8, 8)), Shape{8, 8, 1}, make([]uint8, 64))
-		if err != nil || note != want {
-			t.Errorf("%d frames: %q, %v", n, note, err)
+		return b.Bytes()
+	}
+	withFrames := func(n byte) []byte { // after the signature and the header
+		raw := pngOf(red)
+		body := []byte{0, 0, 0, n, 0, 0, 0, 0}
+		sum := crc32.ChecksumIEEE(append([]byte("acTL"), body...))
+		chunk := binary.BigEndian.AppendUint32(pngChunk("acTL", body)[:16], sum)
+		return slices.Concat(raw[:33], chunk, raw[33:])
+	}
+	for name, c := range map[string]struct {
+		raw  []byte
+		want decodeNote
+	}{
+		"GIF": {animatedGIF(red), ""}, "GIF, 2": {animatedGIF(red, blue), severalFrames}, "GIF, 3": {animatedGIF(red, blue, red), severalFrames},
+		"PNG": {pngOf(red), ""}, "APNG, 1": {withFrames(1), ""}, "APNG, 2": {withFrames(2), severalFrames},
+		"TIFF": {tiffOf(red), ""}, "TIFF, 2": {twoPages(t, red), severalFrames},
+		"WebP": {stillWebP(t), ""}, "WebP, 2": {animatedWebP(t, 8, 8, 0), severalFrames},
+	} {
+		path := filepath.Join(tree(t, map[string][]byte{"f": c.raw}), "f")
+		got := make([]uint8, 3*16)
+		note, err := decodeFile(imageFile{path: path}, image.NewRGBA(image.Rect(0, 0, 4, 4)), Shape{4, 4, 3}, got)
+		if err != nil || note != c.want || got[0] < 250 || got[1] > 5 || got[2] > 5 {
+			t.Errorf("%s: %q, %v, first pixel %v, want red", name, note, err, got[:3])
+		}
+	}
+}
+
+// twoPages is a TIFF file whose first directory is followed by a copy of itself.
+func twoPages(t *testing.T, m image.Image) []byte {
+	raw := tiffOf(m)
+	order := tiffOrder(raw)
+	at := order.Uint32(raw[4:])
+	end := at + 2 + exifEntry*uint32(order.Uint16(raw[at:]))
+	if order.Uint32(raw[end:]) != 0 {
+		t.Fatal("the file has two pages already")
+	}
+	directory := bytes.Clone(raw[at : end+4])
+	order.PutUint32(raw[end:], uint32(len(raw)))
+	return append(raw, directory...)
+}
+
+func stillWebP(t *testing.T) []byte {
+	raw, err := base64.StdEncoding.DecodeString(redWebP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// animatedWebP is an animation on a canvas, whose first frame of 8x8 red pixels stands x pixels to the right of the
+// corner, and whose second one cannot be decoded.
+func animatedWebP(t *testing.T, w, h, x byte) []byte {
+	frame := func(x byte, image []byte) []byte {
+		return riffChunk("ANMF", append([]byte{x / 2, 0, 0, 0, 0, 0, 7, 0, 0, 7, 0, 0, 100, 0, 0, 0}, image...))
+	}
+	return riff(
+		riffChunk("VP8X", []byte{webpAnimation, 0, 0, 0, w - 1, 0, 0, h - 1, 0, 0}),
+		riffChunk("ANIM", make([]byte, 6)),
+		frame(x, append(stillWebP(t)[riffHead:], 0, 0)), // which lacks the end of its chunk
+		frame(0, riffChunk("VP8L", []byte("no image"))))
+}
+
+// The colours of a lossy WebP file are those that Pillow 13 (libwebp) reads.
+func TestLossyWebP(t *testing.T) {
+	const file = "UklGRj4AAABXRUJQVlA4IDIAAADQAQCdASoIAAgAAMASJaACdLoB+AADsAD++q4P/1lfycfk4/uS//vPR956PvPR/3lgAA=="
+	raw, err := base64.StdEncoding.DecodeString(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := decodeWebP(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := color.NRGBAModel.Convert(m.At(3, 3)).(color.NRGBA), color.NRGBA{199, 20, 19, 255}
+	for _, d := range []int{int(got.R) - int(want.R), int(got.G) - int(want.G), int(got.B) - int(want.B)} {
+		if d < -2 || d > 2 {
+			t.Errorf("want %v, got %v", want, got)
+		}
+	}
+	// One transparent pixel for 64 of colour.
+	small := riff(riffChunk("VP8X", []byte{webpAlpha, 0, 0, 0, 0, 0, 0, 0, 0, 0}), riffChunk("ALPH", []byte{0, 255}), raw[riffHead:])
+	if _, err := decodeWebP(bytes.NewReader(small)); err == nil {
+		t.Error("too little transparency: no error")
+	}
+}
+
+// A frame stands where the file says; an animation without a frame is refused.
+func TestAnimatedWebP(t *testing.T) {
+	m, err := decodeWebP(bytes.NewReader(animatedWebP(t, 32, 8, 16)))
+	if err != nil || m.Bounds() != image.Rect(16, 0, 24, 8) {
+		t.Fatalf("%v, %v", m, err)
+	}
+	head := riffChunk("VP8X", []byte{webpAnimation, 0, 0, 0, 7, 0, 0, 7, 0, 0})
+	for name, raw := range map[string][]byte{
+		"no frame": riff(head), "an empty one": riff(head, riffChunk("ANMF", make([]byte, 16))), "a short one": riff(head, riffChunk("ANMF", make([]byte, 3))),
+		"one without an image": riff(head, riffChunk("ANMF", make([]byte, 40))), "one beside the canvas": animatedWebP(t, 8, 8, 8),
+	} {
+		if _, err := decodeWebP(bytes.NewReader(raw)); err == nil {
+			t.Errorf("%s: no error", name)
 		}
 	}
 }
@@ -180,11 +285,55 @@ func TestUnreadableImages(t *testing.T) {
 	if got := strings.Join(s.Remarks, "\n"); !strings.Contains(got, "files that cannot be read and are left out: 3: ") {
 		t.Errorf("remarks %q", got)
 	}
+	without := maps.Clone(files)
+	for _, name := range []string{"train/dog/1.png", "train/emu/x.heic", "test/cat/0.png"} {
+		delete(without, name)
+	}
+	removed, err := Open(t.Context(), Data{Set: "folder", Path: tree(t, without)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := ids(t, s.Train), ids(t, removed.Train); !slices.Equal(got, want) {
+		t.Errorf("files left out: training part %v, removed: %v", got, want)
+	}
 	for name := range photos("test/", 2) {
 		files[name] = nil
 	}
 	if _, err := Open(t.Context(), Data{Set: "folder", Path: tree(t, files), SkipBad: true}); err == nil || !strings.Contains(err.Error(), "got none in the test part") {
 		t.Errorf("no test image can be read: %v", err)
+	}
+	for i := range 4 {
+		without[fmt.Sprintf("train/dog/%d.png", i)] = nil
+	}
+	if _, err := Open(t.Context(), Data{Set: "folder", Path: tree(t, without), SkipBad: true}); err == nil || !strings.Contains(err.Error(), `got none of class 1 ("dog") among 4`) {
+		t.Errorf("no image of a class can be read: %v", err)
+	}
+}
+
+// The same picture in two formats, on two sides of the split, is remarked.
+func TestEqualPixels(t *testing.T) {
+	files := joined(photos("train/", 3), photos("test/", 2))
+	m, err := png.Decode(bytes.NewReader(files["train/cat/2.png"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range photos("test/", 2) { // other pictures than those of the training part
+		files[name] = plain(8, 8, 200, uint8(len(name)), name[len(name)-5])
+	}
+	open := func(files map[string][]byte) string {
+		s, err := Open(t.Context(), Data{Set: "folder", Path: tree(t, files)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(s.Remarks, "\n")
+	}
+	const want = "1 of 7 images of the test part have the pixels of one that is trained on, such as "
+	if got := open(files); strings.Contains(got, "have the pixels") {
+		t.Errorf("other pictures: %q", got)
+	}
+	files["test/cat/same.tiff"] = tiffOf(m)
+	if got := open(files); !strings.Contains(got, want) || !strings.Contains(got, "same.tiff and ") || !strings.Contains(got, "2.png") {
+		t.Errorf("want %q, got %q", want, got)
 	}
 }
 

@@ -9,10 +9,16 @@ import (
 	"strings"
 )
 
+// FileNote says what is wrong with an image file, or odd.
+type FileNote struct {
+	Err    error  // why it cannot be read, and its image is black; nil for one that can
+	Remark string // what is odd about one that was read; "" for most
+}
+
 // OpenImages decodes image files as those of a folder set are: turned as their EXIF tag says, cut to the square in
 // the middle, resized to sh, which is square and has 1 or 3 channels. The source has the label 0 for each, of so many
-// classes. bad has an error for each file that cannot be read, whose image is black; the others are nil.
-func OpenImages(ctx context.Context, paths []string, sh Shape, classes int) (src Source, bad []error, err error) {
+// classes. notes has one for each file.
+func OpenImages(ctx context.Context, paths []string, sh Shape, classes int) (src Source, notes []FileNote, err error) {
 	if err := CheckPhotoShape(sh); err != nil {
 		return nil, nil, err
 	}
@@ -26,7 +32,11 @@ func OpenImages(ctx context.Context, paths []string, sh Shape, classes int) (src
 		list[i] = imageFile{path: p}
 	}
 	d, err := decodeAll(ctx, list, m, progressFrom(ctx))
-	return m, d.bad, err
+	notes = make([]FileNote, len(paths))
+	for i := range notes {
+		notes[i] = FileNote{d.bad[i], d.notes[i].ofOne()}
+	}
+	return m, notes, err
 }
 
 // CheckPhotoShape refuses shapes to which no image file is decoded.

@@ -121,18 +121,18 @@ func (l listing) decode(ctx context.Context, d Data, channels int) (parts, error
 	if err != nil {
 		return parts{}, err
 	}
-	sets, notes, err := l.decodeParts(ctx, d, sh, names)
+	sets, remarked, err := l.decodeParts(ctx, d, sh, names)
 	if err != nil {
 		return parts{}, err
 	}
-	p := parts{skippedFiles: l.skippedFiles, remarks: append(l.remarks, remarkCopies(l.copies())...)}
+	p := parts{skippedFiles: l.skippedFiles, leftOut: len(remarked.bad), remarks: append(l.remarks, remarkCopies(l.copies())...)}
 	if p.test = sets[0]; !whole {
-		p.train, p.test = sets[0], sets[2]
+		p.train, p.test, p.contents = sets[0], sets[2], sets[0].hashes
 	}
 	if len(untested) > 0 {
 		p.remarks = append(p.remarks, remarkUntested(untested))
 	}
-	p.remarks = append(p.remarks, notes...)
+	p.remarks = append(append(p.remarks, remarked.remarks()...), remarkEqualPixels(sets)...)
 	if sets[1] != nil {
 		p.validation = sets[1]
 	}
@@ -148,8 +148,8 @@ func (d Data) imageShape(channels int) (Shape, error) {
 	return Shape{size, size, cmp.Or(channels, defaultChannels)}, nil
 }
 
-// decodeParts decodes the files of each part, in the order of partOrder, and returns remarks on them.
-func (l listing) decodeParts(ctx context.Context, d Data, sh Shape, names []string) (sets [3]*memorySource, remarks []string, err error) {
+// decodeParts decodes the files of each part, in the order of partOrder. all holds the files that remarks are made of.
+func (l listing) decodeParts(ctx context.Context, d Data, sh Shape, names []string) (sets [3]*memorySource, all remarkedFiles, err error) {
 	label := map[string]int{}
 	for i, n := range names {
 		label[n] = i
@@ -159,37 +159,36 @@ func (l listing) decodeParts(ctx context.Context, d Data, sh Shape, names []stri
 	for i, part := range partOrder { // before anything is decoded: too many images are refused at once
 		if n := len(l.parts[part]); n > 0 {
 			if sets[i], err = room.allocate(part, n, sh, names); err != nil {
-				return sets, nil, err
+				return sets, all, err
 			}
 			total += n
 		}
 	}
 	report, before := progressFrom(ctx), 0
 	defer report(total, total)
-	var all remarkedFiles
 	for i, part := range partOrder {
 		if sets[i] == nil {
 			continue
 		}
 		files := interleaveClasses(l.parts[part], names)
-		sets[i].files = make([]string, len(files))
+		sets[i].files, sets[i].hashes = make([]string, len(files)), make([]fileHash, len(files))
 		for k, f := range files {
-			sets[i].labels[k], sets[i].files[k] = int32(label[f.class]), f.path
+			sets[i].labels[k], sets[i].files[k], sets[i].hashes[k] = int32(label[f.class]), f.path, f.hash
 		}
 		done, err := decodeAll(ctx, files, sets[i], func(done, _ int) { report(before+done, total) })
 		if err != nil {
-			return sets, nil, err
+			return sets, all, err
 		}
 		all.add(files, done)
-		if d.SkipBad {
-			sets[i].leaveOut(done.bad)
+		if d.SkipBad && sets[i].leaveOut(done.bad) {
+			sets[i].dealClasses() // as if those files were not there
 		}
 		before += len(files)
 	}
 	if len(all.bad) > 0 && !d.SkipBad {
-		return sets, nil, unreadableImages(l.where, all.bad)
+		return sets, all, unreadableImages(l.where, all.bad)
 	}
-	return sets, all.remarks(), l.checkLeft(sets)
+	return sets, all, l.checkLeft(sets)
 }
 
 // checkLeft refuses a part of which no image could be read, and a class that cannot be trained on.
@@ -200,6 +199,19 @@ func (l listing) checkLeft(sets [3]*memorySource) error {
 		}
 		if s.Len() == 0 {
 			return fmt.Errorf("pipelines: %s: want images that can be read, got none in the %s part: mend some", displayPath(l.where), partOrder[i])
+		}
+	}
+	if sets[0] == nil {
+		return nil
+	}
+	trained := make([]bool, sets[0].classes)
+	for _, label := range sets[0].labels {
+		trained[label] = true
+	}
+	files := groupByClass(l.parts["train"])
+	for label, class := range sets[0].names {
+		if n := len(files[class]); n > 0 && !trained[label] {
+			return fmt.Errorf("pipelines: %s: want an image to train on that can be read of each class, got none of class %d (%q) among %d: mend or replace some, or remove the class", displayPath(l.where), label, class, n)
 		}
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // checkClassName refuses names that cannot be shown on a line of their own. where and do are parts of
@@ -28,6 +30,10 @@ func checkClassName(where, name, do string) error {
 	}
 	return nil
 }
+
+// ComposeName is the name of a class in the form that names are compared in, Unicode NFC: systems differ in how they
+// write accents.
+func ComposeName(name string) string { return norm.NFC.String(name) }
 
 // displayPath is a path for a message. Names that are not UTF-8 or not printable are quoted.
 func displayPath(path string) string {

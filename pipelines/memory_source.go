@@ -11,7 +11,8 @@ type memorySource struct {
 	// factors describe values, [len(labels), len(factors)]; nil where none are known.
 	factors []Factor
 	values  []float64
-	files   []string // path of each image's file; nil if they have none of their own
+	files   []string   // path of each image's file; nil if they have none of their own
+	hashes  []fileHash // of these files; nil if they have none
 }
 
 func (m *memorySource) Name() string { return m.name }
@@ -39,6 +40,12 @@ func (m *memorySource) At(i int, dst []uint8) (int, error) {
 	n := m.shape.Len()
 	copy(dst, m.pixels[i*n:(i+1)*n])
 	return int(m.labels[i]), nil
+}
+
+// example is the pixels of an image.
+func (m *memorySource) example(i int) []uint8 {
+	n := m.shape.Len()
+	return m.pixels[i*n : (i+1)*n]
 }
 
 func (m *memorySource) Label(i int) int { return int(m.labels[i]) }

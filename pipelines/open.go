@@ -47,9 +47,10 @@ func setsReading(key string) []string {
 	return setNames(func(s dataSet) bool { return slices.Contains(s.reads, key) })
 }
 
-// Open reads or draws a set. The held-out examples are the last of a permutation of the training
-// part that Seed decides; the examples to train on are the first of it. Both then keep the order in
-// which the set has them. Image files are decoded until ctx ends; see WithProgress.
+// Open reads or draws a set. The held-out examples are the last of an order of the training
+// part that Seed decides, for image files by their contents; the examples to train on are the first
+// of it. Both parts then keep the order in which the set has them. Image files are decoded until
+// ctx ends; see WithProgress.
 func Open(ctx context.Context, d Data) (Splits, error) {
 	if err := d.Check(); err != nil {
 		return Splits{}, err

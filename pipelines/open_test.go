@@ -38,7 +38,7 @@ func numbered(n int) *memorySource {
 func TestSplit(t *testing.T) {
 	all := numbered(100)
 	take := func(d Data) (train, validation []int) {
-		s, err := holdOut(all, d)
+		s, err := holdOut(all, nil, d)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func TestSplit(t *testing.T) {
 	}
 	const most = int(^uint(0) >> 1)
 	for _, d := range []Data{{Validation: 100}, {Train: 101}, {Train: 50, Validation: 51}, {Train: most, Validation: most}, {Validation: most}} {
-		if _, err := holdOut(all, d); err == nil || !strings.Contains(err.Error(), "lower data.train or data.validation") {
+		if _, err := holdOut(all, nil, d); err == nil || !strings.Contains(err.Error(), "lower data.train or data.validation") {
 			t.Errorf("%+v: error %v", d, err)
 		}
 	}

@@ -29,7 +29,7 @@ func ReadOrder(text string) ([]string, error) {
 	}
 	seen := map[string]bool{}
 	for i, n := range names {
-		names[i] = strings.TrimSpace(n)
+		names[i] = ComposeName(strings.TrimSpace(n))
 		if err := checkClassName("data.order", names[i], "name each class once"); err != nil {
 			return nil, err
 		}

@@ -201,12 +201,25 @@ func (t *affine) reset() {
 func (t *affine) setMeans(image []float32) {
 	c := len(t.mean)
 	for k := range t.mean {
-		var sum float64
-		for i := k; i < len(image); i += c {
-			sum += float64(image[i])
-		}
-		t.mean[k] = sum / float64(len(image)/c)
+		t.mean[k] = sumEvery(image[k:], c) / float64(len(image)/c)
 	}
+}
+
+// sumEvery is x[0] + x[c] + x[2c] and so on. Four sums grow side by side, since each addition waits
+// for the one before it.
+func sumEvery(x []float32, c int) float64 {
+	var s0, s1, s2, s3 float64
+	for len(x) > 3*c {
+		s0 += float64(x[0])
+		s1 += float64(x[c])
+		s2 += float64(x[2*c])
+		s3 += float64(x[3*c])
+		x = x[min(4*c, len(x)):]
+	}
+	for i := 0; i < len(x); i += c {
+		s0 += float64(x[i])
+	}
+	return (s0 + s1) + (s2 + s3)
 }
 
 // applyAffine changes the image in place. bias has one entry for each element of a row.

@@ -17,6 +17,8 @@ type Splits struct {
 	EvaluationOnly bool
 	// SkippedFiles is how many files in the folders of classes are no images, by their names.
 	SkippedFiles int
+	// LeftOut is how many image files cannot be read and were left out, as Data.SkipBad asks.
+	LeftOut int
 	// Remarks say of the files what their owner should know, such as which are copies of each other.
 	Remarks []string
 }
@@ -24,8 +26,9 @@ type Splits struct {
 // parts are a set as its files have it. All but test may be nil.
 type parts struct {
 	train, validation, test, familiar Source
-	skippedFiles                      int      // see Splits
-	remarks                           []string // see Splits
+	contents                          []fileHash // of the files of train; nil where no image has a file of its own
+	skippedFiles, leftOut             int        // see Splits
+	remarks                           []string   // see Splits
 }
 
 // selectSplits selects as many examples of each part as d asks for.
@@ -41,7 +44,7 @@ func (p parts) selectSplits(d Data) (Splits, error) {
 	if own != nil {
 		held.Validation = 0 // the set has a validation part
 	}
-	s, err := holdOut(p.train, held)
+	s, err := holdOut(p.train, p.contents, held)
 	if err != nil {
 		return Splits{}, err
 	}
@@ -51,7 +54,7 @@ func (p parts) selectSplits(d Data) (Splits, error) {
 		}
 	}
 	s.Familiar, s.SkippedFiles = p.familiar, p.skippedFiles
-	s.Remarks = p.remarks
+	s.LeftOut, s.Remarks = p.leftOut, p.remarks
 	if s.Test, err = firstOrAll(p.test, d.Test); err != nil {
 		return Splits{}, err
 	}
@@ -64,7 +67,7 @@ func (p parts) selectTest(d Data) (s Splits, err error) {
 		return s, newRequestError("pipelines: %s: want no more than the set has, %d test examples and none to train on, got train %d, validation %d, test %d: lower data.train, data.validation or data.test",
 			p.test.Name(), p.test.Len(), d.Train, d.Validation, d.Test)
 	}
-	s = Splits{EvaluationOnly: true, SkippedFiles: p.skippedFiles, Remarks: p.remarks}
+	s = Splits{EvaluationOnly: true, SkippedFiles: p.skippedFiles, LeftOut: p.leftOut, Remarks: p.remarks}
 	s.Test, err = firstOrAll(p.test, d.Test)
 	s.Train = s.Test
 	return s, err
@@ -138,7 +141,8 @@ func (p parts) checkSizes(d Data) error {
 }
 
 // holdOut divides the training part into examples to train on, held-out ones, and unused ones.
-func holdOut(all Source, d Data) (Splits, error) {
+// contents are those of [parts].
+func holdOut(all Source, contents []fileHash, d Data) (Splits, error) {
 	n := all.Len()
 	train := d.Train
 	if train == 0 {
@@ -152,7 +156,18 @@ func holdOut(all Source, d Data) (Splits, error) {
 	if train == n {
 		return Splits{Train: all}, nil
 	}
-	order := Seed(d.Seed).Split("validation").Rand().Perm(n)
+	seed := Seed(d.Seed)
+	order := seed.Split("validation").Rand().Perm(n)
+	held := order[n-d.Validation:]
+	if contents != nil {
+		order, held = seed.chooseFiles(contents, d.Validation)
+	}
+	if d.Validation > 0 && len(held) == 0 {
+		return Splits{}, newRequestError("pipelines: %s: want to hold out at least as many images as there are copies of one, since copies stay together, got %d: raise data.validation, or remove copies", all.Name(), d.Validation)
+	}
+	if d.Train == 0 { // of copies, which stay together, fewer may be held out than were asked for
+		train = n - len(held)
+	}
 	part := func(indices []int) (Source, error) {
 		slices.Sort(indices)
 		return Subset(all, indices)
@@ -160,7 +175,7 @@ func holdOut(all Source, d Data) (Splits, error) {
 	var s Splits
 	var err error
 	if d.Validation > 0 {
-		if s.Validation, err = part(order[n-d.Validation:]); err != nil {
+		if s.Validation, err = part(held); err != nil {
 			return Splits{}, err
 		}
 	}

@@ -1,7 +1,9 @@
 package trainer
 
 import (
+	"cmp"
 	"context"
+	"flag"
 	"fmt"
 	"testing"
 
@@ -176,8 +178,10 @@ func (s *striped) At(i int, dst []uint8) (int, error) {
 	return i % s.classes, nil
 }
 
+var protocolBatch = flag.Int("batch", 0, "images per step of BenchmarkProtocol; 0 means the default of train.batch")
+
 // BenchmarkProtocol is the whole training loop of each protocol, data included,
-// batch 128. Besides the time it reports what shows that tools/peers trains the
+// batch 128 unless -batch says other. Besides the time it reports what shows that tools/peers trains the
 // same: the trainable parameters, and the mean loss of each fifth of the steps,
 // of which the first is not timed; and the share of all time, from the first step
 // on, spent waiting for data.
@@ -202,6 +206,7 @@ func (x protocol) bench(b *testing.B, src pipelines.Source, precision graphs.Pre
 		x.model(&m)
 	}
 	c := DefaultConfig()
+	c.Batch = cmp.Or(*protocolBatch, c.Batch)
 	c.Augment = mustAugment(b, x.augment)
 	c.Evaluate, c.Checkpoint = Duration{}, Duration{}
 	w := &watch{warm: warm{b: b, after: max(3, b.N/4)}}

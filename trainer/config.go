@@ -167,6 +167,9 @@ func (c Config) CheckModel(m graphs.Disentangled) error {
 	if err := c.checkTransform(m); err != nil {
 		return err
 	}
+	if err := c.checkSpatialTransformer(m); err != nil {
+		return err
+	}
 	if err := c.Certified.checkModel(m); err != nil {
 		return err
 	}

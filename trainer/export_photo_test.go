@@ -78,9 +78,9 @@ func TestExportTakesPhotos(t *testing.T) {
 			if err := os.WriteFile(path, file, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			images, bad, err := pipelines.OpenImages(t.Context(), []string{path}, shape, 3)
-			if err != nil || bad[0] != nil {
-				t.Fatal(err, bad)
+			images, notes, err := pipelines.OpenImages(t.Context(), []string{path}, shape, 3)
+			if err != nil || notes[0].Err != nil {
+				t.Fatal(err, notes)
 			}
 			want, err := g.Predict(t.Context(), net, images)
 			if err != nil {

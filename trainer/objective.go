@@ -27,6 +27,11 @@ type Objective struct {
 	// LambdaRamp is the duration in which lambda rises linearly from 0 to its
 	// value. 0st: it has its value from the start.
 	LambdaRamp Duration `mapstructure:"lambda_ramp" yaml:"lambda_ramp" json:"lambda_ramp"`
+	// Every is N where only every Nth image of a batch is reconstructed in training,
+	// which takes less time. The error is averaged over these, so that lambda means the same.
+	// Each replica takes every Nth image of its own part. 0 and 1: every image, and so with
+	// swap, an adversary or certified training.
+	Every int `mapstructure:"every" yaml:"every,omitempty" json:"every,omitempty" in:"[0,64]"`
 	// Gamma is the weight of the change of the appearance code under
 	// deformation (1 in the paper). It has no effect without deform(...) in
 	// train.augment.
@@ -98,7 +103,7 @@ type targets struct {
 // PerImage is eq. 5 for each image of f: cross-entropy plus Lambda times the
 // reconstruction error, each [B]. For a base CNN it is the cross-entropy.
 func (o Objective) PerImage(s *graphs.Scope, f graphs.Forward, labels tf.Output) Terms {
-	o.Temperature, o.Smoothing, o.ClassWeights, o.Loss = 1, 0, "", ClassLoss{}
+	o.Temperature, o.Smoothing, o.ClassWeights, o.Loss, o.Every = 1, 0, "", ClassLoss{}, 1
 	return o.termsPerImage(s, f, targets{labels: labels})
 }
 
@@ -109,7 +114,8 @@ func (o Objective) termsPerImage(s *graphs.Scope, f graphs.Forward, in targets) 
 	t := Terms{Classification: o.classification(s.In("classification"), f.Logits, in)}
 	t.Total = t.Classification
 	if f.Reconstruction.Op != nil {
-		t.Reconstruction = graphs.Distance(s.In("reconstruction"), f.Rebuilt, f.Target, o.Norm)
+		r := s.In("reconstruction")
+		t.Reconstruction = o.spread(r, graphs.Distance(r, f.Rebuilt, f.Target, o.Norm), f.Logits)
 		t.Total = op.AddV2(s.Op("total"), t.Total, o.weighted(s, in, t.Reconstruction))
 	}
 	return t

@@ -254,5 +254,7 @@ func TestObjectiveGradient(t *testing.T) {
 		}
 		return x
 	})
-	graphtest.Gradient(t, fn, in, off, graphtest.Step(4e-3), graphtest.Within(8e-2))
+	for _, mode := range []graphs.Mode{graphs.Inference, graphs.Training} {
+		graphtest.Gradient(t, fn, in, off, graphtest.In(mode), graphtest.Step(4e-3), graphtest.Within(8e-2))
+	}
 }

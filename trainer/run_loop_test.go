@@ -219,7 +219,7 @@ func resumed(t *testing.T, want map[string][]float32, straight *recorder, at str
 // a checkpoint where an evaluation is the best so far.
 func checkEvents(t *testing.T, seen *recorder) {
 	t.Helper()
-	want, best := []string{"began 0 of 16"}, -1.
+	want, best := []string{"began 0 of 16"}, worstEvaluation
 	for step := 1; step <= 16; step++ {
 		want = append(want, fmt.Sprint("step ", step))
 		pointers := ""
@@ -228,8 +228,8 @@ func checkEvents(t *testing.T, seen *recorder) {
 		}
 		if slices.Contains([]int{6, 12, 16}, step) {
 			want = append(want, fmt.Sprint("evaluated ", step))
-			if a := seen.evals[step].Accuracy; a > best {
-				best, pointers = a, "best+last"
+			if e := seen.evals[step]; better(e, best) {
+				best, pointers = e, "best+last"
 			}
 		}
 		if pointers != "" {
@@ -245,12 +245,19 @@ func checkEvents(t *testing.T, seen *recorder) {
 	}
 }
 
+var worstEvaluation = Evaluation{Accuracy: -1}
+
+// better is a higher accuracy, of equal ones that with the lower loss.
+func better(a, b Evaluation) bool {
+	return a.Accuracy > b.Accuracy || a.Accuracy == b.Accuracy && a.Loss < b.Loss
+}
+
 func checkSummary(t *testing.T, s Summary, seen *recorder) {
 	t.Helper()
-	best, step := -1., 0
+	best, step := worstEvaluation, 0
 	for _, at := range []int{6, 12, 16} {
-		if a := seen.evals[at].Accuracy; a > best {
-			best, step = a, at
+		if e := seen.evals[at]; better(e, best) {
+			best, step = e, at
 		}
 	}
 	if s.Steps != 16 || s.Epochs != 4 || s.Images != 128 || s.BestStep != step || !(s.Seconds > 0) || !(s.ImagesPerSecond > 0) || s.Losses.Total != seen.loss[15] {

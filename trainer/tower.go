@@ -63,6 +63,9 @@ func (t tower) passOptions() []graphs.PassOption {
 	if t.objective.InputGradient > 0 {
 		options = append(options, graphs.TwiceDifferentiable())
 	}
+	if t.certified.eps > 0 {
+		options = append(options, graphs.PlainForms())
+	}
 	return options
 }
 
@@ -71,9 +74,9 @@ func (t tower) passOptions() []graphs.PassOption {
 func (t tower) declare(s *graphs.Scope, in towerInputs) towerOutputs {
 	images, originals, target := in.joinViews(s)
 	in.drawForShare(s)
-	f := t.model.Apply(s, images)
+	f := t.objective.apply(s, t.model, images)
 	if originals.Op != nil {
-		f.Target = t.model.TargetOf(s.In("originals"), originals)
+		f.Target = t.model.TargetOf(s.In("originals"), t.objective.pick(s, originals))
 	}
 	out := towerOutputs{terms: t.loss(s.In("objective"), f, images, target)}
 	out.terms = t.objective.Swap.join(s, t.model, t.objective, f, target, out.terms)

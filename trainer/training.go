@@ -23,7 +23,7 @@ func (g *TrainGraph) declareTraining(b *graphs.Builder) {
 // the pass. With a share that is a part of a batch, seen is the part of the
 // perturbation that belongs to it.
 func (g *TrainGraph) declareTower(b *graphs.Builder, share replicaShare, seen tf.Output) (s *graphs.Scope, out towerOutputs, p *perturbation) {
-	t := tower{model: g.Model, objective: g.Config.Objective, adversary: g.Config.Adversary, certified: boundLoss{g.Config.Certified.settings(), g.bound, share}}
+	t := tower{model: g.Model, objective: g.Config.stepObjective(), adversary: g.Config.Adversary, certified: boundLoss{g.Config.Certified.settings(), g.bound, share}}
 	s = b.Pass("train", graphs.Training, t.passOptions()...)
 	in := towerInputs{
 		images: g.Images.Value, labels: g.Labels.Value, views: g.views.Value, teacher: g.teacher.Value, lambda: g.lambda.Value, margin: g.margin.Value, share: share,

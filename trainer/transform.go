@@ -6,6 +6,22 @@ import (
 	"unwarp/graphs"
 )
 
+// checkSpatialTransformer refuses a spatial transformer beside what needs bounds.
+func (c Config) checkSpatialTransformer(m graphs.Disentangled) error {
+	needs := ""
+	switch {
+	case m.SpatialTransformer == nil:
+	case !c.Certified.Off():
+		needs = "train.certified"
+	case c.Verified.resolve(c.Certified).On():
+		needs = "train.verified"
+	}
+	if needs == "" {
+		return nil
+	}
+	return fmt.Errorf("%s: want model.spatial_transformer=none beside it, got %s, which has no bounds: leave one of them out", needs, m.Config.SpatialTransformer)
+}
+
 // checkTransform refuses a transform of the images, through which no gradient goes,
 // beside training that follows the gradient of the images.
 func (c Config) checkTransform(m graphs.Disentangled) error {

@@ -11,11 +11,11 @@ import (
 // the table of graphs/ops_test.go.
 var Checked = []string{
 	"Abs", "AddV2", "ArgMax", "AvgPool", "BiasAdd", "Cast", "ClipByValue", "ConcatV2", "Conv2D",
-	"Conv2DBackpropInput", "Div", "Floor", "FusedBatchNormV3", "GatherV2", "GreaterEqual",
+	"Conv2DBackpropInput", "Div", "Floor", "FusedBatchNormV3", "GatherV2", "GreaterEqual", "Identity",
 	"MatMul", "Max", "MaxPool", "Maximum", "Mean", "Min", "Minimum", "Mul", "OneHot", "Pad", "Pow", "Range", "Relu",
-	"Reshape", "ResizeBilinear", "Shape", "Sigmoid", "Slice",
+	"Reshape", "ResizeBilinear", "ReverseV2", "Shape", "Sigmoid", "Slice",
 	"SoftmaxCrossEntropyWithLogits", "Split", "Sqrt", "Square", "StatelessRandomUniform",
-	"StopGradient", "StridedSlice", "Sub", "Sum", "Tanh",
+	"StopGradient", "StridedSlice", "Sub", "Sum", "Tanh", "Tile", "Transpose",
 }
 
 // Between lists the types of the ops through which y depends on xs, sorted:

@@ -4,6 +4,7 @@
     tools/peers/setup.sh                     # once
     python3 tools/peers/bench.py             # 3 rounds, about a quarter of an hour
     python3 tools/peers/bench.py --memory    # 10,000 steps each, about 25 minutes
+    python3 tools/peers/bench.py --memory --protocol smallnorb,cifar    # the same of Go, in batches of 8
     python3 tools/peers/bench.py --protocol smallnorb,cifar    # a table each, about 5 minutes
     python3 tools/peers/bench.py --go-start './unwarp train' --go-start-match 'step +1\\b'
 
@@ -100,6 +101,7 @@ PEERS = {  # name in train.py, augment.py or protocols.py -> row
 }
 MEMORY_PEERS = ["keras-fit", "torch"]
 MEMORY_STEPS = 10_000
+MEMORY_BATCH = 8  # of protocols: what a step leaves behind does not depend on the batch, its time does
 
 
 def say(text):
@@ -173,11 +175,11 @@ def parse(output):
     return found
 
 
-def run_go(binary, go, threads, benchtime):
+def run_go(binary, go, threads, benchtime, *options):
     """Runs one benchmark; returns {unit: value} with the memory as seen from outside, or None and the reason."""
     pattern = "/".join(f"^{re.escape(part)}$" for part in go.name.split("/"))
     command = [binary, "-test.run=^$", f"-test.bench={pattern}", f"-test.benchtime={benchtime}",
-               f"-test.cpu={threads}", "-test.timeout=0"]
+               f"-test.cpu={threads}", "-test.timeout=0", *options]
     cores = sorted(os.sched_getaffinity(0))[:1] if threads == 1 else os.sched_getaffinity(0)
     complaint = tempfile.TemporaryFile("w+")  # apart: TensorFlow may talk in the middle of a result
     process = subprocess.Popen(command, cwd=os.path.join(ROOT, go.package), stdout=subprocess.PIPE,
@@ -201,14 +203,14 @@ def run_go(binary, go, threads, benchtime):
     if not figures:
         return None, f"{go.package} has no {go.name}, or it was skipped"
     figures.setdefault("peak-MB", usage.ru_maxrss / 1024)
-    if len(samples) >= 120:  # a minute or more: start-up is over after the first tenth
+    if len(samples) >= 120:  # half a minute or more: start-up is over after the first tenth
         figures.setdefault("growth-MB", samples[-1] - samples[len(samples) // 10])
     return figures, ""
 
 
 def sample(pid, samples, over):
-    """Appends the resident MB of a process twice a second."""
-    while not over.wait(0.5):
+    """Appends the resident MB of a process four times a second."""
+    while not over.wait(0.25):
         try:
             with open(f"/proc/{pid}/status") as f:
                 rss = re.search(r"VmRSS:\s+(\d+)", f.read())
@@ -276,12 +278,13 @@ def protocol_steps(name, args):
 def jobs(args):
     """Returns what a round runs, as (kind, payload)."""
     if args.memory:
-        return [g for g in GO if g.row == BASE["step"]] + [("step", n) for n in MEMORY_PEERS]
+        mnist = [g for g in GO if g.row == BASE["step"]] + [("step", n) for n in MEMORY_PEERS]
+        return (mnist if "mnist" in args.protocol else []) + [g for g in GO if g.table in args.protocol]
     work = []
     for p in args.protocol:
         for t in ("step", "augment") if p == "mnist" else (p,):
             work += [g for g in GO if g.table == t] + [(t, n) for n in PEERS[t]]
-            work += ["start"] if t == "step" and args.go_start else []
+            work += [("start", t)] if t in ("step", "disentangled") and args.go_start else []
     return work
 
 
@@ -295,20 +298,22 @@ def differs(results, table, row, params, losses):
 
 
 def do(job, round_, args, binaries, results):
-    if job == "start":
+    if job[0] == "start":
         seconds = seconds_to_line(args.go_start, args.go_start_match)
         if seconds is None:
             results.miss("start of the Go program", f"no line of {args.go_start!r} matched {args.go_start_match!r}")
         else:
-            results.add("step", BASE["step"], round_, start=seconds)
+            results.add(job[1], BASE[job[1]], round_, start=seconds)
     elif isinstance(job, Go):
         binary, why = binaries[job.package]
         figures = None
         if binary:
-            benchtime = f"{MEMORY_STEPS}x" if args.memory else job.time
+            benchtime, options = job.time, []
             if job.table in PROTOCOLS:
                 benchtime = f"{protocol_steps(job.table, args)}x"
-            figures, why = run_go(binary, job, 1 if job.table == "augment" else args.threads, benchtime)
+            if args.memory:
+                benchtime, options = f"{MEMORY_STEPS}x", [f"-batch={MEMORY_BATCH}"] if job.table in PROTOCOLS else []
+            figures, why = run_go(binary, job, 1 if job.table == "augment" else args.threads, benchtime, *options)
         if figures is None:
             return results.miss(f"{job.row} ({job.name} in ./{job.package})", why)
         if job.table == "augment":
@@ -389,15 +394,18 @@ def machine(results):
 def report(results, args, load):
     rounds = f"{args.rounds} round{'s' if args.rounds > 1 else ''}"
     print(f"Machine: {machine(results)}; load at start {load:.2f}. Median (range) over {rounds}.\n")
-    for p in () if args.memory else args.protocol:
-        if p in PROTOCOLS:
+    for p in args.protocol:
+        if p in PROTOCOLS and args.memory:
+            print(f"{p}: {PROTOCOLS[p][1]}; batch {MEMORY_BATCH}, {MEMORY_STEPS:,} steps:\n")
+            print(table(results, p, ["", "ms/step", "peak MB", "growth MB"], [("time", 1), ("peak", 0), ("growth", 1)]) + "\n")
+        elif p in PROTOCOLS:
             print(f"{p}: {PROTOCOLS[p][1]}; batch {BATCH}, {results.params.get(p, 0):,} parameters, {args.threads} threads, "
                   f"{protocol_steps(p, args)} steps per row and round:\n")
             unit = [("ms/step", "time", 1)] if p in STEP_PROTOCOLS else [("images/s", "speed", 0)]
             columns = [*unit, ("time relative to Go in float32", "ratio", 2), ("mean loss of each fifth of the steps", "curve", 0),
                        ("start to first step, s", "start", 2), ("waiting for data, %", "waiting", 2), ("peak MB", "peak", 0)]
             print(table(results, p, ["", *(c[0] for c in columns)], [c[1:] for c in columns]) + "\n")
-    if args.memory or "mnist" in args.protocol:
+    if "mnist" in args.protocol:
         report_mnist(results, args)
     if results.missing:
         print("\nMissing:\n")
@@ -420,18 +428,19 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--rounds", type=int, help="rounds (default 3; with --memory 1)")
     p.add_argument("--threads", type=int, default=2, help="cores for all, threads of each peer, GOMAXPROCS (default 2)")
-    p.add_argument("--protocol", default="disentangled,disentangled-views,mnist",
-                   help=f"comma-separated: mnist, {', '.join(PROTOCOLS)} (default %(default)s)")
+    p.add_argument("--protocol", help=f"comma-separated: mnist, {', '.join(PROTOCOLS)} "
+                   "(default disentangled,disentangled-views,mnist; with --memory mnist)")
     p.add_argument("--steps", type=int, help="timed steps per peer and round (default: mnist 250, "
                    + ", ".join(f"{k} {v[0]}" for k, v in PROTOCOLS.items()) + ")")
-    p.add_argument("--memory", action="store_true", help=f"{MEMORY_STEPS:,} steps of Go, Keras fit and PyTorch only")
+    p.add_argument("--memory", action="store_true", help=f"{MEMORY_STEPS:,} steps, of mnist in Go, Keras fit and PyTorch, of other protocols in Go")
     p.add_argument("--data", metavar="DIR", help="MNIST's IDX files for the peers (default: random images)")
     p.add_argument("--venv", default=os.path.join(ROOT, ".venv", "peers"), help="environment made by setup.sh")
     p.add_argument("--go-start", metavar="CMD", help="command whose time to the first step is measured")
     p.add_argument("--go-start-match", metavar="REGEX", default=r"step", help="what its first step prints (default: step)")
     p.add_argument("--json", metavar="FILE", help="also write every single figure there")
     args = p.parse_args()
-    args.protocol, args.steps_given = args.protocol.split(","), args.steps
+    args.protocol = (args.protocol or ("mnist" if args.memory else "disentangled,disentangled-views,mnist")).split(",")
+    args.steps_given = args.steps
     unknown = [name for name in args.protocol if name not in ("mnist", *PROTOCOLS)]
     if unknown:
         p.error(f"unknown protocol {unknown[0]!r}: want mnist, {', '.join(PROTOCOLS)}")

@@ -20,6 +20,9 @@ cosine; its largest rate is --rate. It gets the processor time that unwarp took 
 its start to its end; compiling is not counted. Both take the checkpoint that is best on the
 validation images, of equal accuracies the one of lower loss.
 
+For trials, --only unwarp trains that alone, and --only keras --like SIDE BATCH WEIGHTS SECONDS
+trains Keras alone, as beside a run of unwarp of these figures.
+
 Stdout: JSON. Stderr: the same for people.
 """
 
@@ -84,7 +87,7 @@ def read(rows, part, side, classes):
 
 
 def train_unwarp(program, table, seed, run, extra):
-    """Returns the summary of a run, its number of weights and its processor time."""
+    """Returns accuracy on the test images, weights, steps and seconds of processor time, side of the images and batch."""
     def used():
         u = resource.getrusage(resource.RUSAGE_CHILDREN)
         return u.ru_utime + u.ru_stime
@@ -99,7 +102,8 @@ def train_unwarp(program, table, seed, run, extra):
     for line in (last / "manifest.txt").read_text().splitlines():
         if re.search(r"\] .*\btrainable\b", line):
             weights += math.prod(int(n) for n in re.findall(r"\d+", line[line.index("["):line.index("]")]))
-    return s, weights, used() - before
+    return {"accuracy": s["test"]["accuracy"], "validation": s["best"]["accuracy"] if s.get("best") else None, "weights": weights, "steps": s["training"]["steps"],
+            "seconds": used() - before, "side": s["config"]["data"]["size"], "batch": s["config"]["train"]["batch"]}
 
 
 # ---- Keras --------------------------------------------------------------------------
@@ -217,9 +221,13 @@ def main():
     p.add_argument("--seeds", default="1,2,3")
     p.add_argument("--test", type=float, default=.2, help="share of each class")
     p.add_argument("--validation", type=float, default=.125, help="share of what is left")
-    p.add_argument("--rate", type=float, default=1e-3, help="largest learning rate of Keras")
+    p.add_argument("--rate", type=float, default=2e-3, help="largest learning rate of Keras")
     p.add_argument("--set", action="append", default=[], help="KEY=VALUE for unwarp")
+    p.add_argument("--only", choices=("unwarp", "keras"), help="train one of both alone")
+    p.add_argument("--like", nargs=4, type=int, metavar=("SIDE", "BATCH", "WEIGHTS", "SECONDS"), help="what --only keras takes over from a run of unwarp")
     o = p.parse_args()
+    if (o.only == "keras") != bool(o.like):
+        p.error("--only keras and --like go together")
     extra, rows = [w for kv in o.set for w in ("--set", kv)], []
     import tensorflow as tf
     tf.config.threading.set_inter_op_parallelism_threads(2)
@@ -229,16 +237,18 @@ def main():
             table = os.path.join(home, f"list{seed}.csv")
             with open(table, "w", newline="") as f:
                 csv.writer(f).writerows([("path", "label", "split"), *files])
-            s, weights, seconds = train_unwarp(os.path.abspath(o.unwarp), table, seed, os.path.join(home, f"run{seed}"), extra)
-            c, classes = s["config"], sorted({label for _, label, _ in files})
-            one = {"seed": seed, "test_images": s["test"]["images"], "unwarp": {
-                "accuracy": s["test"]["accuracy"], "weights": weights, "steps": s["training"]["steps"], "seconds": seconds}}
-            one["keras"] = train_keras(files, classes, c["data"]["size"], c["train"]["batch"], weights, seconds, seed, o.rate)
+            classes, one = sorted({label for _, label, _ in files}), {"seed": seed, "test_images": sum(part == "test" for _, _, part in files)}
+            like = o.like
+            if o.only != "keras":
+                one["unwarp"] = train_unwarp(os.path.abspath(o.unwarp), table, seed, os.path.join(home, f"run{seed}"), extra)
+                like = [one["unwarp"][name] for name in ("side", "batch", "weights", "seconds")]
+            if o.only != "unwarp":
+                one["keras"] = train_keras(files, classes, *like, seed, o.rate)
             rows.append(one)
-            for name in ("unwarp", "keras"):
+            for name in [name for name in ("unwarp", "keras") if name in one]:
                 r = one[name]
                 print(f"seed {seed} {name:7} {100 * r['accuracy']:6.2f} % of {one['test_images']} test images, {r['weights']:,} weights, {r['steps']} steps, {r['seconds']:.0f} s of processor time", file=sys.stderr, flush=True)
-    for name in ("unwarp", "keras"):
+    for name in [name for name in ("unwarp", "keras") if name in rows[0]]:
         all_ = [100 * r[name]["accuracy"] for r in rows]
         spread = f" ± {statistics.stdev(all_):.2f}" if len(all_) > 1 else ""
         print(f"{name:7} {statistics.mean(all_):.2f}{spread} % (n = {len(all_)})", file=sys.stderr)

@@ -111,6 +111,7 @@ func runPredict(ctx context.Context, o predictOptions, f *runFlags, model string
 	if err != nil {
 		return err
 	}
+	p.remark(log)
 	return p.unread(log)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"unwarp/tools/internal/printable"
 	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/run/experiment"
 	"unwarp/trainer/classify"
 )
 
@@ -85,6 +86,24 @@ func (p predictions) writeCSV(w io.Writer, top int) error {
 		rows = append(rows, append(row, im.Error))
 	}
 	return out.WriteAll(rows)
+}
+
+// remark says what is odd about files that were read, of each kind in a line.
+func (p predictions) remark(log io.Writer) {
+	var kinds []string
+	files := map[string][]string{}
+	for _, im := range p.Images {
+		if im.Remark == "" {
+			continue
+		}
+		if files[im.Remark] == nil {
+			kinds = append(kinds, im.Remark)
+		}
+		files[im.Remark] = append(files[im.Remark], printable.Text(im.Path))
+	}
+	for _, kind := range kinds {
+		fmt.Fprintf(log, "%s: %s\n", experiment.ListFew(files[kind], ", "), kind)
+	}
 }
 
 // unread names the files that could not be read.

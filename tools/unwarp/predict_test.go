@@ -1,15 +1,24 @@
 package main
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	tf "github.com/wamuir/graft/tensorflow"
+
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/study/photoset"
+	"unwarp/trainer/classify"
 )
 
 // TestPhotos follows a folder of photos from training to the classes of its files, by the run and by its export alone:
@@ -35,7 +44,7 @@ func TestPhotos(t *testing.T) {
 	var s report.Summary
 	r := must(t, append(train, "--skip-bad")...)
 	r.decode(t, &s)
-	if s.Training.Steps != 12 || s.Config.Data.Set != "folder" || !strings.Contains(r.err, "files that cannot be read and are left out: 1: "+bad) {
+	if s.LeftOut != 1 || s.Training.Steps != 12 || s.Config.Data.Set != "folder" || !strings.Contains(r.err, "files that cannot be read and are left out: 1: "+bad) {
 		t.Errorf("%d steps on %s: %s", s.Training.Steps, s.Config.Data.Set, r.err)
 	}
 	var e report.Evaluated
@@ -66,6 +75,7 @@ func TestPhotos(t *testing.T) {
 		t.Fatal(err)
 	}
 	must(t, "predict", export, filepath.Join(photos+".moved", "test"), "--json", "--top", "4").decode(t, &q)
+	classifiedInGo(t, export, q)
 	for i, im := range q.Images {
 		sum := float32(0)
 		for k, c := range im.Classes {
@@ -78,6 +88,59 @@ func TestPhotos(t *testing.T) {
 		if len(im.Classes) != 4 || sum < .9999 || sum > 1.0001 {
 			t.Errorf("%s: the probabilities of all classes are %v", im.Path, im.Classes)
 		}
+	}
+}
+
+// classifiedInGo compares what package classify and graft alone make of the JPEG files among p that no tag turns
+// with p.
+func classifiedInGo(t *testing.T, export string, p predictions) {
+	t.Helper()
+	c, err := classify.Open(export)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	model, err := tf.LoadSavedModel(export, []string{"serve"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Session.Close()
+	in, out := model.Graph.Operation("image_file").Output(0), model.Graph.Operation("class_probabilities").Output(0)
+	compared := 0
+	for _, im := range p.Images {
+		if filepath.Ext(im.Path) != ".jpg" { // .JPG is turned
+			continue
+		}
+		raw, err := os.ReadFile(im.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		photo, err := jpeg.Decode(bytes.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		classes, err := c.Classify(photo)
+		if err != nil || fmt.Sprint(classes) != fmt.Sprint(im.Classes) {
+			t.Errorf("%s: classify %v, %v, predict %v", im.Path, classes, err, im.Classes)
+		}
+		content, err := tf.NewTensor(string(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := model.Session.Run(map[tf.Output]*tf.Tensor{in: content}, []tf.Output{out}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := got[0].Value().([]float32)
+		for _, class := range im.Classes {
+			if math.Abs(float64(served[class.Label]-class.Probability)) > .01 {
+				t.Errorf("%s: serve_image %v, predict %v", im.Path, served, im.Classes)
+			}
+		}
+		compared++
+	}
+	if compared == 0 {
+		t.Error("no file to compare")
 	}
 }
 
@@ -119,6 +182,23 @@ func TestPredictFiles(t *testing.T) {
 		{[]string{"predict", model, good, "--json", "--csv"}, "json"},
 	} {
 		unwarp(t, c.args...).fails(t, exitUsage, c.want)
+	}
+	moving, cut := filepath.Join(home, "moving.gif"), filepath.Join(home, "cut.png")
+	frame := image.NewPaletted(image.Rect(0, 0, 8, 8), color.Palette{color.Black})
+	var b bytes.Buffer
+	if err := gif.EncodeAll(&b, &gif.GIF{Image: []*image.Paletted{frame, frame}, Delay: []int{1, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	for path, raw := range map[string][]byte{moving: b.Bytes(), cut: raw[:len(raw)-3]} {
+		if err := os.WriteFile(path, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r = must(t, "predict", model, moving, cut, good)
+	for _, want := range []string{moving + ": several frames, of which the first is taken\n", cut + ": last bytes missing, though the image is whole\n"} {
+		if !strings.Contains(r.err, want) {
+			t.Errorf("want %q in %s", want, r.err)
+		}
 	}
 	empty := t.TempDir()
 	unwarp(t, "predict", model, empty).fails(t, exitFailed, "got a folder without any")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,9 @@ type runsOptions struct {
 	sort string
 	json bool
 }
+
+// ownSets are the kinds of sets that are told apart by their paths.
+var ownSets = []string{"folder", "csv", "npz", "idx"}
 
 // orders are the values of --sort.
 var orders = []string{"path", "accuracy", "attacked", "changed", "size"}
@@ -137,9 +141,13 @@ func runRow(r runlist.Run) []string {
 	if !r.Changed.IsZero() {
 		changed = r.Changed.Format("2006-01-02 15:04")
 	}
+	data := r.Set
+	if slices.Contains(ownSets, r.Set) && r.Data != "" {
+		data += " " + filepath.Base(r.Data)
+	}
 	steps := fmt.Sprint(r.Step)
 	if !r.Finished {
 		steps += " so far"
 	}
-	return []string{r.Path, r.Set, r.Kind + " " + r.Encoder, steps, accuracy, attacked, took, memory.Format(uint64(r.Bytes)), changed}
+	return []string{r.Path, data, r.Kind + " " + r.Encoder, steps, accuracy, attacked, took, memory.Format(uint64(r.Bytes)), changed}
 }

@@ -50,6 +50,9 @@ func TestRuns(t *testing.T) {
 	if lines := strings.Split(text, "\n"); len(lines) != 6 || !strings.Contains(lines[2], "4 so far  ~") || !strings.Contains(lines[4], "broken") {
 		t.Errorf("printed %s", text)
 	}
+	if row := runRow(runlist.Run{Set: "folder", Data: "data/photos"}); row[1] != "folder photos" {
+		t.Errorf("the data of a run on photos: %q", row[1])
+	}
 	unwarp(t, "runs", filepath.Join(home, "none")).fails(t, exitUsage, "want a folder with run folders")
 	unwarp(t, "runs", home, "--sort", "x").fails(t, exitUsage, "--sort: want one of path")
 	if r := must(t, "runs", t.TempDir(), "--json"); strings.TrimSpace(r.out) != "[]" {

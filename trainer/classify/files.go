@@ -13,6 +13,8 @@ type File struct {
 	Classes []Class `json:"classes,omitempty"` // the likeliest first
 	// Error says why the file could not be read.
 	Error string `json:"error,omitempty"`
+	// Remark says what is odd about a file that was read, such as that it has several frames.
+	Remark string `json:"remark,omitempty"`
 }
 
 // atOnce is how many files are in memory.
@@ -25,7 +27,7 @@ func (c *Classifier) ClassifyFiles(ctx context.Context, paths []string, top int,
 	all := make([]File, 0, len(paths))
 	for chunk := range slices.Chunk(paths, atOnce) {
 		counted := pipelines.WithProgress(ctx, func(done, _ int) { report(len(all)+done, len(paths)) })
-		src, bad, err := pipelines.OpenImages(counted, chunk, c.shape, c.graph.Model.Classes)
+		src, notes, err := pipelines.OpenImages(counted, chunk, c.shape, c.graph.Model.Classes)
 		if err != nil {
 			return nil, err
 		}
@@ -34,9 +36,9 @@ func (c *Classifier) ClassifyFiles(ctx context.Context, paths []string, top int,
 			return nil, err
 		}
 		for i, path := range chunk {
-			f := File{Path: path}
-			if bad[i] != nil {
-				f.Error = bad[i].Error()
+			f := File{Path: path, Remark: notes[i].Remark}
+			if err := notes[i].Err; err != nil {
+				f.Error = err.Error()
 			} else {
 				classes := c.rank(p[i])
 				f.Classes = classes[:min(top, len(classes))]

@@ -1,10 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"unwarp/tools/internal/printable"
@@ -159,10 +159,8 @@ func (r *Report) findDifferences() []string {
 		return f.Lattice.describeImages()
 	})
 	differ("the defence around the model", func(f SummaryData) string {
-		if _, defence, ok := strings.Cut(f.Kind, " behind "); ok {
-			return defence
-		}
-		return "none"
+		_, defence := SplitDefended(f.Kind)
+		return cmp.Or(defence, "none")
 	})
 	differ("the attacks", func(f SummaryData) string {
 		var all []string

@@ -28,6 +28,7 @@ type Summary struct {
 	Attacks        *SummaryData          `json:"attacks,omitempty"`
 	Export         *trainer.ExportReport `json:"export,omitempty"`
 	Pictures       []string              `json:"pictures,omitempty"`
+	LeftOut        int                   `json:"left_out,omitempty"` // image files that cannot be read
 	Warnings       []string              `json:"warnings,omitempty"` // printed already
 }
 
@@ -42,6 +43,9 @@ func (s Summary) Print(w io.Writer, columns int) {
 	fmt.Fprintln(w)
 	WriteLine(w, columns, fmt.Sprintf("Trained %s (%s) on %s: %s, %.1f epochs, %s, %.0f images/s.",
 		describeModel(s.Config.Model.Kind), s.Config.Model.Encoder, s.Config.Data.Set, printable.Count(t.Steps, "step"), t.Epochs, time.Duration(t.Seconds*float64(time.Second)).Round(time.Second), t.ImagesPerSecond))
+	if s.LeftOut > 0 {
+		WriteLine(w, columns, fmt.Sprintf("It did without %s that cannot be read (--skip-bad).", printable.Count(s.LeftOut, "image file")))
+	}
 	if t.Waiting > reportedWaiting {
 		fmt.Fprintf(w, "%.0f %% of this time it waited for data: choose a simpler train.augment, or give it more cores.\n", 100*t.Waiting)
 	}

@@ -250,11 +250,12 @@ func TestSummaryWords(t *testing.T) {
 		Run: "runs/x", Attacks: &f, Pictures: []string{"runs/x/pictures/a.png"}, Export: &trainer.ExportReport{Path: "runs/x/export"},
 		Training: trainer.Summary{Steps: 10, Epochs: 2.5, Seconds: 61, ImagesPerSecond: 1234.4},
 		Test:     trainer.Evaluation{Accuracy: .9912, Images: 10000},
+		LeftOut:  2,
 	}
 	s.Config.Model.Kind, s.Config.Model.Encoder, s.Config.Data.Set = "base", "hinton", "mnist"
 	var b strings.Builder
 	s.Print(&b, 0)
-	for _, want := range []string{"the base CNN (hinton) on mnist: 10 steps, 2.5 epochs, 1m1s, 1234 images/s", "99.12 % of 10000", "worst case", "runs/x/pictures/a.png\n", "runs/x/export ", "runs/x/summary.json"} {
+	for _, want := range []string{"the base CNN (hinton) on mnist: 10 steps, 2.5 epochs, 1m1s, 1234 images/s", "99.12 % of 10000", "It did without 2 image files that cannot be read (--skip-bad).\n", "worst case", "runs/x/pictures/a.png\n", "runs/x/export ", "runs/x/summary.json"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("want %q in\n%s", want, b.String())
 		}

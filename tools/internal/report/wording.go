@@ -137,12 +137,12 @@ func describeImages(f SummaryData) string {
 
 // describeModel names a kind of model; a defence around it follows "behind".
 func describeModel(kind string) string {
-	kind, defence, behind := strings.Cut(shortName(kind), " behind ")
+	kind, defence := SplitDefended(shortName(kind))
 	words, ok := map[string]string{"base": "the base CNN", "reconstruction": "the reconstruction ablation", "disentangled": "the disentangled classifier", "imported": "a network of another program", "": "a model"}[kind]
 	if !ok {
 		words = "the model " + kind
 	}
-	if behind {
+	if defence != "" {
 		words += " behind the defence " + defence
 	}
 	return words

@@ -53,10 +53,7 @@ func (e *Evaluator) asked() ([]float32, error) {
 // describe is the kind of the model, with the defence around it, and its encoder.
 func (e *Evaluator) describe() (kind, encoder string) {
 	kind, encoder = e.subject.Describe()
-	if d := e.subject.Config.Attack.Defence; d != "none" && d != "" {
-		kind += " behind " + d
-	}
-	return kind, encoder
+	return report.NameDefended(kind, e.subject.Config.Attack.Defence), encoder
 }
 
 // describes tells whether r is of the same kind of model, and of a network from elsewhere

@@ -64,6 +64,9 @@ func TestCheckClasses(t *testing.T) {
 	if err := WriteClasses(dir, called{glyphs, []string{"cat", "dog", "yak"}}); err != nil {
 		t.Fatal(err)
 	}
+	if err := checkClasses(dir, []string{"cafe\u0301", "tea"}, called{glyphs, []string{"caf\u00e9", "tea"}}); err != nil {
+		t.Errorf("an accent in another form: %v", err)
+	}
 	root := t.TempDir() // images of ants and dogs
 	for i, name := range []string{"ant/0.png", "ant/1.png", "dog/0.png", "dog/1.png"} {
 		var raw bytes.Buffer

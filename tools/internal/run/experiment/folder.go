@@ -230,7 +230,7 @@ func checkClasses(path string, learnt []string, src pipelines.Source) error {
 	for k := range max(len(learnt), len(names)) {
 		want, got := "none", "none"
 		if k < len(learnt) {
-			want = strconv.Quote(learnt[k])
+			want = strconv.Quote(pipelines.ComposeName(learnt[k])) // earlier versions kept the form of data.order
 		}
 		if k < len(names) {
 			got = strconv.Quote(names[k])

@@ -100,10 +100,11 @@ func fitEpochs(batches int) int {
 	return min(max(least, (steps+batches-1)/max(1, batches)), most)
 }
 
-// fitRate grows with the root of the batch, from 1e-3 at 32: with it the noise of Adam's steps
-// stays what it is (Malladi et al. 2022).
+// fitRate grows with the root of the batch up to 4e-3 at 16: with it the noise of Adam's steps
+// stays what it is (Malladi et al. 2022). Of larger batches no more was tried.
 func fitRate(batch int) float64 {
-	return math.Round(1e5*1e-3*math.Sqrt(float64(batch)/32)) / 1e5
+	const most, of = 4e-3, 16
+	return min(most, math.Round(1e5*most*math.Sqrt(float64(batch)/of))/1e5)
 }
 
 // augmentation moves images of a side by up to a twelfth of it.

@@ -30,7 +30,7 @@ func TestFitNumbers(t *testing.T) {
 		if steps := perEpoch * epochs; n >= 100 && steps < 1000 || epochs > 100 || epochs < 15 {
 			t.Errorf("%d images: %d epochs of %d steps", n, epochs, perEpoch)
 		}
-		if r := fitRate(batch); r < 1e-4 || r > 2e-3 {
+		if r := fitRate(batch); r < 5e-4 || r > 4e-3 {
 			t.Errorf("batches of %d: rate %g", batch, r)
 		}
 	}
@@ -88,7 +88,7 @@ func TestFit(t *testing.T) {
 	asked.Data.Size, asked.Train.Batch, asked.Data.Validation = 120, 32, 0
 	given := func(key string) bool { return key == "data.size" || key == "train.batch" || key == "data.validation" }
 	f, err = Fit(base, asked, given)
-	if c := f.Config; err != nil || f.Train != 128 || c.Train.Batch != 32 || c.Train.Duration.String() != "100ep" || c.Train.Schedule.Rate != 1e-3 || !strings.Contains(c.Train.Augment.String(), "shift(0..10)") {
+	if c := f.Config; err != nil || f.Train != 128 || c.Train.Batch != 32 || c.Train.Duration.String() != "100ep" || c.Train.Schedule.Rate != 4e-3 || !strings.Contains(c.Train.Augment.String(), "shift(0..10)") {
 		t.Errorf("given a side, a batch and nothing held out: %d images, %+v, %v", f.Train, c.Train, err)
 	}
 	asked.Data.Path = filepath.Join(dir, "class0")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"unwarp/trainer"
 )
@@ -19,6 +20,7 @@ type Training struct {
 	dead  int // steps in a row at which all embeddings were equal
 
 	accuracy runningMean
+	estimate stepTimes
 }
 
 // Began opens the bar.
@@ -32,6 +34,9 @@ func (t *Training) Began(at trainer.Progress) {
 // Stepped moves the bar.
 func (t *Training) Stepped(at trainer.Progress) {
 	t.bar.Set(int64(at.Step*t.Batch), fmt.Sprintf("epoch %d loss %.3f accuracy %.1f %%%s", at.Epoch, at.Losses.Total, 100*t.smoothAccuracy(at), describeReplicas(at.Replicas)))
+	if text := t.estimate.step(at, time.Now()); text != "" {
+		t.bar.Note("%s", text)
+	}
 	t.watchEmbedding(at)
 	if text := t.Watch.step(at); text != "" {
 		t.bar.Note("%s", text)

@@ -25,6 +25,7 @@ type Run struct {
 	Path    string `json:"path"`
 	Error   string `json:"error,omitempty"` // why the folder cannot be read; the rest is then empty
 	Set     string `json:"set,omitempty"`
+	Data    string `json:"data,omitempty"` // the path of its files
 	Kind    string `json:"kind,omitempty"`
 	Encoder string `json:"encoder,omitempty"`
 	Seed    uint64 `json:"seed,omitempty"`
@@ -95,7 +96,7 @@ func read(dir string) Run {
 		r.Error = err.Error()
 		return r
 	}
-	r.Set, r.Kind, r.Encoder, r.Seed = c.Data.Set, c.Model.Kind, c.Model.Encoder, c.Seed
+	r.Set, r.Data, r.Kind, r.Encoder, r.Seed = c.Data.Set, c.Data.Path, c.Model.Kind, c.Model.Encoder, c.Seed
 	r.readMetrics(filepath.Join(dir, trainer.MetricsFile))
 	r.readSummary(filepath.Join(dir, "summary.json"))
 	r.readEvaluation(dir)

@@ -41,7 +41,7 @@ func Run(ctx context.Context, c config.Config, resume string, log io.Writer, rem
 		return s, err
 	}
 	defer x.Close()
-	s.Config = x.Config // with what the training set determines
+	s.Config, s.LeftOut = x.Config, x.Data.LeftOut // with what the training set determines
 	if s.Run, lock, err = openFolder(x, resume, lock); err != nil {
 		return s, err
 	}

@@ -49,7 +49,8 @@ var tables = append([]Table{
 	), "Claimed of the disentangled model without adversarial training (table 1): it beats the base CNN with it.").matched(digitGrid, fgsmSteps),
 	{Name: "table9", Train: familiarHalf, Title: "Table 9: smallNORB, accuracy on novel viewpoints, %", Head: "view", Columns: []string{"azimuth", "elevation"},
 		Notes: []string{norbNote, "The paper's base CNN of this table is the one with AT of table 11, as its 84.8 % says.",
-			"It quotes Hinton et al. 2018 for their capsules (azimuth 86.5 %) and their CNN (elevation 82.2 %), over which its 85.3 % are 3.7 % better, and states its gains over its own CNN as 2 and 8 %."},
+			"It quotes Hinton et al. 2018 for their capsules (azimuth 86.5 %) and their CNN (elevation 82.2 %), over which its 85.3 % are 3.7 % better, and states its gains over its own CNN as 2 and 8 %.",
+			"The spatial transformer (affine, Jaderberg et al. 2015) is a comparison of ours: it warps the image before the encoder, and its code is not split."},
 		Rows: []Row{
 			{Label: "base CNN, *paper*", Paper: []float64{84.8, 78.8}},
 			viewRow("base CNN", "base-at", "test", "base CNN, *paper*", ""),
@@ -59,6 +60,7 @@ var tables = append([]Table{
 			{Label: "CNN of Hinton et al., *paper*", Paper: []float64{noFigure, 82.2}},
 			{Label: "gain of accuracy over the base CNN, %, *paper*", Gain: &Gain{"disentangled, *paper*", "base CNN, *paper*"}},
 			{Label: "gain of accuracy over the base CNN, %", Gain: &Gain{"disentangled", "base CNN"}},
+			viewRow("base CNN with a spatial transformer", "base-at-st", "test", "", ""),
 			viewRow("base CNN, familiar views", "base-at", "familiar", "", ""),
 			viewRow("disentangled, familiar views", "disentangled-at-cr", "familiar", "", ""),
 		}},

@@ -168,10 +168,7 @@ func (w *fakeWorker) Evaluate(_ context.Context, c config.Config, title, folder 
 	if err != nil {
 		return nil, err
 	}
-	kind := "base"
-	if d := c.Attack.Defence; d != "none" {
-		kind += " behind " + d
-	}
+	kind := report.NameDefended("base", c.Attack.Defence)
 	record := report.Record{About: report.About{ModelHash: hash, Part: "test", Kind: kind}, Evaluation: *ev}
 	return ev, report.Save(folder, record, report.Images{})
 }

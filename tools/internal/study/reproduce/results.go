@@ -115,7 +115,7 @@ func (r *Reproduction) readEvaluations(j *Job, weights string) (all []paper.Eval
 		if err != nil || rec.ModelHash != weights || rec.Part != "test" || r.sourcesChanged(j, folder, rec.Evaluation) {
 			continue
 		}
-		_, defence, _ := strings.Cut(rec.Kind, " behind ")
+		_, defence := report.SplitDefended(rec.Kind)
 		all = append(all, paper.Evaluated{Evaluation: &rec.Evaluation, Defence: defence})
 	}
 	return all
