@@ -1,5 +1,22 @@
 package pipelines
 
+// takeTurns is the first of each group, then the second of each, and so on.
+func takeTurns[T any](groups [][]T) []T {
+	n, longest := 0, 0
+	for _, g := range groups {
+		n, longest = n+len(g), max(longest, len(g))
+	}
+	dealt := make([]T, 0, n)
+	for turn := range longest {
+		for _, g := range groups {
+			if turn < len(g) {
+				dealt = append(dealt, g[turn])
+			}
+		}
+	}
+	return dealt
+}
+
 // dealClasses orders the examples as [interleaveClasses] orders files: the classes take
 // turns, and within a class the order stays.
 func (m *memorySource) dealClasses() {
@@ -7,14 +24,7 @@ func (m *memorySource) dealClasses() {
 	for i, label := range m.labels {
 		by[label] = append(by[label], i)
 	}
-	order := make([]int, 0, len(m.labels))
-	for turn := 0; len(order) < len(m.labels); turn++ {
-		for _, of := range by {
-			if turn < len(of) {
-				order = append(order, of[turn])
-			}
-		}
-	}
+	order := takeTurns(by)
 	for to, from := range order {
 		for from < to { // it was exchanged with what stood there
 			from = order[from]

@@ -24,7 +24,6 @@ func decodeAll(ctx context.Context, files []imageFile, m *memorySource, report f
 	d := decoded{make([]error, len(files)), make([]decodeNote, len(files))}
 	var next, done atomic.Int64
 	var all sync.WaitGroup
-	n := m.shape.Len()
 	for range min(runtime.GOMAXPROCS(0), len(files)) {
 		all.Go(func() {
 			square := image.NewRGBA(image.Rect(0, 0, m.shape.W, m.shape.H))
@@ -33,7 +32,7 @@ func decodeAll(ctx context.Context, files []imageFile, m *memorySource, report f
 				if i >= len(files) {
 					return
 				}
-				d.notes[i], d.bad[i] = decodeFile(files[i], square, m.shape, m.pixels[i*n:(i+1)*n])
+				d.notes[i], d.bad[i] = decodeFile(files[i], square, m.shape, m.example(i))
 				done.Add(1)
 			}
 		})
@@ -89,7 +88,7 @@ func (m *memorySource) leaveOut(bad []error) bool {
 		if bad[i] != nil {
 			continue
 		}
-		copy(m.pixels[kept*n:(kept+1)*n], m.pixels[i*n:(i+1)*n])
+		copy(m.example(kept), m.example(i))
 		m.labels[kept] = m.labels[i]
 		if m.files != nil {
 			m.files[kept], m.hashes[kept] = m.files[i], m.hashes[i]

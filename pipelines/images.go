@@ -20,7 +20,7 @@ func Images(images []image.Image, sh Shape, classes int) (Source, error) {
 		if b := src.Bounds(); b.Dx() < leastSide || b.Dy() < leastSide {
 			return nil, fmt.Errorf("pipelines: image %d: want at least %d pixels a side, got %dx%d", i, leastSide, b.Dx(), b.Dy())
 		}
-		fitImage(src, upright, square, sh, m.pixels[i*n:(i+1)*n])
+		fitImage(src, upright, square, sh, m.example(i))
 	}
 	return m, nil
 }

@@ -87,15 +87,11 @@ func (l listing) classes(part string) []string {
 // Within a class the order stays.
 func interleaveClasses(files []imageFile, classes []string) []imageFile {
 	by := groupByClass(files)
-	dealt := make([]imageFile, 0, len(files))
-	for turn := 0; len(dealt) < len(files); turn++ {
-		for _, c := range classes {
-			if turn < len(by[c]) {
-				dealt = append(dealt, by[c][turn])
-			}
-		}
+	groups := make([][]imageFile, len(classes))
+	for i, c := range classes {
+		groups[i] = by[c]
 	}
-	return dealt
+	return takeTurns(groups)
 }
 
 // decode decodes all files into images of so many channels, 0 for 3.

@@ -37,8 +37,7 @@ func (m *memorySource) At(i int, dst []uint8) (int, error) {
 	if err := checkAt(m, i, dst); err != nil {
 		return 0, err
 	}
-	n := m.shape.Len()
-	copy(dst, m.pixels[i*n:(i+1)*n])
+	copy(dst, m.example(i))
 	return int(m.labels[i]), nil
 }
 

@@ -146,6 +146,20 @@ func adversaryOf(t testing.TB, p *TrainGraph, net *graphs.Net, seed pipelines.Se
 	return a
 }
 
+// stepFeeds feeds step 3 with a batch, through buffers that can be fed again.
+func stepFeeds(t testing.TB, p *TrainGraph, b pipelines.Batch, rate float32) (*inputBuffers, graphs.Feeds) {
+	t.Helper()
+	f, err := p.newInputBuffers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	feeds, err := f.feedStep(stepBatch{Batch: b}, 3, stepParams{rate: rate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f, feeds
+}
+
 // stepLosses fetches the terms of a training step, and makes the update where
 // that is among the targets.
 func stepLosses(t testing.TB, p *TrainGraph, net *graphs.Net, feeds graphs.Feeds, targets ...*tf.Operation) Losses {

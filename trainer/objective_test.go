@@ -190,14 +190,7 @@ func TestDeclaredLoss(t *testing.T) {
 		config.Objective = Objective{Lambda: .4, Gamma: c.gamma, Norm: graphs.L1, Temperature: 1}
 		p, net := declared(t, 1, config, littleModel(c.kind), littleShape)
 		b := firstBatch(t, littleDots(12), pipelines.Options{Batch: 5, Augment: config.Augment, Seed: 4})
-		f, err := p.newInputBuffers()
-		if err != nil {
-			t.Fatal(err)
-		}
-		feeds, err := f.feedStep(stepBatch{Batch: b}, 3, stepParams{rate: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		f, feeds := stepFeeds(t, p, b, 1)
 		losses := stepLosses(t, p, net, feeds)
 		images, labels := append(append([]float32{}, b.Images...), b.DeformedViews...), append([]int32{}, b.Labels...)
 		if p.Views != strings.Contains(c.augment, "deform") {
@@ -207,7 +200,8 @@ func TestDeclaredLoss(t *testing.T) {
 			labels = append(labels, labels...)
 		}
 		whole := pipelines.Batch{Images: images, Labels: labels, N: len(labels)}
-		if feeds, err = f.feedBatch(whole, false); err != nil {
+		feeds, err := f.feedBatch(whole, false)
+		if err != nil {
 			t.Fatal(err)
 		}
 		want := fetchSeen(t, net, p.Inference, feeds, images, labels).loss(config.Objective, p.Views)

@@ -53,14 +53,7 @@ func TestSwap(t *testing.T) {
 		Independence: Independence{HSIC{3, graphs.LinearKernel}}}
 	p, net := declared(t, 1, config, littleModel("disentangled"), littleShape)
 	b := firstBatch(t, littleDots(12), pipelines.Options{Batch: n, Seed: 4})
-	f, err := p.newInputBuffers()
-	if err != nil {
-		t.Fatal(err)
-	}
-	feeds, err := f.feedStep(stepBatch{Batch: b}, 3, stepParams{rate: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, feeds := stepFeeds(t, p, b, 1)
 	kernel := net.Vars.Find("decoder_g/up1/kernel") // starts next to zero
 	feeds[kernel.Read] = graphtest.Normal(3, .5, kernel.Shape...).Tensor(t)
 	got := stepLosses(t, p, net, feeds)

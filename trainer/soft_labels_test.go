@@ -47,16 +47,10 @@ func TestSoftLabels(t *testing.T) {
 				config.Objective.Smoothing, config.Objective.ClassWeights = smoothing, ClassWeights(text)
 				p, net := declared(t, 1, config, littleModel("disentangled"), littleShape)
 				b := firstBatch(t, littleDots(12), pipelines.Options{Batch: 6, Augment: config.Augment, Seed: 4})
-				f, err := p.newInputBuffers()
-				if err != nil {
-					t.Fatal(err)
-				}
-				feeds, err := f.feedStep(stepBatch{Batch: b}, 3, stepParams{rate: 0})
-				if err != nil {
-					t.Fatal(err)
-				}
+				f, feeds := stepFeeds(t, p, b, 0)
 				losses := stepLosses(t, p, net, feeds)
-				if feeds, err = f.feedBatch(b, false); err != nil {
+				feeds, err := f.feedBatch(b, false)
+				if err != nil {
 					t.Fatal(err)
 				}
 				x := fetchSeen(t, net, p.Inference, feeds, b.Images, b.Labels)

@@ -26,14 +26,7 @@ func TestSomeReconstructed(t *testing.T) {
 		config.Objective.Lambda, config.Objective.Norm, config.Objective.Gamma, config.Objective.Every = .4, graphs.MSE, 0, c.every
 		p, net := declared(t, 1, config, littleModel(c.kind), littleShape)
 		b := firstBatch(t, littleDots(12), pipelines.Options{Batch: 5, Augment: config.Augment, Seed: 4})
-		f, err := p.newInputBuffers()
-		if err != nil {
-			t.Fatal(err)
-		}
-		feeds, err := f.feedStep(stepBatch{Batch: b}, 3, stepParams{rate: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		f, feeds := stepFeeds(t, p, b, 1)
 		losses := stepLosses(t, p, net, feeds)
 		images, labels := append(append([]float32{}, b.Images...), b.DeformedViews...), append([]int32{}, b.Labels...)
 		branches := 1.
@@ -41,7 +34,8 @@ func TestSomeReconstructed(t *testing.T) {
 			labels, branches = append(labels, labels...), 2
 		}
 		n := len(labels)
-		if feeds, err = f.feedBatch(pipelines.Batch{Images: images, Labels: labels, N: n}, false); err != nil {
+		feeds, err := f.feedBatch(pipelines.Batch{Images: images, Labels: labels, N: n}, false)
+		if err != nil {
 			t.Fatal(err)
 		}
 		x := fetchSeen(t, net, p.Inference, feeds, images, labels)
