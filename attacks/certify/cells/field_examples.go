@@ -40,7 +40,7 @@ func (s *subject) tryField(field []float32) (warped []float32, err error) {
 	v := s.victim
 	warped = make([]float32, len(s.image))
 	s.at.ApplyField(warped, s.image, field, v.H, v.W, v.C)
-	wrong, err := s.verifier.Misclassified(s.net, warped, []int32{s.label})
+	wrong, err := s.classes.Misclassified(s.net, warped, []int32{s.label})
 	if err == nil && wrong[0] {
 		s.broken(warped, float64s(field))
 	}

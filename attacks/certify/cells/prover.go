@@ -21,8 +21,11 @@ type prover struct {
 	threat   geometry.Threat
 	method   *Method
 	victim   attacks.Victim
-	verifier *bounds.Verifier
-	slope    *certify.Slope // of a field; nil: of a threat with parameters
+	verifier *bounds.Verifier // nil where no bounds are needed
+	classes  interface {
+		Misclassified(net *graphs.Net, images []float32, labels []int32) ([]bool, error)
+	}
+	slope *certify.Slope // of a field; nil: of a threat with parameters
 	// moved bounds moves with a remainder, of a smooth field.
 	moved *bounds.Verifier
 	net   *graphs.Net
@@ -40,8 +43,15 @@ func declare(b *graphs.Builder, v attacks.Victim, t geometry.Threat, m *Method) 
 		}, v.Pass...)
 	}
 	var err error
-	if p.verifier, err = bound("cells", len(t.Parameters()), m.bounds(t)); err != nil || !t.IsField() {
+	if t.Whole {
+		p.classes, err = newClassifier(b, v)
 		return p, err
+	}
+	if p.verifier, err = bound("cells", len(t.Parameters()), m.bounds(t)); err != nil {
+		return p, err
+	}
+	if p.classes = p.verifier; !t.IsField() {
+		return p, nil
 	}
 	if t.Smooth > 0 && newRemainder(t, v.H, v.W).decides() {
 		if p.moved, err = bound("moved", 2, bounds.CROWNIBP); err != nil {
@@ -125,7 +135,7 @@ type subject struct {
 // prove finds the result of the image.
 func (s *subject) prove() error {
 	s.result = certify.Result{Status: certify.Open, Method: string(s.method.bounds(s.at))}
-	wrong, err := s.verifier.Misclassified(s.net, s.image, []int32{s.label})
+	wrong, err := s.classes.Misclassified(s.net, s.image, []int32{s.label})
 	switch {
 	case err != nil:
 		return err

@@ -178,12 +178,24 @@ func TestSumOfThreats(t *testing.T) {
 	}
 }
 
-// TestWholeMoves: the verdict is that of all moves, one by one.
+// TestWholeMoves: the verdict is that of all moves, one by one, also of a model with an
+// operator that has no bounds.
 func TestWholeMoves(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 9))
 	m := newLinear(r)
 	m.b = 2
-	p := open(t, m.victim(), Method{}, "translate(2px,whole)")
+	v := m.victim()
+	logits := v.Logits
+	v.Logits = func(s *graphs.Scope, x tf.Output) tf.Output { return op.Asinh(s.Op("monotone"), logits(s, x)) }
+	_, err := graphs.Build(graphs.Options{Device: graphs.CPU}, func(b *graphs.Builder) error {
+		_, err := (&Method{Batch: 1, Cells: 1, Seconds: 1, Tries: 2}).Declare(b, v, "translate(2px)")
+		return err
+	})
+	var unsupported *bounds.UnsupportedError
+	if !errors.As(err, &unsupported) {
+		t.Fatalf("want an operator without bounds, got %v", err)
+	}
+	p := open(t, v, Method{}, "translate(2px,whole)")
 	seen := map[certify.Status]int{}
 	for range 12 {
 		image := noise(r, side*side)

@@ -17,10 +17,10 @@ type Training struct {
 	Batch int
 	Watch LossWatch
 	bar   *Bar
-	dead  int // steps in a row at which all embeddings were equal
 
-	accuracy runningMean
-	estimate stepTimes
+	accuracy  runningMean
+	estimate  stepTimes
+	embedding embeddingWatch
 }
 
 // Began opens the bar.
@@ -37,9 +37,10 @@ func (t *Training) Stepped(at trainer.Progress) {
 	if text := t.estimate.step(at, time.Now()); text != "" {
 		t.bar.Note("%s", text)
 	}
-	t.watchEmbedding(at)
-	if text := t.Watch.step(at); text != "" {
-		t.bar.Note("%s", text)
+	for _, text := range []string{t.embedding.step(at), t.Watch.step(at)} {
+		if text != "" {
+			t.bar.Note("%s", text)
+		}
 	}
 }
 
@@ -62,22 +63,6 @@ func describeReplicas(all []trainer.ReplicaProgress) string {
 			100*slices.MinFunc(all, wait).Waiting, 100*slices.MaxFunc(all, wait).Waiting)
 	}
 	return b.String()
-}
-
-// patience is how many steps all embeddings are equal before a remark: the first
-// steps of a good training can pass through such a state.
-const patience = 20
-
-// watchEmbedding remarks once that all images have the same embedding, from
-// which training rarely recovers.
-func (t *Training) watchEmbedding(at trainer.Progress) {
-	if at.Losses.EmbeddingSpread >= trainer.DeadEmbedding {
-		t.dead = 0
-		return
-	}
-	if t.dead++; t.dead == patience {
-		t.bar.Note("warning: step %d: all images of a batch have had the same embedding for %d steps: nothing can be learned from it; lower train.objective.gamma, train.objective.lambda or train.schedule.rate, or use train.objective.code_norm=relative", at.Step, patience)
-	}
 }
 
 // Evaluated prints the validation accuracy.

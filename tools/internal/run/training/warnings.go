@@ -35,6 +35,9 @@ func warnBefore(x *experiment.Experiment) (warnings []string) {
 		warnings = append(warnings, fmt.Sprintf("warning: %s in all, %s in batches of %d of %s: fewer than %d seldom teach much: raise --epochs (train.duration) or lower --batch (train.batch)",
 			printable.Count(steps, "step"), c.Duration, c.Batch, printable.Count(train.Len(), "image"), fewSteps))
 	}
+	if every := c.Objective.Every; every > 1 && c.ReconstructedEvery() == 1 && x.Config.Model.Kind != "base" {
+		warnings = append(warnings, fmt.Sprintf("warning: train.objective.every=%d has no effect beside train.objective.swap, an adversary or certified training: every image is reconstructed", every))
+	}
 	if few := smallClasses(train); len(few) > 0 {
 		warnings = append(warnings, fmt.Sprintf("warning: classes with fewer than %d images to train on: %s: %s", fewImages, experiment.ListFew(few, ", "), adviseSmallClasses(c)))
 	}

@@ -54,6 +54,29 @@ func TestWarnBefore(t *testing.T) {
 	}
 }
 
+// A setting that does nothing is named.
+func TestWarnOfUnusedEvery(t *testing.T) {
+	for _, c := range []struct {
+		kind, adversary string
+		every, want     int
+	}{
+		{"disentangled", "pgd(eps=.3)", 4, 1},
+		{"disentangled", "", 4, 0},
+		{"disentangled", "pgd(eps=.3)", 1, 0},
+		{"base", "pgd(eps=.3)", 4, 0},
+	} {
+		x := &experiment.Experiment{Subject: experiment.Subject{Config: config.Default(), Data: pipelines.Splits{Train: counted{labels: make([]int, 100), names: []string{"ash"}}}}}
+		x.Config.Model.Kind, x.Config.Train.Objective.Every, x.Config.Train.Batch, x.Config.Train.Duration = c.kind, c.every, 10, trainer.Epochs(100)
+		if err := x.Config.Train.Adversary.UnmarshalText([]byte(c.adversary)); err != nil {
+			t.Fatal(err)
+		}
+		got := warnBefore(x)
+		if len(got) != c.want || c.want > 0 && !strings.Contains(got[0], "train.objective.every=4 has no effect") {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}
+
 // What is set already is not recommended.
 func TestAdviseSmallClasses(t *testing.T) {
 	none, sampled, weighted := config.Default().Train, config.Default().Train, config.Default().Train

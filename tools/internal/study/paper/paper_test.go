@@ -214,6 +214,12 @@ func TestCompareAndWrite(t *testing.T) {
 	if c := Compare(faces, Results{run}, 59); c.Images != 59 {
 		t.Errorf("want 59 images, got %d", c.Images)
 	}
+	run.Accuracy["train"] = Count{999, 1000}
+	b.Reset()
+	Compare(faces, Results{run}, 200).Write(&b)
+	if want := "Without attack: facescrub-base 83.33 % (paper: 74.2 %) correct of 60, 99.90 % (paper: 99.9 %) of the training images, 1 seed; "; !strings.Contains(b.String(), want) {
+		t.Errorf("want %q in\n%s", want, b.String())
+	}
 	if i := slices.IndexFunc(c.Lines, func(l Line) bool { return l.Label == "base CNN, *paper*" }); c.Lines[i].Paper[1] != 78.8 {
 		t.Errorf("got %+v", c.Lines[i])
 	}

@@ -25,7 +25,7 @@ type Run struct {
 	Seed        uint64
 	Train       int              // images it was trained on
 	Classes     int              // of them, 0 if unknown
-	Accuracy    map[string]Count // without attack, by part
+	Accuracy    map[string]Count // without attack, by part: train, test, familiar
 	Evaluations []Evaluated
 }
 
@@ -123,10 +123,10 @@ func (rs Results) overSeeds(c Cell, d Definition, images int) (x []float64) {
 	return x
 }
 
-// cleanAccuracy returns the accuracies of an arm without attack, per cent, over
-// seeds.
-func (rs Results) cleanAccuracy(arm string) []float64 {
-	return rs.overSeeds(Cell{Arm: arm, Part: "test"}, "", 0)
+// cleanAccuracy returns the accuracies of an arm on a part without attack, per cent,
+// over seeds.
+func (rs Results) cleanAccuracy(arm, part string) []float64 {
+	return rs.overSeeds(Cell{Arm: arm, Part: part}, "", 0)
 }
 
 // cleanGap returns the largest difference of the mean accuracies without attack
@@ -137,7 +137,7 @@ func (rs Results) cleanGap(a, b Row) (gap float64) {
 		if a.Cells[i].Attack == "" || b.Cells[i].Attack == "" {
 			continue
 		}
-		x, y := newFigure(rs.cleanAccuracy(a.Cells[i].Arm)), newFigure(rs.cleanAccuracy(b.Cells[i].Arm))
+		x, y := newFigure(rs.cleanAccuracy(a.Cells[i].Arm, "test")), newFigure(rs.cleanAccuracy(b.Cells[i].Arm, "test"))
 		gap = math.Max(gap, math.Abs(x.Mean-y.Mean))
 	}
 	return gap

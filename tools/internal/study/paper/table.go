@@ -25,7 +25,13 @@ type Table struct {
 	// Train and Classes are how many images the paper's models were trained on,
 	// and of how many classes; 0 where that needs no note.
 	Train, Classes int
+	// Stated are accuracies without attack that the paper states, by arm.
+	Stated map[string]Stated
 }
+
+// Stated is an accuracy in the paper, per cent, on test and on training images; 0
+// where it has none.
+type Stated struct{ Test, Train float64 }
 
 // Definition says which images count as an attack's successes.
 type Definition string
@@ -68,7 +74,7 @@ type Cell struct {
 	Arm    string
 	Attack string  // as attacks.Parse reads it; "" for accuracy without attack
 	Eps    float32 // 0 for an attack without radii
-	Part   string  // test or familiar, where there is no attack
+	Part   string  // train, test or familiar, where there is no attack
 	// Defence is put around the model, as attack.defence writes it; "" for none.
 	Defence string
 	// From is the arm whose runs the attack, transfer, takes its examples from; the

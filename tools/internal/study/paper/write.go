@@ -32,17 +32,19 @@ type Comparison struct {
 	Lines   []Line            `json:"lines"`
 	Matched []Block           `json:"matched,omitempty"`
 	Clean   map[string]Figure `json:"clean"` // accuracy without attack, per cent, by arm
+	Seen    map[string]Figure `json:"seen"`  // the same on training images
 	Train   map[string]int    `json:"train"` // images trained on, by arm
 	Test    map[string]int    `json:"test"`  // images tested on, by arm
 	Notes   []string          `json:"notes,omitempty"`
 	arms    []string
+	stated  map[string]Stated
 }
 
 // Compare puts what was measured beside the paper's figures. notes are added to
 // the table's own.
 func Compare(t Table, rs Results, images int, notes ...string) Comparison {
 	c := Comparison{Table: t.Name, Title: t.Title, Head: t.Head, Columns: t.Columns, Success: t.Success, Images: images,
-		Clean: map[string]Figure{}, Train: map[string]int{}, Test: map[string]int{}, Notes: append(append([]string(nil), t.Notes...), notes...), arms: t.Arms()}
+		Clean: map[string]Figure{}, Seen: map[string]Figure{}, Train: map[string]int{}, Test: map[string]int{}, Notes: append(append([]string(nil), t.Notes...), notes...), arms: t.Arms(), stated: t.Stated}
 	sample := c.describeArms(t, rs, images)
 	ours, printed := t.allFigures(rs, images)
 	for _, r := range t.Rows {
@@ -122,7 +124,7 @@ func (rs Results) rowFigures(r Row, d Definition, images int) (figures []Figure)
 // size of the smallest sample of images that a figure is a share of.
 func (c *Comparison) describeArms(t Table, rs Results, images int) (sample int) {
 	for _, a := range c.arms {
-		c.Clean[a] = newFigure(rs.cleanAccuracy(a))
+		c.Clean[a], c.Seen[a] = newFigure(rs.cleanAccuracy(a, "test")), newFigure(rs.cleanAccuracy(a, "train"))
 		for _, r := range rs {
 			if r.Arm != a {
 				continue
@@ -190,9 +192,25 @@ func (c Comparison) Write(w io.Writer) {
 			fmt.Fprintf(w, "%s %d and %d images, %s", a, c.Train[a], c.Test[a], countSeeds(c.Clean[a].N))
 			continue
 		}
-		fmt.Fprintf(w, "%s %s %% correct of %d (%s)", a, c.Clean[a].format(2), c.Test[a], countSeeds(c.Clean[a].N))
+		c.writeClean(w, a)
 	}
 	fmt.Fprintln(w, ".")
+}
+
+// writeClean says how many images an arm classifies without attack, and what the paper states of it.
+func (c Comparison) writeClean(w io.Writer, arm string) {
+	stated := c.stated[arm]
+	of := func(f Figure, paper float64) string {
+		if paper == 0 {
+			return f.format(2) + " %"
+		}
+		return fmt.Sprintf("%s %% (paper: %.1f %%)", f.format(2), paper)
+	}
+	fmt.Fprintf(w, "%s %s correct of %d", arm, of(c.Clean[arm], stated.Test), c.Test[arm])
+	if c.Seen[arm].N > 0 {
+		fmt.Fprintf(w, ", %s of the training images", of(c.Seen[arm], stated.Train))
+	}
+	fmt.Fprintf(w, ", %s", countSeeds(c.Clean[arm].N))
 }
 
 func countSeeds(n int) string {

@@ -61,7 +61,7 @@ func (p Program) CountCorrect(ctx context.Context, c config.Config) (Accuracy, e
 	}
 	defer x.Close()
 	a := Accuracy{ModelHash: weights, Train: x.Data.Train.Len(), Classes: x.Graph.Model.Classes, Parts: map[string]paper.Count{}}
-	for _, name := range []string{"test", "familiar"} {
+	for _, name := range []string{"train", "test", "familiar"} {
 		src, err := x.Part(ctx, name)
 		if err != nil {
 			return a, err
