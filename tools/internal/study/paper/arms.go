@@ -84,7 +84,7 @@ var arms = func() (list []Arm) {
 			norb("disentangled", "disentangled", "disentangled"),
 			norb("disentangled-at", "disentangled, AT", "disentangled", deformed, "train.objective.gamma=0"),
 			norb("disentangled-at-cr", "disentangled, AT and CR", "disentangled", deformed),
-			norb("disentangled-at-cr-literal", "disentangled, AT and CR read literally", "disentangled", deformed, "train.objective.code_norm=literal"),
+			norb("disentangled-at-cr-literal", "disentangled, AT and CR as printed", "disentangled", deformed, "train.objective.code_norm=literal", "train.objective.lambda=1", "train.objective.gamma=1"),
 		)
 	}
 	for _, kind := range []string{"base", "disentangled"} {
