@@ -63,7 +63,7 @@ func TestReproduce(t *testing.T) {
 		t.Errorf("plan before:\n%s", r.out)
 	}
 	first := must(t, args...)
-	for _, want := range []string{"| reconstruction, *paper*", "| disentangled, on the classifier, margin loss", "correct of 40 (1 seed)", "not confirmed: neither"} {
+	for _, want := range []string{"| reconstruction, *paper*", "| disentangled, on the classifier, margin loss", "correct of 40, 10.00 % of the training images, 1 seed", "not confirmed: neither"} {
 		if !strings.Contains(first.out, want) {
 			t.Errorf("want %q in\n%s", want, first.out)
 		}
