@@ -171,18 +171,24 @@ func pngOrientation(f io.ReadSeeker) orientation {
 	}
 }
 
+// tiffDirectory reads the header of a TIFF file and its byte order, and leaves f at the first
+// directory (TIFF 6.0, section 2); false where there is none.
+func tiffDirectory(f io.ReadSeeker) (head [8]byte, order binary.ByteOrder, ok bool) {
+	if _, err := io.ReadFull(f, head[:]); err != nil {
+		return head, nil, false
+	}
+	if order = tiffOrder(head[:]); order == nil {
+		return head, nil, false
+	}
+	_, err := f.Seek(int64(order.Uint32(head[4:])), io.SeekStart)
+	return head, order, err == nil
+}
+
 // tiffFileOrientation reads the tag of a TIFF file, whose first directory may be anywhere in it.
 func tiffFileOrientation(f io.ReadSeeker) orientation {
 	const most = 2 + exifEntry*(1<<16) // bytes of a directory
-	var head [8]byte
-	if _, err := io.ReadFull(f, head[:]); err != nil {
-		return upright
-	}
-	order := tiffOrder(head[:])
-	if order == nil {
-		return upright
-	}
-	if _, err := f.Seek(int64(order.Uint32(head[4:])), io.SeekStart); err != nil {
+	head, order, ok := tiffDirectory(f)
+	if !ok {
 		return upright
 	}
 	directory, err := io.ReadAll(io.LimitReader(f, most))

@@ -43,15 +43,8 @@ func pngHasFrames(f io.ReadSeeker) bool {
 
 // tiffHasFrames tells whether a second directory follows the first (TIFF 6.0, section 2).
 func tiffHasFrames(f io.ReadSeeker) bool {
-	var b [8]byte
-	if _, err := io.ReadFull(f, b[:]); err != nil {
-		return false
-	}
-	order := tiffOrder(b[:])
-	if order == nil {
-		return false
-	}
-	if _, err := f.Seek(int64(order.Uint32(b[4:])), io.SeekStart); err != nil {
+	b, order, ok := tiffDirectory(f)
+	if !ok {
 		return false
 	}
 	if _, err := io.ReadFull(f, b[:2]); err != nil {

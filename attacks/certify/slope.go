@@ -12,14 +12,13 @@ import (
 // which leads to errors.
 type Slope struct {
 	images, labels graphs.Input
-	gradient       tf.Output                 // [B,H,W,C]
-	fed            map[int][2]*graphs.Buffer // memory by number of images: new tensors for each run would pile up
+	gradient       tf.Output // [B,H,W,C]
+	fed            graphs.FedBuffers
 }
 
 // NewSlope adds the pass to b; names of its inputs begin with name.
 func NewSlope(b *graphs.Builder, v attacks.Victim, name string) (*Slope, error) {
 	p := &Slope{
-		fed:    map[int][2]*graphs.Buffer{},
 		images: b.Input(name+"_slope_images", tf.Float, -1, int64(v.H), int64(v.W), int64(v.C)),
 		labels: b.Input(name+"_slope_labels", tf.Int32, -1),
 	}
@@ -41,7 +40,11 @@ func NewSlope(b *graphs.Builder, v attacks.Victim, name string) (*Slope, error) 
 
 // Of are the gradients at images, [n,H,W,C]. It is not safe for concurrent use.
 func (p *Slope) Of(net *graphs.Net, images []float32, labels []int32) ([]float32, error) {
-	x, y, err := p.buffers(len(labels))
+	x, err := p.fed.Of(p.images, len(labels))
+	if err != nil {
+		return nil, err
+	}
+	y, err := p.fed.Of(p.labels, len(labels))
 	if err != nil {
 		return nil, err
 	}
@@ -52,17 +55,4 @@ func (p *Slope) Of(net *graphs.Net, images []float32, labels []int32) ([]float32
 		return nil, err
 	}
 	return graphs.Floats(nil, out[0]), nil
-}
-
-func (p *Slope) buffers(n int) (x, y *graphs.Buffer, err error) {
-	if kept, ok := p.fed[n]; ok {
-		return kept[0], kept[1], nil
-	}
-	if x, err = graphs.NewBuffer(tf.Float, append([]int64{int64(n)}, p.images.Shape[1:]...)...); err != nil {
-		return nil, nil, err
-	}
-	if y, err = graphs.NewBuffer(tf.Int32, int64(n)); err == nil {
-		p.fed[n] = [2]*graphs.Buffer{x, y}
-	}
-	return x, y, err
 }

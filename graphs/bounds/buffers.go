@@ -4,27 +4,6 @@ import (
 	"unwarp/graphs"
 )
 
-// bufferKey is an input with a number of rows.
-type bufferKey struct {
-	name string
-	rows int
-}
-
-// buffer is the memory that is fed to in with so many rows; it is kept, since
-// new tensors for each run grow without limit.
-func (v *Verifier) buffer(in graphs.Input, rows int) (*graphs.Buffer, error) {
-	key := bufferKey{in.Name, rows}
-	if b, ok := v.buffers[key]; ok {
-		return b, nil
-	}
-	shape := append([]int64{int64(rows)}, in.Shape[1:]...)
-	b, err := graphs.NewBuffer(in.Type, shape...)
-	if err == nil {
-		v.buffers[key] = b
-	}
-	return b, err
-}
-
 // feeding collects the feeds of a run; the first error stays.
 type feeding struct {
 	v     *Verifier
@@ -40,7 +19,7 @@ func (v *Verifier) feeding(rows int) *feeding {
 // buffer is the memory of a fed input; nil where it cannot be had, which the run
 // reports: until then values are written to memory that is not fed.
 func (f *feeding) buffer(in graphs.Input) *graphs.Buffer {
-	b, err := f.v.buffer(in, f.rows)
+	b, err := f.v.buffers.Of(in, f.rows)
 	if err != nil {
 		f.err = err
 		return nil

@@ -32,7 +32,7 @@ type Verifier struct {
 	atOnce  int          // domains
 	tighten []tighten
 	domain  domainOps
-	buffers map[bufferKey]*graphs.Buffer
+	buffers graphs.FedBuffers
 }
 
 // fedIntervals are the known bounds of the activations' inputs, [B,n] each.
@@ -54,7 +54,7 @@ func NewVerifier(b *graphs.Builder, name string, shape []int64, logits func(s *g
 	if err != nil {
 		return nil, err
 	}
-	v := &Verifier{set: set, shape: shape, buffers: map[bufferKey]*graphs.Buffer{}}
+	v := &Verifier{set: set, shape: shape}
 	v.image = b.Input(name+"_image", tf.Float, append([]int64{-1}, shape...)...)
 	v.labels = b.Input(name+"_labels", tf.Int32, -1)
 	v.eps = b.Input(name+"_eps", tf.Float, -1)

@@ -20,8 +20,10 @@ type embeddingWatch struct {
 
 // step returns a remark, or "".
 func (w *embeddingWatch) step(at trainer.Progress) string {
-	if w.dead++; at.Losses.EmbeddingSpread >= trainer.DeadEmbedding {
-		w.dead = max(w.dead-2, 0)
+	if at.Losses.EmbeddingSpread < trainer.DeadEmbedding {
+		w.dead++
+	} else {
+		w.dead = max(w.dead-1, 0)
 	}
 	if w.remarked || w.dead < patience {
 		return ""

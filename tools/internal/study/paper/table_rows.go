@@ -16,12 +16,6 @@ func (t Table) withClasses(classes int) Table {
 	return t
 }
 
-// stating sets what the paper states of both models of a data set without attack.
-func (t Table) stating(set string, base, disentangled Stated) Table {
-	t.Stated = map[string]Stated{set + "-base": base, set + "-disentangled": disentangled}
-	return t
-}
-
 func paperRow(label string, figures ...float64) []Row {
 	return []Row{{Label: label + ", *paper*", Paper: figures}}
 }

@@ -37,14 +37,13 @@ type Comparison struct {
 	Test    map[string]int    `json:"test"`  // images tested on, by arm
 	Notes   []string          `json:"notes,omitempty"`
 	arms    []string
-	stated  map[string]Stated
 }
 
 // Compare puts what was measured beside the paper's figures. notes are added to
 // the table's own.
 func Compare(t Table, rs Results, images int, notes ...string) Comparison {
 	c := Comparison{Table: t.Name, Title: t.Title, Head: t.Head, Columns: t.Columns, Success: t.Success, Images: images,
-		Clean: map[string]Figure{}, Seen: map[string]Figure{}, Train: map[string]int{}, Test: map[string]int{}, Notes: append(append([]string(nil), t.Notes...), notes...), arms: t.Arms(), stated: t.Stated}
+		Clean: map[string]Figure{}, Seen: map[string]Figure{}, Train: map[string]int{}, Test: map[string]int{}, Notes: append(append([]string(nil), t.Notes...), notes...), arms: t.Arms()}
 	sample := c.describeArms(t, rs, images)
 	ours, printed := t.allFigures(rs, images)
 	for _, r := range t.Rows {
@@ -199,16 +198,16 @@ func (c Comparison) Write(w io.Writer) {
 
 // writeClean says how many images an arm classifies without attack, and what the paper states of it.
 func (c Comparison) writeClean(w io.Writer, arm string) {
-	stated := c.stated[arm]
-	of := func(f Figure, paper float64) string {
-		if paper == 0 {
+	paper := stated[arm]
+	of := func(f Figure, stated float64) string {
+		if stated == 0 {
 			return f.format(2) + " %"
 		}
-		return fmt.Sprintf("%s %% (paper: %.1f %%)", f.format(2), paper)
+		return fmt.Sprintf("%s %% (paper: %.1f %%)", f.format(2), stated)
 	}
-	fmt.Fprintf(w, "%s %s correct of %d", arm, of(c.Clean[arm], stated.Test), c.Test[arm])
+	fmt.Fprintf(w, "%s %s correct of %d", arm, of(c.Clean[arm], paper.test), c.Test[arm])
 	if c.Seen[arm].N > 0 {
-		fmt.Fprintf(w, ", %s of the training images", of(c.Seen[arm], stated.Train))
+		fmt.Fprintf(w, ", %s of the training images", of(c.Seen[arm], paper.train))
 	}
 	fmt.Fprintf(w, ", %s", countSeeds(c.Clean[arm].N))
 }
