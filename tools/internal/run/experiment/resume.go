@@ -56,7 +56,7 @@ func (x *Experiment) CheckResume(dir string) error {
 		}
 		return x.WriteIdentity(dir)
 	}
-	now, err := x.runIdentity()
+	now, err := x.identityAs(was)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (id *RunIdentity) changes(now RunIdentity) (changed []string) {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(now.Config)) {
-		if _, had := id.Config[key]; !had && decides(key) && later[key] != now.Config[key] {
+		if _, had := id.Config[key]; !had && decides(key) {
 			changed = append(changed, fmt.Sprintf("%s is %.40s, and was not set", key, now.Config[key]))
 		}
 	}

@@ -41,6 +41,9 @@ type RunIdentity struct {
 	ClassNames []string `json:"class_names,omitempty"`
 	Teacher    string   `json:"teacher,omitempty"` // hash of its weights
 	Encoder    string   `json:"encoder,omitempty"` // hash of the file of model.encoder
+	// Hash is what the checkpoints of the folder hold, computed when the training
+	// began: a later version may compute another. Folders of earlier versions have none.
+	Hash string `json:"hash,omitempty"`
 }
 
 // identify reads all data.
@@ -85,6 +88,9 @@ func (x *Experiment) runIdentity() (RunIdentity, error) {
 func (x *Experiment) WriteIdentity(dir string) error {
 	id, err := x.runIdentity()
 	if err != nil {
+		return err
+	}
+	if id.Hash, err = id.hash(); err != nil {
 		return err
 	}
 	raw, err := json.MarshalIndent(id, "", "  ")
@@ -175,15 +181,35 @@ func ListFew(all []string, sep string) string {
 	return strings.Join(all, sep)
 }
 
-// later are keys that runs of earlier versions do not have, at the values that those
-// runs were trained with.
-var later = map[string]string{"train.replicas": "1", "train.gradients": "float32"}
+// unhashed are keys that hashes leave out at these values: checkpoints hold hashes
+// without them.
+var unhashed = map[string]string{"train.replicas": "1", "train.gradients": "float32"}
+
+// identityAs is what the experiment trains, beside was of an earlier version: without
+// the keys that was does not have, where they are at their defaults. A key that was
+// added later changes nothing there.
+func (x *Experiment) identityAs(was *RunIdentity) (RunIdentity, error) {
+	id, err := x.runIdentity()
+	if err != nil {
+		return id, err
+	}
+	unset, err := config.Default().Canonical().Leaves()
+	if err != nil {
+		return id, err
+	}
+	maps.DeleteFunc(id.Config, func(key, value string) bool {
+		_, had := was.Config[key]
+		return !had && (value == unset[key] || value == unhashed[key])
+	})
+	return id, nil
+}
 
 // hash is a text that two identities share only where the training is the same.
 // Where the data lie does not count, nor how they were chosen: they are compared.
 func (id RunIdentity) hash() (string, error) {
+	id.Hash = ""
 	id.Config = maps.Clone(id.Config)
-	maps.DeleteFunc(id.Config, func(key, value string) bool { return !decides(key) || later[key] == value })
+	maps.DeleteFunc(id.Config, func(key, value string) bool { return !decides(key) || unhashed[key] == value })
 	id.Data.Settings, id.ClassNames = pipelines.Data{}, nil // classes that are named otherwise are refused elsewhere
 	raw, err := json.Marshal(id)                            // of maps the keys are sorted
 	if err != nil {

@@ -1,6 +1,16 @@
 package experiment
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"unwarp/graphs"
+	"unwarp/pipelines"
+	"unwarp/trainer"
+)
 
 // A run that was begun before there were replicas goes on as one; with several it
 // is another.
@@ -22,5 +32,50 @@ func TestRunBeforeReplicas(t *testing.T) {
 	}
 	if hash(map[string]string{"train.replicas": "2"}) == before || hash(map[string]string{"train.gradients": "bfloat16"}) == before {
 		t.Error("want another training")
+	}
+}
+
+// A run of a version that had fewer keys goes on where these are at their defaults, and
+// its checkpoints, which hold the hash of then, are its own.
+func TestResumeAfterKeysWereAdded(t *testing.T) {
+	c := small()
+	data, err := pipelines.Open(t.Context(), c.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &Experiment{Subject: Subject{Config: c, Data: data}, Graph: &trainer.TrainGraph{}, Net: &graphs.Net{Precision: c.Precision}}
+	if err := x.identify(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := x.WriteIdentity(dir); err != nil {
+		t.Fatal(err)
+	}
+	begun, err := x.Identity(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, IdentityFile)
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fewer := regexp.MustCompile(`\n *"train\.(objective\.l1|replicas|verified)": "[^"]*",`)
+	if n := len(fewer.FindAll(raw, -1)); n != 3 {
+		t.Fatalf("want three keys to take away, got %d of\n%s", n, raw)
+	}
+	if err := os.WriteFile(path, fewer.ReplaceAll(raw, nil), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := x.CheckResume(dir); err != nil {
+		t.Errorf("want the run to go on: %v", err)
+	}
+	if now, err := x.Identity(dir); err != nil || now != begun {
+		t.Errorf("want the hash %s of the checkpoints, got %s, %v", begun, now, err)
+	}
+	x.Config.Train.Objective.L1 = 1e-5
+	if err := x.CheckResume(dir); err == nil || !strings.Contains(err.Error(), "train.objective.l1 is 1e-05, and was not set") {
+		t.Errorf("want a refusal of train.objective.l1, got %v", err)
 	}
 }
