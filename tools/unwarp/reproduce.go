@@ -36,7 +36,8 @@ where the base network has the paper's figure.
 
 Claims: transfer (attacks without the gradient of the model), ross (gradient
 regularisation), distillation and defences (defences that the paper cites, with
-the attacks that broke them).
+the attacks that broke them), comparators (a spatial transformer and capsules on
+novel viewpoints).
 
 --budget small takes one seed, shortens trainings, attacks fewer images and says
 below each table what it shortened: minutes for a table on two cores. --budget

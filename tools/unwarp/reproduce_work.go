@@ -67,6 +67,10 @@ func printTables(out io.Writer, all []paper.Comparison) {
 // printPlan prints what is finished and what is left, for a terminal of so many
 // columns, 0 for any.
 func printPlan(out io.Writer, p reproduce.Plan, columns int) {
+	name := 0
+	for _, j := range p.Jobs {
+		name = max(name, len(j.Name))
+	}
 	for _, j := range p.Jobs {
 		var what []string
 		if len(j.Left) > 0 {
@@ -75,7 +79,7 @@ func printPlan(out io.Writer, p reproduce.Plan, columns int) {
 		if len(j.Measured) > 0 {
 			what = append(what, "measured: "+strings.Join(j.Measured, " "))
 		}
-		report.WriteWrapped(out, columns, fmt.Sprintf("%-38s seed %d  %-14s %s", j.Name, j.Seed, j.State, strings.Join(what, "; ")))
+		report.WriteWrapped(out, columns, fmt.Sprintf("%-*s seed %d  %-14s %s", name, j.Name, j.Seed, j.State, strings.Join(what, "; ")))
 	}
 	report.WriteWrapped(out, columns, fmt.Sprintf("%s: %d finished, %d to be resumed, %d to be trained; %s left",
 		printable.Count(len(p.Jobs), "run"), p.Count[reproduce.Finished], p.Count[reproduce.Interrupted], p.Count[reproduce.Missing], printable.Count(p.Left, "measurement")))

@@ -85,7 +85,14 @@ var arms = func() (list []Arm) {
 			norb("disentangled-at", "disentangled, AT", "disentangled", deformed, "train.objective.gamma=0"),
 			norb("disentangled-at-cr", "disentangled, AT and CR", "disentangled", deformed),
 			norb("disentangled-at-cr-literal", "disentangled, AT and CR as printed", "disentangled", deformed, "train.objective.code_norm=literal", "train.objective.lambda=1", "train.objective.gamma=1"),
+			norb("capsules", "capsules, EM routing", "capsules"),
+			norb("capsules-self", "capsules, self-routing", "capsules", "model.encoder=capsules(routing=self)", "model.head=capsules(routing=self)", "train.objective.loss=cross-entropy"),
 		)
+		if view == "azimuth" {
+			list = append(list,
+				norb("base-at-worded", "base CNN, AT, azimuths 0 to 100 degrees", "base", deformed, "data.split=literal"),
+				norb("disentangled-at-cr-worded", "disentangled, AT and CR, azimuths 0 to 100 degrees", "disentangled", deformed, "data.split=literal"))
+		}
 	}
 	for _, kind := range []string{"base", "disentangled"} {
 		label := "base CNN"

@@ -19,6 +19,21 @@ var claims = []Table{
 	), "The paper says of the gradient-regularised model at eps .5: lower than 60 %. The weight is that of the squared gradient of each image's cross-entropy."),
 	distillationTable(),
 	defencesTable(),
+	{Name: "comparators", Train: familiarHalf, Title: "smallNORB: networks that know about pose, accuracy on novel viewpoints, %", Head: "network", Columns: []string{"azimuth", "elevation", "azimuth, familiar", "elevation, familiar"},
+		Notes: []string{norbNote, "The paper compares with the figure that Hinton et al. 2018 state for their capsules alone.",
+			"The spatial transformer (affine, Jaderberg et al. 2015) warps the image before the encoder; its code is not split. Of the capsules' two kinds of routing EM is Hinton's; self-routing (Hahn et al. 2019) is cheaper."},
+		Rows: []Row{
+			poseRow("base CNN, AT", "base-at"), poseRow("disentangled, AT and CR", "disentangled-at-cr"), poseRow("base CNN with a spatial transformer, AT", "base-at-st"),
+			{Label: "capsules, EM routing, *paper*", Paper: []float64{86.5, noFigure, noFigure, noFigure}},
+			poseRow("capsules, EM routing", "capsules"), poseRow("capsules, self-routing", "capsules-self"),
+		}},
+}
+
+// poseRow returns the accuracies of an arm on novel and on familiar viewpoints.
+func poseRow(label, arm string) Row {
+	novel, familiar := viewRow(label, arm, "test", "", ""), viewRow(label, arm, "familiar", "", "")
+	novel.Cells = append(novel.Cells, familiar.Cells...)
+	return novel
 }
 
 // transferRows returns those of a model attacked without its gradient: from a
