@@ -20,7 +20,7 @@ func (c Config) cadence(src pipelines.Source) (cadence, error) {
 		return cadence{}, fmt.Errorf("trainer: %s: want at least one batch of %d images, got %d images: lower train.batch", src.Name(), c.Batch, src.Len())
 	}
 	k := cadence{replays: c.Adversary.settings().replays}
-	k.perEpoch = batches * k.replays
+	k.perEpoch = c.stepsPerEpoch(src.Len())
 	k.steps = c.Steps(src.Len())
 	if w := c.Schedule.Warmup.Steps(c.Batch, k.perEpoch, k.steps); w > k.steps {
 		return cadence{}, fmt.Errorf("train.schedule.warmup: want at most the %d steps of the training, got %d: its rate would never be reached: lower it, or raise train.duration", k.steps, w)
@@ -41,12 +41,15 @@ func (c Config) CheckData(train, validation pipelines.Source) error {
 
 // Steps is the number of steps of a training on n images; 0 where they make no batch.
 func (c Config) Steps(n int) int {
-	perEpoch := n / c.Batch * c.Adversary.settings().replays
+	perEpoch := c.stepsPerEpoch(n)
 	if perEpoch == 0 {
 		return 0
 	}
 	return c.Duration.Steps(c.Batch, perEpoch, 0)
 }
+
+// stepsPerEpoch is the number of steps of an epoch of n images.
+func (c Config) stepsPerEpoch(n int) int { return n / c.Batch * c.Adversary.settings().replays }
 
 func (k cadence) logs(step int) bool      { return due(step, k.log) || step == k.steps }
 func (k cadence) evaluates(step int) bool { return due(step, k.evaluate) || step == k.steps }

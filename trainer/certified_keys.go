@@ -96,6 +96,18 @@ func (c certifiedSettings) schedule(batch, perEpoch, total int) func(step int) (
 	}
 }
 
+// CertifiedEps returns the radius that certified training on n images bounds at its last
+// step, and that which it would reach; both 0 without it.
+func (c Config) CertifiedEps(n int) (last, full float32) {
+	steps := c.Steps(n)
+	if c.Certified.Off() || steps == 0 {
+		return 0, 0
+	}
+	s, perEpoch := c.Certified.settings(), c.stepsPerEpoch(n)
+	warmup, ramp := s.Warmup.Steps(c.Batch, perEpoch, steps), s.Ramp.Steps(c.Batch, perEpoch, steps)
+	return s.share(steps-1-warmup, ramp) * s.eps, s.eps
+}
+
 // share is the share of eps at a step of the ramp.
 func (b Bounding) share(step, ramp int) float32 {
 	switch {

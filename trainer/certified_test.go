@@ -249,6 +249,20 @@ func TestUnboundedModels(t *testing.T) {
 	}
 }
 
+// TestCertifiedEps: what the last step bounds, in closed form of a linear ramp.
+func TestCertifiedEps(t *testing.T) {
+	for text, want := range map[string]float32{"": 0, "ibp(eps=.8,warmup=1ep,ramp=2ep)": .8, "ibp(eps=.8,warmup=2ep,ramp=8ep)": .4, "ibp(eps=.8,warmup=7ep)": 0} {
+		c := DefaultConfig()
+		c.Batch, c.Certified = 8, mustCertified(t, text)
+		if err := c.Duration.UnmarshalText([]byte("6ep")); err != nil {
+			t.Fatal(err)
+		}
+		if last, full := c.CertifiedEps(35); math.Abs(float64(last-want)) > 1e-6 || text != "" && full != .8 || text == "" && full != 0 {
+			t.Errorf("%s: want %g, got %g of %g", text, want, last, full)
+		}
+	}
+}
+
 // soft is an encoder with an op that has no bounds.
 type soft struct{}
 

@@ -12,6 +12,8 @@ type Certificate struct {
 	Threat string `json:"threat"`         // linf, l2, l1, or as the package of a geometric threat writes it
 	Unit   string `json:"unit,omitempty"` // of sizes; "" for pixel values of images in [0,1]
 	Method string `json:"method"`         // with all of its settings
+	// Earlier are other methods, of certificates that were taken over, the latest first.
+	Earlier []string `json:"earlier,omitempty"`
 	// Provers are Method, its faster stages and those of certificates that were
 	// taken over, with their settings: what [Attempt].By counts.
 	Provers []string `json:"provers"`

@@ -17,7 +17,7 @@ func Merge(all ...*Certificate) (*Certificate, error) {
 		p.Attempts = slices.Clone(p.Attempts)
 		m.Images[i] = p
 	}
-	m.Provers = slices.Clone(m.Provers)
+	m.Provers, m.Earlier = slices.Clone(m.Provers), slices.Clone(m.Earlier)
 	for _, c := range all[1:] {
 		if err := m.checkSame(c); err != nil {
 			return nil, err
@@ -51,6 +51,7 @@ func (c *Certificate) merge(d *Certificate) {
 	if c.Stopped == "" {
 		c.Stopped = d.Stopped
 	}
+	c.addEarlier(d)
 	for i, p := range d.Images {
 		is := &c.Images[i]
 		if p.Proven > is.Proven {
@@ -63,6 +64,15 @@ func (c *Certificate) merge(d *Certificate) {
 		for _, a := range p.Attempts {
 			a.By = c.proverPlace(d.Provers[a.By])
 			is.record(a)
+		}
+	}
+}
+
+// addEarlier adds the methods of d, whose proofs c takes over.
+func (c *Certificate) addEarlier(d *Certificate) {
+	for _, m := range append([]string{d.Method}, d.Earlier...) {
+		if m != c.Method && !slices.Contains(c.Earlier, m) {
+			c.Earlier = append(c.Earlier, m)
 		}
 	}
 }

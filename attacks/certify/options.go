@@ -20,6 +20,7 @@ type Options struct {
 	// Largest is the size beyond which there is nothing more to prove, 0 for that
 	// of a ball that holds all images.
 	Largest float32
+	Whole   bool          // a size means the same as the whole number below it
 	Time    time.Duration // for all images, 0 for no limit
 	// Shard asks about some of the images alone; all others stay as they are known,
 	// or open. See [Merge].
@@ -78,8 +79,9 @@ func largestRadius(threat string, values int) float32 {
 
 // Progress is how far a run is.
 type Progress struct {
-	Done, Of int    // pairs of a correctly classified image and a size; while radii are searched, images
-	Doing    string // the prover that runs now, and at which size
-	Proven   int    // images proven at the smallest size
-	Correct  int    // images classified correctly
+	Done, Of  int    // pairs of a correctly classified image and a size; while radii are searched, images
+	Searching bool   // radii are searched
+	Doing     string // the prover that runs now, and at which size
+	Proven    int    // images proven at the smallest size
+	Correct   int    // images classified correctly
 }

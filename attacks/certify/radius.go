@@ -2,6 +2,7 @@ package certify
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"unwarp/attacks"
@@ -75,6 +76,10 @@ func (r *run) nextSize(i int) (float32, bool) {
 		return 0, false
 	case fails == notTried:
 		return min(r.o.Largest, max(2*p.Proven, slices.Max(r.o.Sizes))), true
+	}
+	if r.o.Whole {
+		proven, fails := math.Floor(float64(p.Proven)), math.Floor(float64(fails))
+		return float32(math.Floor((proven + fails) / 2)), fails-proven > 1
 	}
 	size := p.Proven + (fails-p.Proven)/2
 	if fails-p.Proven <= max(radiusShare*fails, radiusFloor*min(1, r.o.Largest)) || !(size > p.Proven && size < fails) {

@@ -106,6 +106,7 @@ func (r *run) begin(ctx context.Context) error {
 // takeOver begins with what another certificate knows.
 func (r *run) takeOver(k *Certificate) {
 	r.cert.Provers = slices.Clone(k.Provers)
+	r.cert.addEarlier(k)
 	r.cert.Sizes, r.cert.Radius = mergeSizes(r.cert.Sizes, k.Sizes), r.cert.Radius || k.Radius
 	r.cert.Resumed, r.cert.Refuted, r.cert.Seconds = k.Resumed, k.Refuted, k.Seconds
 	for i, was := range k.Images {

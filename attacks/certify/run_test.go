@@ -315,3 +315,49 @@ func TestExamplesArePulledBack(t *testing.T) {
 		}
 	}
 }
+
+// No radius is searched beyond the largest size, and sizes of which only whole numbers
+// differ are asked as such.
+func TestRadiiWithinTheThreat(t *testing.T) {
+	p := &fake{name: "f", loose: 1}
+	c := prove(t, p, lineImages(.05, .25), func(o *certify.Options) { o.Radius, o.Largest = true, .4 })
+	if got := c.Images[0].Proven; got != .4 {
+		t.Errorf("want the largest size .4 proven of the image .45 away, got %g", got)
+	}
+	if got := c.Images[1].Proven; !(got > .245 && got < .25) {
+		t.Errorf("want nearly .25, got %g", got)
+	}
+	for _, a := range p.asked {
+		if a[1] > float64(float32(.4)) {
+			t.Errorf("image %g was asked about at %g", a[0], a[1])
+		}
+	}
+
+	// These are proven below 4.5, 2.5 and .5.
+	p = &fake{name: "f", loose: .1}
+	c = prove(t, p, lineImages(.05, .25, .45), func(o *certify.Options) { o.Sizes, o.Radius, o.Largest, o.Whole = []float32{1}, true, 10, true })
+	for i, want := range []float32{4, 2, 0} {
+		if got := c.Images[i].Proven; got != want {
+			t.Errorf("image %d: want %g, got %g", i, want, got)
+		}
+	}
+	for _, a := range p.asked {
+		if a[1] != float64(int(a[1])) {
+			t.Errorf("image %g was asked about at %g", a[0], a[1])
+		}
+	}
+}
+
+// A certificate names the methods whose proofs it took over.
+func TestEarlierMethods(t *testing.T) {
+	images := lineImages(.05, .25)
+	tight := prove(t, &fake{name: "tight", loose: 1.01}, images, nil)
+	loose := prove(t, &fake{name: "loose", loose: 5}, images, func(o *certify.Options) { o.Known = tight })
+	if !slices.Equal(loose.Earlier, []string{"tight"}) || loose.Method != "loose" || loose.Images[0].Method != "tight" {
+		t.Errorf("got %q after %q, image 0 by %q", loose.Method, loose.Earlier, loose.Images[0].Method)
+	}
+	again := prove(t, &fake{name: "tight", loose: 1.01}, images, func(o *certify.Options) { o.Known = loose })
+	if !slices.Equal(again.Earlier, []string{"loose"}) {
+		t.Errorf("want the other method alone, got %q", again.Earlier)
+	}
+}

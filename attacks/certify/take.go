@@ -91,6 +91,7 @@ func (r *run) tell() {
 		}
 	}
 	if r.searches {
+		report.Searching = true
 		report.Done, report.Of = r.countSearched()
 	}
 	r.progress(report)

@@ -10,7 +10,7 @@ import (
 // geometricChecks are the checks that apply to an evaluation of a geometric threat
 // too. The others measure changes in a norm, or run attacks in a ball.
 var geometricChecks = map[string]bool{
-	"C02": true, "C12": true, "C13": true, "C14": true, "C15": true, "C27": true, "C30": true, "C31": true, "C35": true, "C37": true, "C40": true,
+	"C02": true, "C12": true, "C13": true, "C14": true, "C15": true, "C27": true, "C30": true, "C31": true, "C35": true, "C36": true, "C37": true, "C40": true,
 }
 
 // geometricThreat is that of the evaluation; none of a norm.

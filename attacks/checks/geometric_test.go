@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"unwarp/attacks"
+	"unwarp/attacks/certify"
 	"unwarp/attacks/engine"
 )
 
@@ -52,6 +53,8 @@ func TestGeometricChecks(t *testing.T) {
 	t.Logf("%d found; C15 %s; C40 %s", found, all["C15"].Value, all["C40"].Value)
 	if found > 0 {
 		expect(t, all["C15"], Pass)
+		expect(t, runChecks(t, Input{Evaluation: ev, Certificates: []certify.Certificate{provenAt(ev, .25)}}, "C36")["C36"], Pass)
+		expect(t, runChecks(t, Input{Evaluation: ev, Certificates: []certify.Certificate{provenAt(ev, 1)}}, "C36")["C36"], Fail)
 		for i := range ev.Attacks[0].Results {
 			if r := &ev.Attacks[0].Results[i]; r.Image != nil {
 				r.Parameters[0] += .1 // a tenth of a degree
@@ -65,4 +68,19 @@ func TestGeometricChecks(t *testing.T) {
 		expect(t, weak["C40"], Fail)
 	}
 	expect(t, weak["C35"], Fail)
+}
+
+// provenAt is a certificate that calls the first image that ev broke at 1 proven at a
+// size.
+func provenAt(ev *attacks.Evaluation, size float32) certify.Certificate {
+	c := certify.Certificate{Threat: certify.ThreatOf(ev), Sizes: []float32{size}}
+	done := false
+	for i, r := range ev.Attacks[0].Results {
+		p := certify.ImageProof{Index: ev.Index[i], Label: ev.Labels[i], Correct: true, Broken: attacks.NoDistance}
+		if !done && r.ThreatDistance > .25 && r.ThreatDistance <= 1 {
+			p.Proven, done = size, true
+		}
+		c.Images = append(c.Images, p)
+	}
+	return c
 }

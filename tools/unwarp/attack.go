@@ -12,9 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"unwarp/attacks"
-	"unwarp/attacks/certify"
 	"unwarp/pipelines"
 	"unwarp/tools/internal/report"
+	"unwarp/tools/internal/run/config"
 	"unwarp/tools/internal/run/evaluation"
 	"unwarp/tools/internal/run/experiment"
 	"unwarp/tools/internal/shell"
@@ -157,7 +157,7 @@ func addAttackFlags(c *cobra.Command, o *attackOptions) *runFlags {
 	)
 	f.addElasticFlag(c)
 	f.addModelFlags(c)
-	c.Flags().Lookup("certify").NoOptDefVal = certify.Default
+	c.Flags().Lookup("certify").NoOptDefVal = config.AutoProof
 	c.Flags().StringArrayVar(&o.list, "attack", nil, "`ATTACK` to run instead of the configured ones; may be repeated")
 	c.Flags().StringArrayVar(&o.threats, "threat", nil, "what may change, `THREAT`: linf, l2, l1, rotate(30), translate(3px), field(2px,smooth), corruption …; may be repeated (configuration: attack.threat)")
 	c.Flags().StringArrayVar(&f.sources, "source", nil, "`RUN` from which attacks transfer; may be repeated")
@@ -175,7 +175,7 @@ func addAttackFlags(c *cobra.Command, o *attackOptions) *runFlags {
 }
 
 func runAttack(ctx context.Context, o attackOptions, f *runFlags, dir string, out, log io.Writer) error {
-	f.attacks = o.list
+	f.attacks, f.threats = o.list, o.threats
 	shard, err := attacks.ParseShard(o.shard)
 	if err != nil {
 		return usage(fmt.Errorf("--shard: %w", err))

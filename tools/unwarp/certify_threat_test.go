@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"unwarp/attacks"
+	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/config"
 )
 
@@ -27,4 +28,18 @@ func TestSizesFitTheThreat(t *testing.T) {
 			t.Errorf("%+v of %s: got %v, want %q", c.o, c.a.Threat, err, c.want)
 		}
 	}
+}
+
+// attack --certify takes the method of the threat that --threat names, or one for it.
+func TestAttackCertifiesTheThreat(t *testing.T) {
+	run := provable(t)
+	for _, certify := range []string{"--certify", "--certify=cells"} {
+		var r report.Record
+		must(t, "attack", run, certify, "--threat", "translate(1px,whole)", "--attack", "moves", "--images", "4", "--checks", "0", "--out", t.TempDir(), "--json").decode(t, &r)
+		if len(r.Certificates) != 1 || r.Certificates[0].Threat != "translate(1px,whole)" {
+			t.Errorf("%s: want proofs of the moves, got %+v", certify, r.Certificates)
+		}
+	}
+	wrong := unwarp(t, "attack", run, "--certify=cells", "--eps", ".1", "--images", "4", "--out", t.TempDir())
+	wrong.fails(t, exitUsage, "cells proves nothing under linf")
 }

@@ -83,6 +83,7 @@ type runFlags struct {
 	checkpoint string
 	assumed    []string // key=value of a model from elsewhere, where nothing else says it
 	attacks    []string // instead of the configured ones
+	threats    []string // instead of the configured one; keys are checked for the first
 	sources    []string // instead of the configured ones
 	require    []string // instead of the configured ones
 	exhaustive bool
@@ -126,6 +127,9 @@ func (f *runFlags) openSource(path string, log io.Writer, set string, gather fun
 	base := src.Config()
 	if len(f.attacks) > 0 {
 		base.Attack.Attacks = f.attacks
+	}
+	if len(f.threats) > 0 {
+		base.Attack.Threat = f.threats[0]
 	}
 	if len(f.sources) > 0 {
 		base.Attack.Sources = f.sources

@@ -45,6 +45,9 @@ func newProofPanel(id string, f SummaryData, c CertificateSummary) (proofPanel, 
 	if c.Proves != "" {
 		out.Note = "These proofs are of " + shortName(c.Proves) + ", not of the model that the attacks saw."
 	}
+	if words := c.describeProvers(); words != "" {
+		out.Note += " " + words
+	}
 	if c.Radii != nil {
 		out.Note += " " + c.describeRadii()
 	}

@@ -181,7 +181,7 @@ func TestSeveralRuns(t *testing.T) {
 	page := pageOf(t, a, b, c)
 	for _, want := range []string{
 		"runs/0", "runs/2", "disentangled", // two of a name go by their folders
-		"differ in what the attacker may do (linf, l2)", "differ in the images attacked", "differ in the attacks (3: ", "differ in whether every attack saw every image",
+		"differ in what the attacker may do (runs/0: linf; runs/2: l2)", "differ in the images attacked", "differ in the attacks (runs/0: 3: ", "differ in whether every attack saw every image",
 		"0.4 L∞", "1 L2", "runs/0, runs/2: every attack saw every image", "disentangled: each attack saw only images and radii", "disentangled (cumulative)</li>", "disentangled (cumulative)</td>",
 	} {
 		if !strings.Contains(page, want) {

@@ -15,7 +15,9 @@ func (r *Report) addVerdicts(p *page) error {
 		}
 		c.Data = describeImages(f)
 		if c.Proof != nil {
-			c.Share = fmt.Sprintf("%.1f–%.1f %%", 100*c.Proof.Lower.Share, 100*c.Proof.Upper.Share)
+			if c.Share = formatPercent(c.Proof.Lower.Share); c.Proof.Lower.Count != c.Proof.Upper.Count {
+				c.Share = fmt.Sprintf("%.1f–%.1f %%", 100*c.Proof.Lower.Share, 100*c.Proof.Upper.Share)
+			}
 			c.Interval = fmt.Sprintf("%.1f–%.1f", 100*c.Proof.Interval[0], 100*c.Proof.Interval[1])
 			c.Where = f.where(c.Eps) + ", between what is proven and what is not broken"
 		}

@@ -186,6 +186,9 @@ func Load(run string) (Record, Images, error) {
 	}
 	raw, err := readBounded(path, maxRecordBytes)
 	if errors.Is(err, fs.ErrNotExist) {
+		if left, _ := filepath.Glob(filepath.Join(run, AttackDir, "*.jsonl")); len(left) > 0 {
+			return fail(errors.New("the evaluation in this folder is not finished: give the command that began it once more, with --resume"))
+		}
 		return fail(fmt.Errorf("there is no evaluation in this folder: make it with %s", attackCommand(run)))
 	} else if err != nil {
 		return fail(files.Cause(err))

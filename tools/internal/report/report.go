@@ -141,9 +141,9 @@ func (r *Report) findDifferences() []string {
 	var out []string
 	first := r.Runs[:min(1, len(r.Runs))]
 	differ := func(what string, of func(SummaryData) string) {
-		for _, f := range r.Runs {
+		for i, f := range r.Runs {
 			if a, b := of(first[0]), of(f); a != b {
-				out = append(out, fmt.Sprintf("These runs differ in %s (%s, %s): compare their results with care.", what, orUnknown(a), orUnknown(b)))
+				out = append(out, fmt.Sprintf("These runs differ in %s (%s: %s; %s: %s): compare their results with care.", what, r.names[0], orUnknown(a), r.names[i], orUnknown(b)))
 				return
 			}
 		}
@@ -166,6 +166,9 @@ func (r *Report) findDifferences() []string {
 		var all []string
 		for _, a := range f.Attacks {
 			all = append(all, a.Attack)
+		}
+		if len(all) == 0 {
+			return "none"
 		}
 		return fmt.Sprintf("%d: %s", len(all), listSome(all))
 	})

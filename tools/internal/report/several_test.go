@@ -43,7 +43,7 @@ func TestDefencesDiffer(t *testing.T) {
 		rec.Kind = kind
 		r.Add(kind, rec, Images{})
 	}
-	if text := strings.Join(r.findDifferences(), "\n"); !strings.Contains(text, "differ in the defence around the model (none, quantise)") {
+	if text := strings.Join(r.findDifferences(), "\n"); !strings.Contains(text, "differ in the defence around the model (base: none; base behind quantise: quantise)") {
 		t.Errorf("got %q", text)
 	}
 }

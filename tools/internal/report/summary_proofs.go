@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 
 	"unwarp/attacks"
 	"unwarp/attacks/certify"
@@ -13,13 +14,17 @@ type CertificateSummary struct {
 	Threat string `json:"threat"`
 	Unit   string `json:"unit,omitempty"`
 	Method string `json:"method"`
-	Proves string `json:"proves,omitempty"` // the model of which it is, "" for the one that was evaluated
+	// Earlier are other methods whose proofs were taken over; By says what proved how many.
+	Earlier []string      `json:"earlier,omitempty"`
+	By      []ProverCount `json:"by,omitempty"`
+	Proves  string        `json:"proves,omitempty"` // the model of which it is, "" for the one that was evaluated
 	// Confidence says how surely the proofs hold, "" where they are certain.
 	Confidence string `json:"confidence,omitempty"`
 	// Headline is the result in one sentence, "" where proofs and examples
 	// contradict each other.
 	Headline string         `json:"headline,omitempty"`
-	At       float32        `json:"at"` // the size of the headline
+	At       float32        `json:"at"`                               // the size of the headline
+	Alone    int            `json:"broken_by_proofs_alone,omitempty"` // images broken there by an example of the proofs, and by none of an attack
 	Points   []ProofPoint   `json:"points"`
 	Radii    *RadiusSummary `json:"radii,omitempty"` // nil where they were not searched
 	Seconds  float64        `json:"seconds"`
@@ -27,6 +32,13 @@ type CertificateSummary struct {
 	Resumed  int            `json:"resumed,omitempty"`
 	Stopped  string         `json:"stopped,omitempty"`
 	Command  string         `json:"command,omitempty"`
+}
+
+// ProverCount is of how many images a prover, without its settings, proved the largest
+// size that is proven of them.
+type ProverCount struct {
+	Prover string `json:"prover"`
+	Images int    `json:"images"`
 }
 
 // ProofPoint is what is known of all images at one size.
@@ -83,7 +95,7 @@ func indicesOf(c *certify.Certificate, places []int) []int {
 
 func summariseProofs(c *certify.Certificate, ev *attacks.Evaluation, asked []float32, consistent bool) CertificateSummary {
 	s := CertificateSummary{
-		Threat: c.Threat, Unit: c.Unit, Method: c.Method, Proves: c.Proves, Seconds: c.Seconds, Refuted: c.Refuted, Resumed: c.Resumed, Stopped: c.Stopped, Command: c.Command, Confidence: c.Confidence,
+		Threat: c.Threat, Unit: c.Unit, Method: c.Method, Earlier: c.Earlier, Proves: c.Proves, Seconds: c.Seconds, Refuted: c.Refuted, Resumed: c.Resumed, Stopped: c.Stopped, Command: c.Command, Confidence: c.Confidence,
 	}
 	if !consistent {
 		return s
@@ -94,10 +106,46 @@ func summariseProofs(c *certify.Certificate, ev *attacks.Evaluation, asked []flo
 	if c.Radius {
 		s.Radii = summariseRadii(c)
 	}
+	s.By = countProvers(c)
 	if k := s.chooseHeadline(asked); k >= 0 {
 		s.At, s.Headline = s.Points[k].Size, describeProofs(s, s.Points[k])
+		s.Alone = countAlone(c, ev, s.At)
 	}
 	return s
+}
+
+// countAlone counts the images that the method of proof broke at a size and the
+// attacks of ev did not; 0 where none was run.
+func countAlone(c *certify.Certificate, ev *attacks.Evaluation, size float32) (n int) {
+	if !c.Uses(ev) || len(ev.Attacks) == 0 {
+		return 0
+	}
+	byAttacks := *c
+	byAttacks.Images = slices.Clone(c.Images)
+	for i, p := range c.Images {
+		byAttacks.Images[i].Broken = attacks.NoDistance
+		if p.Correct && c.Within(p.Broken, size) && !c.Within(byAttacks.Smallest(i, ev), size) {
+			n++
+		}
+	}
+	return n
+}
+
+// countProvers counts the images that each prover proved, the busiest first.
+func countProvers(c *certify.Certificate) (all []ProverCount) {
+	for _, p := range c.Images {
+		if p.Proven == 0 {
+			continue
+		}
+		name, _, _ := strings.Cut(p.Method, "(")
+		k := slices.IndexFunc(all, func(n ProverCount) bool { return n.Prover == name })
+		if k < 0 {
+			k, all = len(all), append(all, ProverCount{Prover: name})
+		}
+		all[k].Images++
+	}
+	slices.SortStableFunc(all, func(a, b ProverCount) int { return b.Images - a.Images })
+	return all
 }
 
 func newProofPoint(n certify.Count, images int) ProofPoint {
@@ -162,6 +210,17 @@ func radiusCurve(sorted []float64) []RadiusPoint {
 		}
 	}
 	return some
+}
+
+// otherModelsCertificate is the first one of another model than the evaluation's, such
+// as a smoothed one; nil for none.
+func (f SummaryData) otherModelsCertificate() *CertificateSummary {
+	for k := range f.Certificates {
+		if c := &f.Certificates[k]; c.Proves != "" && c.headline() >= 0 {
+			return c
+		}
+	}
+	return nil
 }
 
 // mainCertificate is that of the evaluation's own threat and model; nil for none.

@@ -22,6 +22,9 @@ func (f SummaryData) printProofs(w io.Writer, columns int) {
 		}
 		wrapText(w, columns, "", "  ", fmt.Sprintf("proofs%s by %s, %% of %s, %s", of, c.describeMethod(), countImages(f.Images), c.describeThreat()))
 		printRows(w, columns, c.rows())
+		if words := c.describeProvers(); words != "" {
+			wrapText(w, columns, "  ", "  ", words)
+		}
 		if c.Radii != nil {
 			wrapText(w, columns, "  ", "  ", c.describeRadii())
 		}
@@ -31,13 +34,42 @@ func (f SummaryData) printProofs(w io.Writer, columns int) {
 	}
 }
 
-// describeMethod is the method with its settings, or where they are many without.
+// describeMethod is the method with its settings, and those whose proofs were taken
+// over.
 func (c CertificateSummary) describeMethod() string {
-	const most = 50
-	if name, _, ok := strings.Cut(c.Method, "("); ok && len(c.Method) > most {
-		return shortName(name)
+	words := shortenMethod(c.Method)
+	for k, m := range c.Earlier {
+		words += map[bool]string{true: ", with earlier proofs by ", false: ", "}[k == 0] + shortenMethod(m)
 	}
-	return shortName(c.Method)
+	return words
+}
+
+// shortenMethod is a method with the first of its settings, as many as there is room
+// for.
+func shortenMethod(text string) string {
+	const most = 50
+	text = shortName(text)
+	if len(text) <= most {
+		return text
+	}
+	at := strings.LastIndexByte(text[:most], ',')
+	if at < 0 {
+		name, _, _ := strings.Cut(text, "(")
+		return name
+	}
+	return text[:at] + ",…)"
+}
+
+// describeProvers says which prover proved how many images, "" for one alone.
+func (c CertificateSummary) describeProvers() string {
+	if len(c.By) < 2 && (len(c.By) == 0 || len(c.Earlier) == 0) {
+		return ""
+	}
+	var words []string
+	for _, n := range c.By {
+		words = append(words, fmt.Sprintf("%s %s", shortName(n.Prover), formatCount(n.Images)))
+	}
+	return "Images of which each proved the largest size: " + strings.Join(words, ", ") + "."
 }
 
 // describeThreat names what may change.

@@ -142,9 +142,9 @@ func TestVerdict(t *testing.T) {
 	// The middle eps of .05, .1, .2: image 0 falls to fgsm, image 3 is wrong without attack.
 	want("Changing each pixel by at most 0.1 is enough", "reduce that to 50.0 % or less", "accuracy under these 4 attacks together is 50.0 %; a stronger attack can only lower that", "training loss is 75.0 %: that measures the weakness", "not checked", "4 images are few", "!robust")
 	r.Evaluation.Norm = attacks.L2
-	want("!each pixel", "Euclidean length 0.1")
+	want("!each pixel", "Changing an image by a Euclidean length of at most 0.1 is enough")
 	r.Evaluation.Norm = attacks.L1
-	want("!each pixel", "add up to 0.1")
+	want("!each pixel", "add up to at most 0.1")
 	r.Evaluation.Norm = attacks.Linf
 	r.Evaluation.Stopped = "the budget is used up"
 	r.Evaluation.Attacks[3].Results[0].Done = false

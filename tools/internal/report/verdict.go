@@ -53,6 +53,9 @@ func findVerdict(f SummaryData, claim bool) Verdict {
 	case f.leadsByProofs():
 		return proofVerdict(f, clean)
 	case f.Images == 0 || len(f.Attacks) == 0:
+		if c := f.otherModelsCertificate(); c != nil {
+			return otherModelsVerdict(*c)
+		}
 		nothing := "Nothing was attacked, so nothing is known."
 		if len(f.Certificates) > 0 {
 			nothing = "Nothing was attacked: all that is known is what is proven."

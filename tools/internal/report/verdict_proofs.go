@@ -94,6 +94,18 @@ func proofVerdict(f SummaryData, clean string) Verdict {
 	return v
 }
 
+// otherModelsVerdict is that of proofs of another model, where nothing was attacked.
+func otherModelsVerdict(c CertificateSummary) Verdict {
+	p := c.Points[c.headline()]
+	v := Verdict{Level: Sound, Eps: p.Size, Proof: &p, Notes: listProofNotes(c), Sentences: []string{
+		"Nothing was attacked. What is proven is of " + shortName(c.Proves) + ", not of the model alone.", c.Headline,
+	}}
+	if c.Confidence != "" {
+		v.Trust = c.describeConfidence()
+	}
+	return v
+}
+
 // describeSample says what the proofs of some images mean for all: the bounds of
 // the images evaluated are no interval of a sample.
 func describeSample(f SummaryData, p ProofPoint) string {
@@ -124,6 +136,9 @@ func listProofNotes(c CertificateSummary) []string {
 	}
 	if c.Refuted > 0 {
 		out = append(out, fmt.Sprintf("%s of the method of proof did not hold when they were verified, and do not count.", printable.Count(c.Refuted, "example")))
+	}
+	if c.Alone > 0 {
+		out = append(out, fmt.Sprintf("The proofs broke %s that no attack did; the accuracies under attack do not count their examples.", printable.Count(c.Alone, "image")))
 	}
 	if r := c.Radii; r != nil {
 		out = append(out, c.describeRadii())

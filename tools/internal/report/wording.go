@@ -33,9 +33,9 @@ func listSome(all []string) string {
 func describeChange(norm attacks.Norm, eps float32) string {
 	switch norm {
 	case attacks.L2:
-		return "a change of Euclidean length " + formatEps(eps) + " at most"
+		return "changing an image by a Euclidean length of at most " + formatEps(eps)
 	case attacks.L1:
-		return "a change whose absolute values add up to " + formatEps(eps) + " at most"
+		return "changing pixels by absolute values that add up to at most " + formatEps(eps)
 	}
 	return "changing each pixel by at most " + formatEps(eps)
 }

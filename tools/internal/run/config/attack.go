@@ -82,7 +82,8 @@ type Attack struct {
 	// within eps before they are attacked: ibp, crown-ibp, crown, alpha-crown,
 	// branch-and-bound or input-split, with what differs from its defaults in brackets,
 	// branch-and-bound(seconds=60). Proven images are not attacked. unwarp certify
-	// --list shows all keys. Of geometric threats: cells. "": no proofs.
+	// --list shows all keys. Of geometric threats: cells. auto: alpha-crown, or cells.
+	// "": no proofs.
 	Certify string `mapstructure:"certify" yaml:"certify"`
 	// Defence is a defence that is known to fail, put around the model to show what
 	// attacks and checks find: none; quantise, scale, noise, which only hide the

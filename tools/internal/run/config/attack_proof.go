@@ -9,12 +9,15 @@ import (
 	"unwarp/attacks/certify/cells"
 )
 
+// AutoProof is attack.certify where it is the default of the threat.
+const AutoProof = "auto"
+
 // ProofMethod is the method by which images are proven: attack.certify, or where
-// that is "" the default of the threat.
+// that is "" or auto the default of the threat.
 func (a Attack) ProofMethod() string {
 	t, err := a.ParseThreat()
 	switch {
-	case a.Certify != "":
+	case a.Certify != "" && a.Certify != AutoProof:
 		return a.Certify
 	case err == nil && t.IsGeometric():
 		return cells.Name
@@ -38,7 +41,7 @@ func (a Attack) ProofSizes() ([]float32, error) {
 // checkCertify refuses a method of proof that does not exist or is not for the
 // threat.
 func (a Attack) checkCertify() error {
-	if a.Certify == "" || a.MeasuresCorruptions() {
+	if a.Certify == "" || a.Certify == AutoProof || a.MeasuresCorruptions() {
 		return nil
 	}
 	if _, err := certify.Parse(a.Certify); err != nil {

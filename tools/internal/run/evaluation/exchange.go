@@ -24,11 +24,11 @@ type Exchange struct {
 }
 
 // check refuses what cannot be written, before anything is computed.
-func (x Exchange) check(threat attacks.Norm) error {
+func (x Exchange) check(threat attacks.Threat) error {
 	if x.Dir == "" {
 		return nil
 	}
-	if threat != attacks.Linf {
+	if threat.IsGeometric() || threat.Norm != attacks.Linf {
 		return fmt.Errorf("--vnnlib: want the norm linf, since these files hold boxes, got %s", threat)
 	}
 	return vnnlib.CheckFolder(x.Dir)

@@ -48,8 +48,15 @@ func TestExchangeRefuses(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(foreign, "thesis"), nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for part, norm := range map[string]attacks.Norm{"want the norm linf": attacks.L2, "thesis": attacks.Linf} {
-		s := subject(func(a *config.Attack) { a.Certify, a.Norm = "ibp", norm })
+	for part, change := range map[string]func(a *config.Attack){
+		"want the norm linf, since these files hold boxes, got l2":        func(a *config.Attack) { a.Norm = attacks.L2 },
+		"want the norm linf, since these files hold boxes, got rotate(9)": func(a *config.Attack) { a.Certify, a.Threat = "", "rotate(9)" },
+		"thesis": func(*config.Attack) {},
+	} {
+		s := subject(func(a *config.Attack) {
+			a.Certify = "ibp"
+			change(a)
+		})
 		var wrong *experiment.ConfigError
 		if _, err := NewCertifier(s, Exchange{Dir: foreign, Seconds: 1}); !errors.As(err, &wrong) || !strings.Contains(err.Error(), part) {
 			t.Errorf("want a ConfigError with %q, got %v", part, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"time"
 
 	"unwarp/attacks"
@@ -126,26 +127,54 @@ func (p *proofs) run(ctx context.Context, ev *attacks.Evaluation, fast bool) (*c
 		Threat: p.e.threat.String(), Unit: p.e.sizeUnit(), Sizes: sizes, Radius: p.o.Radius, Shard: p.o.Shard, Fast: fast, Known: p.known, Examples: p.examples(ev),
 		Logits: p.e.NewRunner().Logits,
 	}
+	if t := p.e.threat; t.IsGeometric() {
+		o.Largest, o.Whole = float32(t.Geometry.Size()), t.Geometry.Whole
+	}
 	if o.Time = p.left(); o.Time < 0 {
 		o.Time = time.Nanosecond
 	}
-	var bar *progress.Bar
-	c, err := certify.Run(ctx, p.e.prover, p.set, o, p.journal, func(q certify.Progress) {
-		if bar == nil {
-			bar = progress.New(p.log, "proving", "proofs", int64(q.Of), int64(q.Done))
-		}
-		bar.Set(int64(q.Done), fmt.Sprintf("%s, proven %d/%d", q.Doing, q.Proven, q.Correct))
-	})
-	if bar != nil {
-		bar.Done()
-	}
+	bar := proofBar{log: p.log}
+	c, err := certify.Run(ctx, p.e.prover, p.set, o, p.journal, bar.show)
+	bar.end()
 	if err != nil {
 		return nil, err
+	}
+	if c.Stopped != "" {
+		c.Stopped = fmt.Sprintf("the budget of %s min is used up", formatMinutes(p.e.subject.Config.Attack.Minutes))
+		fmt.Fprintln(p.log, c.Stopped+": the same command with --resume goes on")
 	}
 	c.Origin = p.origin
 	p.known = c
 	return c, nil
 }
+
+// proofBar shows proofs, and then the images of which radii are searched.
+type proofBar struct {
+	log io.Writer
+	bar *progress.Bar
+	of  int
+}
+
+func (b *proofBar) show(q certify.Progress) {
+	if b.bar == nil || b.of != q.Of {
+		b.end()
+		title, unit := "proving", "proofs"
+		if q.Searching {
+			title, unit = "searching radii", "images"
+		}
+		b.bar, b.of = progress.New(b.log, title, unit, int64(q.Of), int64(q.Done)), q.Of
+	}
+	b.bar.Set(int64(q.Done), fmt.Sprintf("%s, proven %d/%d", q.Doing, q.Proven, q.Correct))
+}
+
+func (b *proofBar) end() {
+	if b.bar != nil {
+		b.bar.Done()
+	}
+}
+
+// formatMinutes writes a number of minutes as it was given.
+func formatMinutes(m float64) string { return strconv.FormatFloat(m, 'g', -1, 64) }
 
 // left is what is left of attack.minutes, 0 for no limit, negative for nothing.
 func (p *proofs) left() time.Duration {

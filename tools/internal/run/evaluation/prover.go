@@ -19,7 +19,7 @@ func (e *Evaluator) openProver() error {
 	if c.Attack.Certify == "" {
 		return nil
 	}
-	m, err := certify.Parse(c.Attack.Certify)
+	m, err := certify.Parse(c.Attack.ProofMethod())
 	if err != nil {
 		return experiment.NewConfigError(err)
 	}
@@ -65,9 +65,6 @@ func refuseProver(err error) error {
 // of proof of its configuration, and no attacks. What it leaves open is written
 // where x says.
 func NewCertifier(s *experiment.Subject, x Exchange) (*Evaluator, error) {
-	if err := x.check(s.Config.Attack.Norm); err != nil {
-		return nil, experiment.NewConfigError(err)
-	}
 	e := &Evaluator{subject: s, exchange: &exchanged{Exchange: x}}
 	if err := e.openProofs(); err != nil {
 		e.Close()
@@ -79,6 +76,9 @@ func NewCertifier(s *experiment.Subject, x Exchange) (*Evaluator, error) {
 func (e *Evaluator) openProofs() (err error) {
 	c := &e.subject.Config.Attack
 	if e.threat, err = c.ParseThreat(); err != nil {
+		return experiment.NewConfigError(err)
+	}
+	if err := e.exchange.check(e.threat); err != nil {
 		return experiment.NewConfigError(err)
 	}
 	c.Certify = c.ProofMethod()

@@ -25,9 +25,7 @@ func DryRun(ctx context.Context, c config.Config, log io.Writer, remarks ...stri
 		return nil, err
 	}
 	defer x.Close()
-	for _, remark := range append(remarks, x.Data.Remarks...) {
-		fmt.Fprintln(log, remark)
-	}
+	remarkBefore(x, remarks, log)
 	in := trainer.Inputs{
 		Train: x.Data.Train, Validation: x.Data.Validation, Seed: c.Seed, Teacher: x.Teacher, Workers: c.Workers, Cluster: c.Cluster,
 	}

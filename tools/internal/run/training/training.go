@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"unwarp/pipelines/files"
 	"unwarp/tools/internal/report"
@@ -57,13 +56,7 @@ func Run(ctx context.Context, c config.Config, resume string, log io.Writer, rem
 	if remark := lock.Remark(); remark != "" {
 		fmt.Fprintln(log, remark)
 	}
-	for _, remark := range slices.Concat(remarks, x.Remarks, x.Data.Remarks, idle(x.Config)) {
-		fmt.Fprintln(log, remark)
-	}
-	s.Warnings = warnBefore(x)
-	for _, warning := range s.Warnings {
-		fmt.Fprintln(log, warning)
-	}
+	s.Warnings = remarkBefore(x, remarks, log)
 	if s.Training, err = train(ctx, x, s.Run, resume != "", log); err != nil {
 		if errors.Is(err, trainer.ErrInterrupted) {
 			return s, fmt.Errorf("%w: %s", err, resumeCommand(s.Run))

@@ -3,6 +3,8 @@ package training
 import (
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"strconv"
 
 	"unwarp/pipelines"
@@ -28,6 +30,16 @@ const byHeart = .9
 // comparedImages is how many images of each part that comparison takes.
 const comparedImages = 1000
 
+// remarkBefore writes what there is to remark on before a training, and returns the
+// warnings of it.
+func remarkBefore(x *experiment.Experiment, remarks []string, log io.Writer) (warnings []string) {
+	warnings = warnBefore(x)
+	for _, remark := range slices.Concat(remarks, x.Remarks, x.Data.Remarks, idle(x.Config), warnings) {
+		fmt.Fprintln(log, remark)
+	}
+	return warnings
+}
+
 // warnBefore lists what makes it unlikely that the training of x learns much.
 func warnBefore(x *experiment.Experiment) (warnings []string) {
 	c, train := x.Config.Train, x.Data.Train
@@ -37,6 +49,9 @@ func warnBefore(x *experiment.Experiment) (warnings []string) {
 	}
 	if every := c.Objective.Every; every > 1 && c.ReconstructedEvery() == 1 && x.Config.Model.Kind != "base" {
 		warnings = append(warnings, fmt.Sprintf("warning: train.objective.every=%d has no effect beside train.objective.swap, an adversary or certified training: every image is reconstructed", every))
+	}
+	if last, full := c.CertifiedEps(train.Len()); last < full {
+		warnings = append(warnings, fmt.Sprintf("warning: train.certified: eps rises to %.3g of %.3g: the training ends before its warmup and ramp do: raise --epochs (train.duration), or lower warmup and ramp", last, full))
 	}
 	if few := smallClasses(train); len(few) > 0 {
 		warnings = append(warnings, fmt.Sprintf("warning: classes with fewer than %d images to train on: %s: %s", fewImages, experiment.ListFew(few, ", "), adviseSmallClasses(c)))

@@ -77,6 +77,21 @@ func TestWarnOfUnusedEvery(t *testing.T) {
 	}
 }
 
+// Certified training that ends before its radius is reached is named.
+func TestWarnOfUnreachedEps(t *testing.T) {
+	for epochs, want := range map[float64]int{100: 1, 200: 0} {
+		x := &experiment.Experiment{Subject: experiment.Subject{Config: config.Default(), Data: pipelines.Splits{Train: counted{labels: make([]int, 100), names: []string{"ash"}}}}}
+		x.Config.Train.Batch, x.Config.Train.Duration = 10, trainer.Epochs(epochs)
+		if err := x.Config.Train.Certified.UnmarshalText([]byte("ibp(eps=.35,ramp=150ep)")); err != nil {
+			t.Fatal(err)
+		}
+		got := warnBefore(x)
+		if len(got) != want || want > 0 && !strings.Contains(got[0], "eps rises to 0.231 of 0.35") {
+			t.Errorf("%g epochs: %q", epochs, got)
+		}
+	}
+}
+
 // What is set already is not recommended.
 func TestAdviseSmallClasses(t *testing.T) {
 	none, sampled, weighted := config.Default().Train, config.Default().Train, config.Default().Train
