@@ -42,6 +42,23 @@ func TestExportCompares(t *testing.T) {
 	loadExport(t, dir)
 }
 
+// TestExportOfRandomModel: a model that draws at random in inference is exported; what
+// differs by much more than its draws is not.
+func TestExportOfRandomModel(t *testing.T) {
+	m := exportModel("base")
+	m.Transform = &graphs.TotalVariation{Weight: .03, Drop: .5, Steps: 5}
+	p, net := declared(t, 3, DefaultConfig(), m, exportShape)
+	for step := range 12 {
+		exportStep(t, p, net, step, .02)
+	}
+	dir := filepath.Join(t.TempDir(), "x")
+	mustExport(t, p, net, dir, DefaultExport())
+	q := *p
+	q.Model.Encoder = normed{scale: 100}
+	_, err := q.WriteSavedModel(net, dir, DefaultExport(), nil)
+	wantRefusal(t, err, "logits: want a difference of at most", "nothing was exported")
+}
+
 func TestExportOfDivergedWeights(t *testing.T) {
 	p, net := trainedExport(t, "base", 0)
 	exportStep(t, p, net, 12, float32(math.NaN()))

@@ -123,6 +123,11 @@ func (g *TrainGraph) comparePhoto(net *graphs.Net, dir string, tolerance float64
 	if err != nil {
 		return err
 	}
+	spread, err := g.spreadOfDraws(net, pixels, want)
+	if err != nil {
+		return err
+	}
+	tolerance += beyondDraws * spread["probabilities"]
 	got, err := loadedOutputs(net, dir, []endpoint{{signature: signPhoto, name: photoProbabilities}}, content)
 	if err != nil {
 		return fmt.Errorf("the files do not load back: %s: %w: nothing was exported", signPhoto, graphs.FirstLine(err))

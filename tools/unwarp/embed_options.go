@@ -37,7 +37,7 @@ func (o *embedOptions) addFlags(c *cobra.Command) {
 	c.Flags().IntVar(&o.Count, "count", 1000, "map `N` images, spread over the part; 0 for all, at most 100,000")
 	c.Flags().StringVar(&o.part, "part", experiment.AttackedPart, "`PART` of the set to measure: validation, test or familiar")
 	c.Flags().IntVar(&o.Fit, "fit", 5000, "compare with and fit to `N` training images; 0 for all, at most 100,000")
-	c.Flags().Float64Var(&o.Perplexity, "perplexity", 30, "effective number of `NEIGHBOURS` in t-SNE")
+	c.Flags().Float64Var(&o.Perplexity, "perplexity", 30, "effective number of `NEIGHBOURS` in t-SNE; of few images at most a third")
 	c.Flags().IntVar(&o.Iterations, "iterations", 1000, "`N` steps of t-SNE")
 	c.Flags().Uint64Var(&o.Seed, "seed", 1, "`SEED` of t-SNE's start")
 	c.Flags().StringVar(&o.out, "out", "", "write the files into `DIR`; default RUN/pictures")
@@ -50,6 +50,9 @@ func (o *embedOptions) checkFlags(flags *pflag.FlagSet) error {
 		if o.method == embedding.PCA && flags.Changed(flag) {
 			return fmt.Errorf("--%s is t-SNE's: leave it out, or --method pca", flag)
 		}
+	}
+	if !flags.Changed("perplexity") && o.Count > 0 {
+		o.Perplexity = min(o.Perplexity, max(1, float64(o.Count-1)/3))
 	}
 	for _, flag := range []string{"eps", "norm"} {
 		if o.attack == noAttack && flags.Changed(flag) {

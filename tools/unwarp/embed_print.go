@@ -65,10 +65,14 @@ func (r *embedReport) printFactors(w io.Writer) {
 			group = f.Group
 			line(string(group), func(embedding.CodeResult) string { return "" })
 		}
-		line("  "+f.Name, func(c embedding.CodeResult) string { return number(c.Factors.Factors[i].R2) })
+		line("  "+f.Name, func(c embedding.CodeResult) string { return number(*c.Factors.Factors[i].R2) })
 	}
-	line("mean of appearance", func(c embedding.CodeResult) string { return number(c.Factors.Appearance) })
-	line("mean of geometry", func(c embedding.CodeResult) string { return number(c.Factors.Geometry) })
+	if r.Codes[0].Factors.Appearance != nil {
+		line("mean of appearance", func(c embedding.CodeResult) string { return number(*c.Factors.Appearance) })
+	}
+	if r.Codes[0].Factors.Geometry != nil {
+		line("mean of geometry", func(c embedding.CodeResult) string { return number(*c.Factors.Geometry) })
+	}
 	for i, f := range r.Codes[0].Factors.Factors {
 		if f.Values > 0 {
 			line(f.Name+", % correct", func(c embedding.CodeResult) string { return fmt.Sprintf("%.1f", 100*c.Factors.Factors[i].Accuracy) })

@@ -139,7 +139,7 @@ func TestFigureMisuse(t *testing.T) {
 		{"embed RUN --attack fgsm(eps=3)", "fgsm(eps=3)"},
 		{"embed RUN --count 3", "--count;10"},
 		{"embed RUN --fit 3", "--fit;10"},
-		{"embed RUN --count 20", "--perplexity;19;30"},
+		{"embed RUN --count 20 --perplexity 30", "--perplexity;19;30"},
 		{"embed RUN --perplexity 0", "--perplexity;0"},
 		{"embed RUN --perplexity NaN", "--perplexity;NaN"},
 		{"embed RUN --iterations 0", "--iterations;0"},

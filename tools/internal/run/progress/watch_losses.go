@@ -43,5 +43,5 @@ func (w *LossWatch) step(at trainer.Progress) string {
 		return ""
 	}
 	lambda, _ := strconv.ParseFloat(strconv.FormatFloat(float64(w.Lambda)*c/(2*r), 'g', 1, 64), 64)
-	return fmt.Sprintf("warning: step %d: the reconstruction has %.3g of the loss and the classes %.3g, near the %.3g of a guess: what is learnt is to draw; lower train.objective.lambda, to about %g", at.Step, r, c, chance, lambda)
+	return fmt.Sprintf("warning: step %d: the reconstruction has %.3g of the loss and the classes %.3g, where a guess has %.3g: what is learnt is to draw; lower train.objective.lambda, to about %g", at.Step, r, c, chance, lambda)
 }

@@ -130,13 +130,13 @@ func TestPlantedCodes(t *testing.T) {
 		t.Errorf("embedding: got %+v, %+v", embedding.Before, *embedding.After)
 	}
 	for _, f := range appearance.Factors.Factors {
-		if f.Values == 0 && f.R2 < .999 {
-			t.Errorf("appearance: R² of %s: want 1, got %g", f.Name, f.R2)
+		if f.Values == 0 && *f.R2 < .999 {
+			t.Errorf("appearance: R² of %s: want 1, got %g", f.Name, *f.R2)
 		}
 	}
 	for _, f := range geometry.Factors.Factors {
-		if math.Abs(f.R2) > .15 {
-			t.Errorf("noise: R² of %s: want 0, got %g", f.Name, f.R2)
+		if f.R2 != nil && math.Abs(*f.R2) > .15 {
+			t.Errorf("noise: R² of %s: want 0, got %g", f.Name, *f.R2)
 		}
 	}
 	// Ten of twelve units and numbers are the same, so each has a unit of its own.

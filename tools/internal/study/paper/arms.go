@@ -74,8 +74,12 @@ var arms = func() (list []Arm) {
 	list = append(list, thermometer)
 	for _, view := range []string{"azimuth", "elevation"} {
 		norb := func(name, label, kind string, set ...string) Arm {
+			short := "train.duration=4ep"
+			if kind == "capsules" { // which take ten times as long
+				short = "train.duration=1ep"
+			}
 			return Arm{Name: "smallnorb-" + view + "-" + name, Label: label, Config: "smallnorb-" + kind,
-				Set: append([]string{"data.view=" + view}, set...), Small: []string{"train.duration=4ep", "precision=auto"}}
+				Set: append([]string{"data.view=" + view}, set...), Small: []string{short, "precision=auto"}}
 		}
 		list = append(list,
 			norb("base", "base CNN", "base"),

@@ -15,8 +15,9 @@ import (
 type Factor struct {
 	Name  string                `json:"name"`
 	Group pipelines.FactorGroup `json:"group"`
-	// R2 is the coefficient of determination on the test images, of a number.
-	R2 float64 `json:"r2"`
+	// R2 is the coefficient of determination on the test images of a number, nil of a
+	// category.
+	R2 *float64 `json:"r2,omitempty"`
 	// Values is the number of values of a category, of which Accuracy is the share of
 	// test images predicted correctly, and Chance that of always predicting the most
 	// frequent one.
@@ -28,8 +29,8 @@ type Factor struct {
 // Read is how well all factors are predicted from one code.
 type Read struct {
 	Factors    []Factor `json:"factors"`
-	Appearance float64  `json:"appearance"` // mean R² of the numbers of the group, 0 without any
-	Geometry   float64  `json:"geometry"`
+	Appearance *float64 `json:"appearance"` // mean R² of the numbers of the group, null without any
+	Geometry   *float64 `json:"geometry"`
 	// Unseen are factors that are left out, since the test images have values that no
 	// training image has, or all images have one.
 	Unseen []string `json:"unseen,omitempty"`
@@ -78,13 +79,19 @@ func (r *Read) addNumbers(determined []float64) {
 	sums, counts := map[pipelines.FactorGroup]float64{}, map[pipelines.FactorGroup]float64{}
 	for i := range r.Factors {
 		if f := &r.Factors[i]; f.Values == 0 {
-			f.R2, determined = determined[0], determined[1:]
-			sums[f.Group] += f.R2
+			f.R2, determined = &determined[0], determined[1:]
+			sums[f.Group] += *f.R2
 			counts[f.Group]++
 		}
 	}
-	r.Appearance = sums[pipelines.AppearanceFactor] / max(1, counts[pipelines.AppearanceFactor])
-	r.Geometry = sums[pipelines.GeometryFactor] / max(1, counts[pipelines.GeometryFactor])
+	mean := func(g pipelines.FactorGroup) *float64 {
+		if counts[g] == 0 {
+			return nil
+		}
+		m := sums[g] / counts[g]
+		return &m
+	}
+	r.Appearance, r.Geometry = mean(pipelines.AppearanceFactor), mean(pipelines.GeometryFactor)
 }
 
 // canLearn tells whether training values say anything of the test values.

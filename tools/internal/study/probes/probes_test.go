@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
 
 	"unwarp/pipelines"
 )
@@ -123,26 +124,7 @@ func TestPenalty(t *testing.T) {
 	if got := r.Determination(normal(5, 60, 40), normal(6, 60, 1))[0]; got < -.5 {
 		t.Errorf("noise: R² %g", got)
 	}
-	// Move each weight a little: the objective must rise.
-	s := newSystem(x, y)
-	objective := func() float64 {
-		size := 0.
-		for i := range 40 {
-			size += math.Pow(r.weights.At(i, 0), 2)
-		}
-		return sumSquares(r.Predict(x), y)[0] + r.Penalties[0]*s.scale*size
-	}
-	least := objective()
-	for _, i := range []int{0, 17, 39} {
-		for _, by := range []float64{1e-3, -1e-3} {
-			old := r.weights.At(i, 0)
-			r.weights.Set(i, 0, old+by)
-			if objective() <= least {
-				t.Errorf("weight %d moved by %g lowers the objective", i, by)
-			}
-			r.weights.Set(i, 0, old)
-		}
-	}
+	isLeast(t, r, x, y)
 	x.Set(3, 3, math.NaN())
 	if _, err := Fit(x, y); err == nil || !strings.Contains(err.Error(), "finite") {
 		t.Errorf("want an error on NaN, got %v", err)
@@ -153,6 +135,45 @@ func TestPenalty(t *testing.T) {
 	if r, err := Fit(mat.NewDense(20, 3, nil), normal(1, 20, 1)); err != nil || r.weights.At(0, 0) != 0 {
 		t.Errorf("a constant code: %v, %v", r, err)
 	}
+}
+
+// isLeast moves weights of a fit to one target a little: its objective must rise.
+func isLeast(t *testing.T, r *Ridge, x, y *mat.Dense) {
+	t.Helper()
+	n, d := x.Dims()
+	variance := 0.
+	for j := range d {
+		column := mat.Col(nil, j, x)
+		variance += stat.PopVariance(column, nil) * float64(n) / float64(d)
+	}
+	objective := func() float64 {
+		size := 0.
+		for i := range d {
+			size += math.Pow(r.weights.At(i, 0), 2)
+		}
+		return sumSquares(r.Predict(x), y)[0] + r.Penalties[0]*variance*size
+	}
+	least := objective()
+	for _, i := range []int{0, 17, d - 1} {
+		for _, by := range []float64{1e-4, -1e-4} {
+			old := r.weights.At(i, 0)
+			r.weights.Set(i, 0, old+by)
+			if objective() <= least {
+				t.Errorf("%d rows of %d units: weight %d moved by %g lowers the objective", n, d, i, by)
+			}
+			r.weights.Set(i, 0, old)
+		}
+	}
+}
+
+// TestFewRows: with fewer rows than units the fit is the minimum of the same objective.
+func TestFewRows(t *testing.T) {
+	x, y := normal(7, 30, 100), normal(8, 30, 1)
+	r, err := Fit(x, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	isLeast(t, r, x, y)
 }
 
 func TestLinear(t *testing.T) {
@@ -222,8 +243,8 @@ func TestReadFactors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if fromA.Appearance < .999 || math.Abs(fromA.Geometry) > .05 || fromG.Geometry < .999 || math.Abs(fromG.Appearance) > .05 {
-		t.Errorf("appearance code: %.3f and %.3f; geometric code: %.3f and %.3f", fromA.Appearance, fromA.Geometry, fromG.Appearance, fromG.Geometry)
+	if *fromA.Appearance < .999 || math.Abs(*fromA.Geometry) > .05 || *fromG.Geometry < .999 || math.Abs(*fromG.Appearance) > .05 {
+		t.Errorf("appearance code: %.3f and %.3f; geometric code: %.3f and %.3f", *fromA.Appearance, *fromA.Geometry, *fromG.Appearance, *fromG.Geometry)
 	}
 	if len(fromA.Factors) != 12 || fromA.Factors[1].Name != "ink" || fromA.Factors[1].Group != "appearance" || fromA.Factors[10].Group != "geometry" {
 		t.Errorf("factors: %+v", fromA.Factors)
@@ -247,7 +268,7 @@ func TestUnseenFactors(t *testing.T) {
 	other.Set(7, 0, 2)
 	list := []pipelines.Factor{{Name: "instance", Values: 3}, {Name: "constant"}, {Name: "number", Group: pipelines.GeometryFactor}}
 	r, err := ReadFactors(list, x, values, x, other)
-	if err != nil || strings.Join(r.Unseen, " ") != "instance constant" || len(r.Factors) != 1 || r.Geometry < .999 || r.Appearance != 0 {
+	if err != nil || strings.Join(r.Unseen, " ") != "instance constant" || len(r.Factors) != 1 || *r.Geometry < .999 || r.Appearance != nil {
 		t.Errorf("got %+v, %v", r, err)
 	}
 }

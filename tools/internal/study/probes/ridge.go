@@ -127,23 +127,29 @@ func (l *Linear) Accuracy(x *mat.Dense, labels []int32) float64 {
 	return float64(right) / float64(len(labels))
 }
 
-// system holds the normal equations of one set of rows.
+// system holds the normal equations of one set of rows: of the units, or where there are
+// fewer rows than units of the rows, w = Xᵀ(XXᵀ+λ)⁻¹Y, which is the same map.
 type system struct {
-	gram, cross  *mat.Dense // [D,D] and [D,T] of centred rows
+	gram, right  *mat.Dense // [D,D] and [D,T] of centred rows; of few rows [N,N] and [N,T]
+	rows         *mat.Dense // centred, [N,D], of few rows; else nil
 	code, target []float64
-	scale        float64 // mean diagonal of gram
+	scale        float64 // mean variance of the units, times N
 }
 
 func newSystem(x, y *mat.Dense) *system {
 	cx, code := centre(x)
 	cy, target := centre(y)
-	s := &system{gram: new(mat.Dense), cross: new(mat.Dense), code: code, target: target}
-	s.gram.Mul(cx.T(), cx)
-	s.cross.Mul(cx.T(), cy)
-	d, _ := s.gram.Dims()
-	for i := range d {
-		s.scale += s.gram.At(i, i) / float64(d)
+	s := &system{gram: new(mat.Dense), right: cy, code: code, target: target}
+	n, d := cx.Dims()
+	if n < d {
+		s.rows = cx
+		s.gram.Mul(cx, cx.T())
+	} else {
+		s.right = new(mat.Dense)
+		s.gram.Mul(cx.T(), cx)
+		s.right.Mul(cx.T(), cy)
 	}
+	s.scale = mat.Trace(s.gram) / float64(d)
 	if s.scale == 0 { // a code that never changes: any penalty gives zero weights
 		s.scale = 1
 	}
@@ -152,30 +158,35 @@ func newSystem(x, y *mat.Dense) *system {
 
 // solve fits all targets with one penalty.
 func (s *system) solve(penalty float64) (*Ridge, error) {
-	d, _ := s.gram.Dims()
-	a := mat.NewSymDense(d, nil)
-	for i := range d {
-		for j := i; j < d; j++ {
+	k, _ := s.gram.Dims()
+	a := mat.NewSymDense(k, nil)
+	for i := range k {
+		for j := i; j < k; j++ {
 			a.SetSym(i, j, s.gram.At(i, j))
 		}
 		a.SetSym(i, i, s.gram.At(i, i)+penalty*s.scale)
 	}
 	var c mat.Cholesky
 	if !c.Factorize(a) {
-		return nil, fmt.Errorf("probes: ridge: the normal equations of %d units have no solution at penalty %g", d, penalty)
+		return nil, fmt.Errorf("probes: ridge: the normal equations of %d units have no solution at penalty %g", len(s.code), penalty)
 	}
 	w := new(mat.Dense)
-	if err := c.SolveTo(w, s.cross); err != nil {
+	if err := c.SolveTo(w, s.right); err != nil {
 		if _, poor := err.(mat.Condition); !poor {
 			return nil, fmt.Errorf("probes: ridge: %w", err)
 		}
+	}
+	if s.rows != nil {
+		ofRows := w
+		w = new(mat.Dense)
+		w.Mul(s.rows.T(), ofRows)
 	}
 	return &Ridge{weights: w, code: s.code, target: s.target}, nil
 }
 
 // solveEach fits each target with its own penalty.
 func (s *system) solveEach(penalties []float64) (*Ridge, error) {
-	d, t := s.cross.Dims()
+	d, t := len(s.code), len(s.target)
 	r := &Ridge{Penalties: penalties, weights: mat.NewDense(d, t, nil), code: s.code, target: s.target}
 	done := map[float64]*Ridge{}
 	for j, p := range penalties {

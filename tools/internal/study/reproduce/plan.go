@@ -84,15 +84,27 @@ func (r *Reproduction) deviations(t paper.Table) (notes []string) {
 		if m := t.Count(paper.Full); m > 0 {
 			full = fmt.Sprint(m)
 		}
-		notes = append(notes, fmt.Sprintf("Small budget: %d test images attacked instead of %s.", n, full))
+		notes = append(notes, fmt.Sprintf("Small budget: at most %d test images attacked instead of %s.", n, full))
 	}
-	var known []string
+	var texts []string
+	of := map[string][]string{} // the arms of each text
 	for _, name := range t.Arms() {
 		arm, _ := paper.FindArm(name)
-		if text := r.shortening(arm); text != "" && !slices.Contains(known, text) {
-			known = append(known, text)
-			notes = append(notes, "Small budget: "+text+".")
+		text := r.shortening(arm)
+		if !slices.Contains(texts, text) {
+			texts = append(texts, text)
 		}
+		of[text] = append(of[text], name)
+	}
+	for _, text := range texts {
+		if text == "" {
+			continue
+		}
+		which := ""
+		if len(texts) > 1 {
+			which = " of " + strings.Join(of[text], ", ")
+		}
+		notes = append(notes, "Small budget: "+text+which+".")
 	}
 	return notes
 }

@@ -274,7 +274,7 @@ func TestRequestRefuses(t *testing.T) {
 // Deviations from the full protocol are listed, each once.
 func TestDeviations(t *testing.T) {
 	r, _ := newReproduction(t, Request{Names: []string{"table1"}, Runs: t.TempDir(), Data: writeDigits(t, 0), Set: []string{"train.batch=20"}})
-	want := []string{"Trained with --set train.batch=20.", "1 of 3 seeds.", "Small budget: 1000 test images attacked instead of all."}
+	want := []string{"Trained with --set train.batch=20.", "1 of 3 seeds.", "Small budget: at most 1000 test images attacked instead of all."}
 	got := r.deviations(r.Tables[0])
 	if len(got) != 4 || !slices.Equal(got[:3], want) || !strings.Contains(got[3], "train.duration is 2ep instead of") {
 		t.Errorf("got %q", got)
