@@ -40,6 +40,14 @@ func (identityTransform) Apply(_ *Scope, images tf.Output) tf.Output { return im
 // HasTransform reports whether m changes images by a [Transform].
 func (m Model) HasTransform() bool { return m.Transform != "" && m.Transform != noTransform }
 
+// DrawsAtRandom reports whether passes over the same images differ, in inference too:
+// where the transform drops pixels.
+func (m Model) DrawsAtRandom() bool {
+	t, err := m.parseTransform()
+	tv, ok := t.(*TotalVariation)
+	return err == nil && ok && tv.Drop > 0
+}
+
 // parseTransform reads model.transform. An unknown name is a [spec.UnknownError].
 func (m Model) parseTransform() (Transform, error) {
 	if m.Transform == "" {

@@ -52,6 +52,11 @@ func TestTransformKey(t *testing.T) {
 			t.Errorf("%q: want %q, got %v", text, want, err)
 		}
 	}
+	for text, want := range map[string]bool{"": false, "jpeg": false, "tv": true, "tv(drop=0)": false} {
+		if m.Transform = text; m.DrawsAtRandom() != want {
+			t.Errorf("%q: want random %t", text, want)
+		}
+	}
 	m.Transform, m.Normalise = "thermometer", graphs.ByImage
 	if _, err := m.Build(10); err == nil || !strings.Contains(err.Error(), "model.normalise=none") {
 		t.Errorf("want the normalisation refused, got %v", err)

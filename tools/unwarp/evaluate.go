@@ -133,6 +133,9 @@ func runEvaluate(ctx context.Context, o evaluateOptions, f *runFlags, dir string
 	if err != nil {
 		return err
 	}
+	if x.Config.Model.DrawsAtRandom() {
+		fmt.Fprintf(log, "model.transform=%s draws at random: each evaluation has other figures\n", x.Config.Model.Transform)
+	}
 	r := report.Evaluated{Run: dir, Checkpoint: f.checkpoint, Step: st.Step, Set: x.Config.Data.Set, Part: o.part, OtherData: other, ClassNames: pipelines.ClassNames(src), Evaluation: e, NoScores: x.GivesClassAlone()}
 	r.AddIntervals()
 	if o.json {
