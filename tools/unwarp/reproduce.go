@@ -41,8 +41,8 @@ novel viewpoints).
 
 --budget small takes one seed, shortens trainings, attacks fewer images and says
 below each table what it shortened: minutes for a table on two cores. --budget
-full is the whole protocol of tools/configs with three seeds: hours, and days
-for the ResNet-110 of tables 5 and 6 without a GPU.
+full is the whole protocol of tools/configs with three seeds: hours. Tables 5
+and 6 take a ResNet-20; the paper's ResNet-110 would take days without a GPU.
 
 Each run is a folder ARM-seedN under --runs, with its evaluations in tables/. A
 finished run that was trained in another way or on other images than requested

@@ -105,8 +105,8 @@ var arms = func() (list []Arm) {
 		}
 		list = append(list,
 			Arm{Name: "facescrub-" + kind, Label: label, Config: "facescrub-" + kind, Set: []string{faceConvolutions}, Small: []string{"train.duration=600st", "precision=auto"}},
-			Arm{Name: "cifar-" + kind, Label: label, Config: "cifar-resnet110-" + kind,
-				Small: []string{"model.encoder=resnet(depth=20,embedding=linear)", "train.duration=1ep", "train.schedule.warmup=0st", "precision=auto"}},
+			Arm{Name: "cifar-" + kind, Label: label, Config: "cifar-resnet20-" + kind,
+				Small: []string{"train.duration=1ep", "train.schedule.warmup=0st", "train.schedule.rate=.03", "precision=auto"}},
 		)
 	}
 	return list
