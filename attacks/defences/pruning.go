@@ -21,7 +21,7 @@ type Pruning struct {
 // activations are the operations after which units are pruned.
 var activations = []string{"Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "Softplus"}
 
-// mostDraws bounds the memory of a pass: 12 bytes for each draw and image.
+// mostDraws bounds the memory of a pass: 4 bytes for each draw and image.
 const mostDraws = 1 << 26
 
 // Wrap implements [Defence].
@@ -66,16 +66,7 @@ func (d *Pruning) prune(s *graphs.Scope, h tf.Output) tf.Output {
 // everDrawn is 1 where a unit is among the draws, else 0, [B,units].
 func (*Pruning) everDrawn(s *graphs.Scope, logits tf.Output, draws, units int32) tf.Output {
 	chosen := op.Multinomial(s.Op("chosen"), logits, op.Const(s.Op("times"), draws), op.MultinomialOutputDtype(tf.Int32))
-	shape := op.Shape(s.Op("drawn_shape"), logits)
-	rows := op.Slice(s.Op("count"), shape, op.Const(s.Op("from"), []int32{0}), op.Const(s.Op("one"), []int32{1}))
-	row := op.Range(s.Op("row"), op.Const(s.Op("first"), int32(0)), op.Reshape(s.Op("last"), rows, op.Const(s.Op("scalar"), []int32{})), op.Const(s.Op("stride"), int32(1)))
-	row = op.Mul(s.Op("row_start"), op.ExpandDims(s.Op("row_column"), row, op.Const(s.Op("side"), int32(1))), op.Const(s.Op("units"), units))
-	place := op.Reshape(s.Op("places"), op.AddV2(s.Op("place"), chosen, row), op.Const(s.Op("column"), []int32{-1, 1}))
-	ones := op.OnesLike(s.Op("ones"), op.Cast(s.Op("number"), op.Reshape(s.Op("list"), place, op.Const(s.Op("line"), []int32{-1})), tf.Float))
-	length := op.Mul(s.Op("length"), rows, op.Const(s.Op("of_units"), []int32{units}))
-	counts := op.ScatterNd(s.Op("counts"), place, ones, length)
-	kept := op.Minimum(s.Op("kept"), counts, op.Const(s.Op("once"), float32(1)))
-	return op.Reshape(s.Op("kept_shaped"), kept, shape)
+	return op.DenseBincount(s.Op("drawn"), chosen, op.Const(s.Op("units"), units), op.Const(s.Op("unweighted"), []float32{}), op.DenseBincountBinaryOutput(true))
 }
 
 // countUnits is the number of values of one row.
