@@ -45,6 +45,7 @@ type Lock struct {
 	path string
 	what string
 	lock *flock.Flock // nil where the file system has no locks
+	made bool         // see [Lock.Made]
 }
 
 // LockFolder locks a folder, which must exist, and removes what killed processes
@@ -69,7 +70,7 @@ func LockBeside(path string) (*Lock, error) {
 // see [Lock.Remark].
 func TakeLock(path, what string) (*Lock, error) {
 	for {
-		l := &Lock{path, what, flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDONLY), flock.SetPermissions(0o666))}
+		l := &Lock{path: path, what: what, lock: flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDONLY), flock.SetPermissions(0o666))}
 		locked, err := tryLock(l.lock)
 		switch {
 		case errors.As(err, new(*fs.PathError)):
@@ -106,6 +107,10 @@ func (l *Lock) Check() error {
 	return nil
 }
 
+// Made says that the locked folder was made for the lock: it is removed with the lock if it
+// is empty then, as after a command that was refused.
+func (l *Lock) Made() { l.made = true }
+
 // Close frees the lock and removes its file. A nil lock is free.
 func (l *Lock) Close() error {
 	if l == nil || l.lock == nil {
@@ -113,6 +118,9 @@ func (l *Lock) Close() error {
 	}
 	if sameFile(l.lock, l.path) {
 		_ = os.Remove(l.path) // before it is free: whoever opened the file sees that it is gone
+		if l.made {
+			_ = os.Remove(filepath.Dir(l.path)) // fails where it holds something
+		}
 	}
 	return l.lock.Close()
 }

@@ -120,3 +120,31 @@ func TestPlace(t *testing.T) {
 		}
 	}
 }
+
+// A folder that was made for a lock goes with it where it holds nothing else.
+func TestMadeFolder(t *testing.T) {
+	for _, c := range []struct{ made, filled, stays bool }{{true, false, false}, {true, true, true}, {false, false, true}} {
+		dir := filepath.Join(t.TempDir(), "attack")
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		l, err := LockFolder(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.made {
+			l.Made()
+		}
+		if c.filled {
+			if err := os.WriteFile(filepath.Join(dir, "evaluation.json"), nil, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(dir); (err == nil) != c.stays {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
