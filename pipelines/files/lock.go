@@ -45,7 +45,8 @@ type Lock struct {
 	path string
 	what string
 	lock *flock.Flock // nil where the file system has no locks
-	made bool         // see [Lock.Made]
+	// removeEmpty: see [Lock.RemoveEmpty]
+	removeEmpty bool
 }
 
 // LockFolder locks a folder, which must exist, and removes what killed processes
@@ -107,9 +108,9 @@ func (l *Lock) Check() error {
 	return nil
 }
 
-// Made says that the locked folder was made for the lock: it is removed with the lock if it
-// is empty then, as after a command that was refused.
-func (l *Lock) Made() { l.made = true }
+// RemoveEmpty has the locked folder removed with the lock where it is empty then, as after a
+// command that was refused.
+func (l *Lock) RemoveEmpty() { l.removeEmpty = true }
 
 // Close frees the lock and removes its file. A nil lock is free.
 func (l *Lock) Close() error {
@@ -118,7 +119,7 @@ func (l *Lock) Close() error {
 	}
 	if sameFile(l.lock, l.path) {
 		_ = os.Remove(l.path) // before it is free: whoever opened the file sees that it is gone
-		if l.made {
+		if l.removeEmpty {
 			_ = os.Remove(filepath.Dir(l.path)) // fails where it holds something
 		}
 	}

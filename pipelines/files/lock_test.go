@@ -121,9 +121,9 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// A folder that was made for a lock goes with it where it holds nothing else.
-func TestMadeFolder(t *testing.T) {
-	for _, c := range []struct{ made, filled, stays bool }{{true, false, false}, {true, true, true}, {false, false, true}} {
+// A folder goes with its lock where it holds nothing else and this was asked for.
+func TestRemoveEmpty(t *testing.T) {
+	for _, c := range []struct{ asked, filled, stays bool }{{true, false, false}, {true, true, true}, {false, false, true}} {
 		dir := filepath.Join(t.TempDir(), "attack")
 		if err := os.Mkdir(dir, 0o777); err != nil {
 			t.Fatal(err)
@@ -132,8 +132,8 @@ func TestMadeFolder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.made {
-			l.Made()
+		if c.asked {
+			l.RemoveEmpty()
 		}
 		if c.filled {
 			if err := os.WriteFile(filepath.Join(dir, "evaluation.json"), nil, 0o666); err != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -293,7 +292,7 @@ func evaluationFolder(out string, src experiment.Source) (string, error) {
 	} else if at, err := experiment.OpenSource(folder, ""); err == nil && at.Results() == "" {
 		return "", noResults("--out", folder, "another folder")
 	}
-	if err := os.MkdirAll(filepath.Join(folder, report.AttackDir), 0o777); err != nil {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return "", notWritten("--out", folder, err)
 	}
 	return folder, nil

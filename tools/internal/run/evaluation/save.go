@@ -16,17 +16,14 @@ import (
 // must exist. A training may go on in it.
 func LockFolder(folder string, log io.Writer) (*files.Lock, error) {
 	dir := filepath.Join(folder, report.AttackDir)
-	made := os.Mkdir(dir, 0o777)
-	if made != nil && !errors.Is(made, fs.ErrExist) {
-		return nil, fmt.Errorf("evaluation: %w", files.NotWritten(dir, made))
+	if err := os.Mkdir(dir, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("evaluation: %w", files.NotWritten(dir, err))
 	}
 	lock, err := files.LockFolder(dir)
 	if err != nil {
 		return nil, fmt.Errorf("evaluation in %w", err)
 	}
-	if made == nil {
-		lock.Made()
-	}
+	lock.RemoveEmpty()
 	if remark := lock.Remark(); remark != "" {
 		fmt.Fprintln(log, remark)
 	}
