@@ -43,3 +43,19 @@ func TestAttackCertifiesTheThreat(t *testing.T) {
 	wrong := unwarp(t, "attack", run, "--certify=cells", "--eps", ".1", "--images", "4", "--out", t.TempDir())
 	wrong.fails(t, exitUsage, "cells proves nothing under linf")
 }
+
+// Radii of a geometric threat are searched up to its size, and no further.
+func TestRadiusOfAThreat(t *testing.T) {
+	var r report.Record
+	must(t, "certify", provable(t), "--threat", "scale(.1)", "--sizes", ".02", "--radius", "--method", "cells(seconds=1,cells=20,tries=5)", "--images", "3", "--out", t.TempDir(), "--json").decode(t, &r)
+	some := false
+	for _, p := range r.Certificates[0].Images {
+		some = some || p.Proven > 0
+		if p.Proven > float32(.1) {
+			t.Errorf("want at most the size .1, got %g", p.Proven)
+		}
+	}
+	if !some {
+		t.Error("want an image that is proven at some size")
+	}
+}

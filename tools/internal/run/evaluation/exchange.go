@@ -28,7 +28,7 @@ func (x Exchange) check(threat attacks.Threat) error {
 	if x.Dir == "" {
 		return nil
 	}
-	if threat.IsGeometric() || threat.Norm != attacks.Linf {
+	if threat.Norm != attacks.Linf { // nor "", that of a geometric threat
 		return fmt.Errorf("--vnnlib: want the norm linf, since these files hold boxes, got %s", threat)
 	}
 	return vnnlib.CheckFolder(x.Dir)
