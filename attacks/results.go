@@ -132,6 +132,18 @@ func (e *Evaluation) Misclassified(a, i int, eps float32) bool {
 	return (r.Done || r.CutShort) && e.Within(r.ThreatDistance, eps)
 }
 
+// SmallestDistance is the smallest threat distance at which any attack has an example
+// against image i, [NoDistance] for none.
+func (e *Evaluation) SmallestDistance(i int) Distance {
+	d := NoDistance
+	for a := range e.Attacks {
+		if r := e.Attacks[a].Results[i]; r.Done || r.CutShort {
+			d = min(d, r.ThreatDistance)
+		}
+	}
+	return d
+}
+
 // MisclassifiedCount counts the images that attack a makes the model
 // misclassify within eps.
 func (e *Evaluation) MisclassifiedCount(a int, eps float32) int {

@@ -103,9 +103,9 @@ func (c Config) CertifiedEps(n int) (last, full float32) {
 	if c.Certified.Off() || steps == 0 {
 		return 0, 0
 	}
-	s, perEpoch := c.Certified.settings(), c.stepsPerEpoch(n)
-	warmup, ramp := s.Warmup.Steps(c.Batch, perEpoch, steps), s.Ramp.Steps(c.Batch, perEpoch, steps)
-	return s.share(steps-1-warmup, ramp) * s.eps, s.eps
+	s := c.Certified.settings()
+	p, _, _ := s.schedule(c.Batch, c.stepsPerEpoch(n), steps)(steps - 1)
+	return (1 - p.pull) * s.eps, s.eps
 }
 
 // share is the share of eps at a step of the ramp.

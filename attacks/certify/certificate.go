@@ -114,12 +114,7 @@ func (c *Certificate) Smallest(i int, ev *attacks.Evaluation) attacks.Distance {
 	if !c.Uses(ev) {
 		return d
 	}
-	for a := range ev.Attacks {
-		if r := ev.Attacks[a].Results[i]; r.Done || r.CutShort {
-			d = min(d, r.ThreatDistance)
-		}
-	}
-	return d
+	return min(d, ev.SmallestDistance(i))
 }
 
 // StatusAt is what is known of image i at a size. Of one that is proven and

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"unwarp/attacks"
@@ -179,7 +178,7 @@ func runThreat(ctx context.Context, j threatJob, o attackOptions, e evaluation.O
 		return r, err
 	}
 	e.Title = r.title
-	if err := os.MkdirAll(filepath.Join(j.folder, report.AttackDir), 0o777); err != nil {
+	if err := os.MkdirAll(j.folder, 0o777); err != nil {
 		return r, notWritten("--out", j.folder, err)
 	}
 	if s.Config.Attack.MeasuresCorruptions() {

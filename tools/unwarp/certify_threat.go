@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"unwarp/tools/internal/report"
 	"unwarp/tools/internal/run/config"
@@ -40,7 +39,7 @@ func threatFolder(folder string, a config.Attack) (string, error) {
 		return folder, err
 	}
 	folder = report.ThreatFolder(folder, t)
-	if err := os.MkdirAll(filepath.Join(folder, report.AttackDir), 0o777); err != nil {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return "", notWritten("--out", folder, err)
 	}
 	return folder, nil

@@ -120,11 +120,8 @@ func countAlone(c *certify.Certificate, ev *attacks.Evaluation, size float32) (n
 	if !c.Uses(ev) || len(ev.Attacks) == 0 {
 		return 0
 	}
-	byAttacks := *c
-	byAttacks.Images = slices.Clone(c.Images)
 	for i, p := range c.Images {
-		byAttacks.Images[i].Broken = attacks.NoDistance
-		if p.Correct && c.Within(p.Broken, size) && !c.Within(byAttacks.Smallest(i, ev), size) {
+		if p.Correct && c.Within(p.Broken, size) && !c.Within(ev.SmallestDistance(i), size) {
 			n++
 		}
 	}

@@ -37,11 +37,14 @@ func (f SummaryData) printProofs(w io.Writer, columns int) {
 // describeMethod is the method with its settings, and those whose proofs were taken
 // over.
 func (c CertificateSummary) describeMethod() string {
-	words := shortenMethod(c.Method)
-	for k, m := range c.Earlier {
-		words += map[bool]string{true: ", with earlier proofs by ", false: ", "}[k == 0] + shortenMethod(m)
+	var earlier []string
+	for _, m := range c.Earlier {
+		earlier = append(earlier, shortenMethod(m))
 	}
-	return words
+	if len(earlier) == 0 {
+		return shortenMethod(c.Method)
+	}
+	return shortenMethod(c.Method) + ", with earlier proofs by " + strings.Join(earlier, ", ")
 }
 
 // shortenMethod is a method with the first of its settings, as many as there is room

@@ -195,12 +195,7 @@ func (p *proofs) examples(ev *attacks.Evaluation) []attacks.Distance {
 	}
 	all := make([]attacks.Distance, ev.Images)
 	for i := range all {
-		all[i] = attacks.NoDistance
-		for a := range ev.Attacks {
-			if r := ev.Attacks[a].Results[i]; r.Done || r.CutShort {
-				all[i] = min(all[i], r.ThreatDistance)
-			}
-		}
+		all[i] = ev.SmallestDistance(i)
 	}
 	return all
 }

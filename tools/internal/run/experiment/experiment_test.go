@@ -53,6 +53,20 @@ func TestNewFolder(t *testing.T) {
 	}
 }
 
+// identified is an experiment of c of which only the identity is known.
+func identified(t *testing.T, c config.Config) *Experiment {
+	t.Helper()
+	data, err := pipelines.Open(t.Context(), c.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &Experiment{Subject: Subject{Config: c, Data: data}, Graph: &trainer.TrainGraph{}, Net: &graphs.Net{Precision: c.Precision}}
+	if err := x.identify(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
 // TestIdentity: what changes the training changes the identity, and nothing
 // else does.
 func TestIdentity(t *testing.T) {
@@ -60,14 +74,7 @@ func TestIdentity(t *testing.T) {
 		t.Helper()
 		c := small()
 		change(&c)
-		data, err := pipelines.Open(t.Context(), c.Data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		x := &Experiment{Subject: Subject{Config: c, Data: data}, Graph: &trainer.TrainGraph{}, Net: &graphs.Net{Precision: c.Precision}}
-		if err := x.identify(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		x := identified(t, c)
 		id, err := x.runIdentity()
 		if err != nil {
 			t.Fatal(err)

@@ -6,10 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"unwarp/graphs"
-	"unwarp/pipelines"
-	"unwarp/trainer"
 )
 
 // A run that was begun before there were replicas goes on as one; with several it
@@ -38,15 +34,7 @@ func TestRunBeforeReplicas(t *testing.T) {
 // A run of a version that had fewer keys goes on where these are at their defaults, and
 // its checkpoints, which hold the hash of then, are its own.
 func TestResumeAfterKeysWereAdded(t *testing.T) {
-	c := small()
-	data, err := pipelines.Open(t.Context(), c.Data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := &Experiment{Subject: Subject{Config: c, Data: data}, Graph: &trainer.TrainGraph{}, Net: &graphs.Net{Precision: c.Precision}}
-	if err := x.identify(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	x := identified(t, small())
 	dir := t.TempDir()
 	if err := x.WriteIdentity(dir); err != nil {
 		t.Fatal(err)
