@@ -74,6 +74,8 @@ func TestConv4Refuses(t *testing.T) {
 		"conv4(pool=min)":           "want one of none, max, average",
 		"conv4(embedding=tanh)":     "want one of relu, linear, features",
 		"dm-small(kernel=3)":        "unknown key",
+		"dm-small(norm=group)":      "want one of none, batch",
+		"cnn7(norm=none)":           "unknown key",
 		"resnet(depth=21)":          "6n+2",
 		"conv4(channels=)":          "channels",
 		"conv4(channels=1 2 3 4 5)": "channels",
@@ -90,10 +92,11 @@ func TestConv4Refuses(t *testing.T) {
 // layers; here they are added up by hand.
 func TestCertifiedNetParameters(t *testing.T) {
 	for encoder, want := range map[string]int64{
-		"dm-small":  (16*16*1 + 16) + (4*4*16*32 + 32) + (10*10*32*100 + 100) + (100*10 + 10),
-		"dm-medium": (9*32 + 32) + (16*32*32 + 32) + (9*32*64 + 64) + (16*64*64 + 64) + (4*4*64*512 + 512) + (512*512 + 512) + (512*10 + 10),
-		"dm-large":  (9*64 + 64) + (9*64*64 + 64) + (9*64*128 + 128) + 2*(9*128*128+128) + (14*14*128*512 + 512) + (512*10 + 10),
-		"cnn7":      9*64 + 9*64*64 + 9*64*128 + 2*9*128*128 + 2*(64+64+3*128) + (14*14*128*512 + 512) + (512*10 + 10),
+		"dm-small":              (16*16*1 + 16) + (4*4*16*32 + 32) + (10*10*32*100 + 100) + (100*10 + 10),
+		"dm-medium":             (9*32 + 32) + (16*32*32 + 32) + (9*32*64 + 64) + (16*64*64 + 64) + (4*4*64*512 + 512) + (512*512 + 512) + (512*10 + 10),
+		"dm-medium(norm=batch)": 9*32 + 16*32*32 + 9*32*64 + 16*64*64 + 2*(2*32+2*64) + (4*4*64*512 + 512) + (512*512 + 512) + (512*10 + 10),
+		"dm-large":              (9*64 + 64) + (9*64*64 + 64) + (9*64*128 + 128) + 2*(9*128*128+128) + (14*14*128*512 + 512) + (512*10 + 10),
+		"cnn7":                  9*64 + 9*64*64 + 9*64*128 + 2*9*128*128 + 2*(64+64+3*128) + (14*14*128*512 + 512) + (512*10 + 10),
 	} {
 		_, n := manifest(t, modelOf(t, "base", 10, func(m *graphs.Model) { m.Kind, m.Encoder = "base", encoder }), 28, 28, 1)
 		if n != want {

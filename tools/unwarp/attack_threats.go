@@ -205,12 +205,18 @@ func runThreat(ctx context.Context, j threatJob, o attackOptions, e evaluation.O
 
 // attackTitle names what is attacked, and what may change.
 func attackTitle(ctx context.Context, s *experiment.Subject, set attacks.Images) (string, error) {
-	title, err := s.Title(ctx, experiment.AttackedPart, set.Len())
-	if d := s.Config.Attack.Defence; d != "" && d != "none" {
-		title += ", behind the defence " + d
-	}
+	title, err := attackedTitle(ctx, s, set.Len())
 	if t := s.Config.Attack.Threat; t != "" {
 		title += ", under " + t
+	}
+	return title, err
+}
+
+// attackedTitle names the model, a defence around it, and so many attacked images.
+func attackedTitle(ctx context.Context, s *experiment.Subject, images int) (string, error) {
+	title, err := s.Title(ctx, experiment.AttackedPart, images)
+	if d := s.Config.Attack.Defence; d != "" && d != "none" {
+		title += ", behind the defence " + d
 	}
 	return title, err
 }

@@ -195,10 +195,7 @@ func runCertify(ctx context.Context, o certifyOptions, f *runFlags, dir string, 
 
 // certifyTitle names what is proven.
 func certifyTitle(ctx context.Context, s *experiment.Subject, images int, shard attacks.Shard) (string, error) {
-	title, err := s.Title(ctx, experiment.AttackedPart, images)
-	if d := s.Config.Attack.Defence; d != "" && d != "none" {
-		title += ", behind the defence " + d
-	}
+	title, err := attackedTitle(ctx, s, images)
 	if !shard.IsWhole() {
 		title += ", shard " + shard.String()
 	}

@@ -25,9 +25,9 @@ type embedReport struct {
 	Images     int                    `json:"images"` // of the part
 	Fitted     int                    `json:"fitted"` // training images
 	Attack     string                 `json:"attack,omitempty"`
-	Found      int                    `json:"found"`  // images with an adversarial example
-	Before     float64                `json:"before"` // accuracy of the classifier itself
-	After      float64                `json:"after,omitempty"`
+	Found      int                    `json:"found"`           // images with an adversarial example
+	Before     float64                `json:"before"`          // accuracy of the classifier itself
+	After      *float64               `json:"after,omitempty"` // the same under attack
 	Codes      []embedding.CodeResult `json:"codes"`
 	Perplexity float64                `json:"perplexity"`
 	Iterations int                    `json:"iterations"`
@@ -38,11 +38,11 @@ type embedReport struct {
 func newEmbedReport(dir, checkpoint string, c config.Config, o embedOptions, r *embedding.Result) *embedReport {
 	e := &embedReport{
 		Run: dir, Checkpoint: checkpoint, Kind: c.Model.Kind, Set: c.Data.Set, Part: o.part, Images: r.Images, Fitted: r.Fitted,
-		Found: r.Found, Before: r.Before, After: r.After, Codes: r.Codes,
+		Found: r.Found, Before: r.Before, Codes: r.Codes,
 		Perplexity: o.Perplexity, Iterations: o.Iterations, Seed: o.Seed,
 	}
 	if o.attack != noAttack {
-		e.Attack = o.attack
+		e.Attack, e.After = o.attack, &r.After
 	}
 	return e
 }

@@ -39,14 +39,14 @@ func (o *embedOptions) addFlags(c *cobra.Command) {
 	c.Flags().IntVar(&o.Fit, "fit", 5000, "compare with and fit to `N` training images; 0 for all, at most 100,000")
 	c.Flags().Float64Var(&o.Perplexity, "perplexity", 30, "effective number of `NEIGHBOURS` in t-SNE; of few images at most a third")
 	c.Flags().IntVar(&o.Iterations, "iterations", 1000, "`N` steps of t-SNE")
-	c.Flags().Uint64Var(&o.Seed, "seed", 1, "`SEED` of t-SNE's start")
+	c.Flags().Uint64Var(&o.Seed, "seed", 1, "`SEED` of t-SNE's start, and of the draws of the FactorVAE score")
 	c.Flags().StringVar(&o.out, "out", "", "write the files into `DIR`; default RUN/pictures")
 	c.Flags().BoolVar(&o.json, "json", false, "print the measurements as JSON")
 }
 
 // checkFlags refuses flags that have no effect together with others.
 func (o *embedOptions) checkFlags(flags *pflag.FlagSet) error {
-	for _, flag := range []string{"perplexity", "iterations", "seed"} {
+	for _, flag := range []string{"perplexity", "iterations"} {
 		if o.method == embedding.PCA && flags.Changed(flag) {
 			return fmt.Errorf("--%s is t-SNE's: leave it out, or --method pca", flag)
 		}

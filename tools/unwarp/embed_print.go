@@ -30,7 +30,7 @@ func (r *embedReport) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "  %-31s%8.1f", "the classifier itself", 100*r.Before)
 	if r.Attack != "" {
-		fmt.Fprintf(w, "%22.1f\n\n%s: %d of the %.0f images that were correct are misclassified; for the\nothers the last image tried is measured, or the image itself.", 100*r.After, r.Attack, r.Found, r.Before*float64(r.Images))
+		fmt.Fprintf(w, "%22.1f\n\n%s: %d of the %.0f images that were correct are misclassified; for the\nothers the last image tried is measured, or the image itself.", 100*(*r.After), r.Attack, r.Found, r.Before*float64(r.Images))
 	}
 	fmt.Fprint(w, "\n\n")
 	r.printFactors(w)

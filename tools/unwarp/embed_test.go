@@ -27,8 +27,8 @@ func TestEmbed(t *testing.T) {
 	if broken := a.Evaluation.MisclassifiedCount(0, .3); e.Found != broken || broken == 0 {
 		t.Errorf("embed found %d examples, attack %d", e.Found, broken)
 	}
-	if math.Abs(e.Before-float64(a.Evaluation.CleanCorrect)/30) > 1e-12 || math.Abs(e.Before-e.After-float64(e.Found)/30) > 1e-12 {
-		t.Errorf("accuracy %g before, %g after, %d of 30 misclassified, %d correct before", e.Before, e.After, e.Found, a.Evaluation.CleanCorrect)
+	if math.Abs(e.Before-float64(a.Evaluation.CleanCorrect)/30) > 1e-12 || math.Abs(e.Before-*e.After-float64(e.Found)/30) > 1e-12 {
+		t.Errorf("accuracy %g before, %g after, %d of 30 misclassified, %d correct before", e.Before, *e.After, e.Found, a.Evaluation.CleanCorrect)
 	}
 	for _, h := range e.Codes {
 		if h.After == nil || h.KL == nil || !(*h.KL > 0) || h.Factors == nil || len(h.Factors.Factors)+len(h.Factors.Unseen) != 12 {
@@ -85,7 +85,7 @@ func TestEmbedKinds(t *testing.T) {
 		var e embedReport
 		r := must(t, "embed", plainModel(t, kind), "--count", "10", "--fit", "20", "--method", "pca", "--attack", "none", "--out", out, "--json")
 		r.decode(t, &e)
-		if len(e.Codes) != 1 || e.Codes[0].Code != "embedding" || e.Codes[0].After != nil || e.Attack != "" || e.Images != 10 || len(e.Files) != 4 {
+		if len(e.Codes) != 1 || e.Codes[0].Code != "embedding" || e.Codes[0].After != nil || e.After != nil || e.Attack != "" || e.Images != 10 || len(e.Files) != 4 {
 			t.Errorf("%s: %+v", kind, e)
 		}
 		table, err := os.ReadFile(filepath.Join(out, "embed.csv"))

@@ -42,6 +42,11 @@ func drawFigures(ctx context.Context, r *reproduce.Reproduction, out, log io.Wri
 	if err != nil {
 		return err
 	}
+	if len(commands) > 0 {
+		if err := r.MakeFolder(); err != nil {
+			return err
+		}
+	}
 	for _, d := range commands {
 		fmt.Fprintf(out, "%s: %s\n", d.Figure, shell.Unwarp(d.Args...))
 		c := newRoot(out, log, columns(out))

@@ -78,7 +78,7 @@ func (m measure) at(size float32) string {
 	case m.kind.Unit() == geometry.Share:
 		return describeLimits(m.atSize(size))
 	}
-	return m.format(size) + " " + m.kind.Unit()
+	return withUnit(m.format(size), m.kind.Unit())
 }
 
 func (m measure) atSize(size float32) geometry.Threat {
@@ -184,7 +184,7 @@ func (m measure) short() string {
 // distance writes the size of an example.
 func (m measure) distance(d attacks.Distance) string {
 	if m.isGeometric() {
-		return formatDistance(d) + " " + m.short()
+		return withUnit(formatDistance(d), m.short())
 	}
 	return normSymbol(m.norm) + " " + formatDistance(d)
 }
@@ -217,4 +217,13 @@ func describeExact(p Point, change string) []string {
 		fmt.Sprintf("%s reduces that to %s.", change, formatPercent(p.Robust.Share)),
 		"Each of these changes was tried on each image: this figure is exact, and no attack can lower it.",
 	}
+}
+
+// withUnit writes a size with its unit. A scale and a shear are numbers without one:
+// their name goes before.
+func withUnit(size, unit string) string {
+	if unit == "scale" || unit == "shear" {
+		return unit + " " + size
+	}
+	return size + " " + unit
 }

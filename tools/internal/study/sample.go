@@ -42,20 +42,6 @@ func (s *Sample) Accuracy() float64 {
 	return float64(correct) / float64(len(s.Predicted))
 }
 
-// SpreadIndices returns n indices spread evenly over 0..of-1; n = 0, or more
-// than of, returns all. The examples of a set may be sorted by class, so its
-// first n may be of few classes.
-func SpreadIndices(n, of int) []int {
-	if n == 0 || n > of {
-		n = of
-	}
-	indices := make([]int, n)
-	for k := range indices {
-		indices[k] = k * of / n
-	}
-	return indices
-}
-
 // ClassNames returns a function that names class k of src: by its name, or by
 // its number where the set has no names.
 func ClassNames(src pipelines.Source) func(k int32) string {

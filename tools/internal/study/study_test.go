@@ -3,25 +3,11 @@ package study
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
 
 	"unwarp/attacks"
 	"unwarp/pipelines"
 )
-
-func TestSpreadIndices(t *testing.T) {
-	for _, row := range []struct {
-		n, of int
-		want  []int
-	}{
-		{3, 30, []int{0, 10, 20}}, {4, 10, []int{0, 2, 5, 7}}, {0, 3, []int{0, 1, 2}}, {9, 3, []int{0, 1, 2}}, {1, 5, []int{0}},
-	} {
-		if got := SpreadIndices(row.n, row.of); !slices.Equal(got, row.want) {
-			t.Errorf("%d of %d: want %v, got %v", row.n, row.of, row.want, got)
-		}
-	}
-}
 
 func TestAccuracy(t *testing.T) {
 	s := Sample{Images: attacks.Images{Labels: []int32{1, 2, 3, 4}}, Predicted: []int32{1, 2, 0, 4}}

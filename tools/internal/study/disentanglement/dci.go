@@ -24,7 +24,9 @@ type DCI struct {
 	// Accuracy is the mean share of test images whose category is predicted so.
 	Accuracy float64 `json:"accuracy,omitempty"`
 	// Importance [D][F] is what unit i adds to the prediction of factor j: the
-	// magnitude of its weight, units and factors having a deviation of 1.
+	// magnitude of its weight, units and factors having a deviation of 1. Of a
+	// category it is the mean over the indicators of its values, so that a factor
+	// with more values does not weigh more.
 	Importance [][]float64 `json:"-"`
 }
 
@@ -44,14 +46,14 @@ func measureDCI(train, test Sample, factors []pipelines.Factor) DCI {
 		}
 		if f.Values == 0 {
 			p := fit.fit(values)
-			p.addTo(m.Importance, j)
+			p.addTo(m.Importance, j, 1)
 			determined = append(determined, determination(p.predict(test.Codes), wanted))
 			continue
 		}
 		scores := mat.NewDense(len(wanted), f.Values, nil)
 		for c := range f.Values {
 			p := fit.fit(indicator(values, float64(c)))
-			p.addTo(m.Importance, j)
+			p.addTo(m.Importance, j, 1/float64(f.Values))
 			scores.SetCol(c, p.predict(test.Codes))
 		}
 		found = append(found, argmaxAccuracy(scores, wanted))

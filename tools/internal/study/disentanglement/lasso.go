@@ -164,9 +164,9 @@ func (m lassoMap) predictScaled(scaled *mat.Dense) []float64 {
 	return out
 }
 
-// addTo adds the magnitudes of the weights to column j of importance.
-func (m lassoMap) addTo(importance [][]float64, j int) {
+// addTo adds this share of the magnitudes of the weights to column j of importance.
+func (m lassoMap) addTo(importance [][]float64, j int, share float64) {
 	for i, w := range m.weights {
-		importance[i][j] += math.Abs(w)
+		importance[i][j] += share * math.Abs(w)
 	}
 }

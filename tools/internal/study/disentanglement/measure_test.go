@@ -82,6 +82,29 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+// A category weighs as much as a number, however many values it has.
+func TestValuesDoNotAddUp(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	const n, k = 4000, 5
+	noise := func() float64 { return .01 * r.NormFloat64() }
+	s := Sample{mat.NewDense(n, 1+k, nil), mat.NewDense(n, 2, nil)}
+	for i := range n {
+		a, c := r.NormFloat64(), r.IntN(k)
+		row := []float64{a + noise(), noise(), noise(), noise(), noise(), noise()}
+		row[1+c]++
+		s.Factors.SetRow(i, []float64{a, float64(c)})
+		s.Codes.SetRow(i, row)
+	}
+	m := measureDCI(s, s, []pipelines.Factor{{Name: "a"}, {Name: "c", Values: k}})
+	ofNumber, ofCategory := 0., 0.
+	for _, row := range m.Importance {
+		ofNumber, ofCategory = ofNumber+row[0], ofCategory+row[1]
+	}
+	// Each indicator has one unit, with a weight of 1 as the number's.
+	near(t, "importance of the number", ofNumber, 1, .1)
+	near(t, "importance of the category", ofCategory, 1, .3)
+}
+
 func TestBins(t *testing.T) {
 	var x []float64
 	var ranks []int

@@ -91,7 +91,7 @@ func (in Input) progressOf(code string) func(done int) {
 // takeSamples encodes the images of both parts, and those of the test part after
 // the attack.
 func (in Input) takeSamples(ctx context.Context, q Request) (*measured, error) {
-	testIndices, fitIndices := study.SpreadIndices(q.Count, in.Test.Len()), study.SpreadIndices(q.Fit, in.Train.Len())
+	testIndices, fitIndices := pipelines.Spread(q.Count, in.Test.Len()), pipelines.Spread(q.Fit, in.Train.Len())
 	m := &measured{names: pipelines.ClassNames(in.Test), seed: q.Seed}
 	m.factors, m.fitFactors = readFactors(in.Train, fitIndices)
 	if list, values := readFactors(in.Test, testIndices); list == nil {

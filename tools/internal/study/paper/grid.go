@@ -13,9 +13,12 @@ func (c Comparison) grid(lines []Line, verdicts bool) [][]string {
 	for _, l := range lines {
 		row := []string{l.Label}
 		for _, p := range l.Paper {
-			if p == -1 {
+			switch {
+			case p == -1:
 				row = append(row, "–")
-			} else {
+			case l.Below:
+				row = append(row, fmt.Sprintf("*below %.1f*", p))
+			default:
 				row = append(row, fmt.Sprintf("*%.1f*", p))
 			}
 		}

@@ -145,6 +145,22 @@ func TestValue(t *testing.T) {
 			t.Errorf("%+v, %s, %d images: want %g, %t, got %g, %t", c.cell, c.d, c.images, c.want, c.ok, got, ok)
 		}
 	}
+	// One that was run with another default gives no figure either.
+	for value, want := range map[string]bool{"10": true, "20": false} {
+		e := fakeEvaluation("pgd(steps=10)", 10, 8, 1, 2)
+		for _, p := range attacks.Params(parseAttack("pgd(steps=10)")) {
+			p.Help = "as it was worded then"
+			if p.Key == "steps" {
+				p.Value = value
+			}
+			e.Attacks[0].Params = append(e.Attacks[0].Params, p)
+		}
+		e.Attacks[0].Params = append(e.Attacks[0].Params, attacks.Param{Key: "eps", Value: "0.1"}, attacks.Param{Key: "gone", Value: "1"})
+		other := &Run{Arm: "a", Accuracy: r.Accuracy, Evaluations: []Evaluated{{e, ""}}}
+		if _, ok := other.measure(Cell{Arm: "a", Attack: "pgd(steps=10)", Eps: .1}, All, 10); ok != want {
+			t.Errorf("steps %s: want a figure: %t, got %t", value, want, ok)
+		}
+	}
 	// An attack that was not run on an image that was right gives no figure.
 	r.Evaluations[2].Attacks[0].Results[3].Tried = ".."
 	if v, ok := r.measure(Cell{Arm: "a", Attack: "fgsm", Eps: .2, Part: ""}, All, 10); ok {
@@ -164,7 +180,7 @@ func TestHolds(t *testing.T) {
 		if r.Holds(m) {
 			t.Fatal("an attack is missing, which nobody noticed")
 		}
-		r.Evaluations = append(r.Evaluations, Evaluated{fakeEvaluation(normaliseAttack(text), 10, 9, 2, 4), ""})
+		r.Evaluations = append(r.Evaluations, Evaluated{fakeEvaluation(attacks.Text(parseAttack(text)), 10, 9, 2, 4), ""})
 	}
 	if !r.Holds(m) {
 		t.Error("want what was measured on 10 images")

@@ -60,7 +60,7 @@ func (r *Run) measure(c Cell, d Definition, images int) (float64, bool) {
 			continue
 		}
 		for s := range e.Attacks {
-			if withoutEps(e.Attacks[s].Attack) != normaliseAttack(c.attackOn(r.Seed)) {
+			if !isSameAttack(e.Attacks[s], c.attackOn(r.Seed)) {
 				continue
 			}
 			if wrong, ok := countMisclassified(e.Evaluation, s, c.Eps); ok {
@@ -143,13 +143,31 @@ func (rs Results) cleanGap(a, b Row) (gap float64) {
 	return gap
 }
 
-// normaliseAttack writes an attack as evaluations do.
-func normaliseAttack(text string) string {
+// isSameAttack tells whether a result is of the attack that a table's text stands for, at
+// any radii: with the same hyper-parameters, as far as the result has them, since a default
+// may have been another.
+func isSameAttack(have attacks.AttackResult, text string) bool {
+	want := parseAttack(text)
+	if withoutEps(have.Attack) != attacks.Text(want) {
+		return false
+	}
+	values := map[string]string{}
+	for _, p := range attacks.Params(want) {
+		values[p.Key] = p.Value
+	}
+	return !slices.ContainsFunc(have.Params, func(p attacks.Param) bool {
+		value, known := values[p.Key]
+		return known && p.Key != "eps" && value != p.Value
+	})
+}
+
+// parseAttack reads an attack of a table.
+func parseAttack(text string) attacks.Attack {
 	a, err := attacks.Parse(text)
 	if err != nil {
 		panic(fmt.Sprintf("paper: %v", err)) // the tables are ours, and tested
 	}
-	return attacks.Text(a)
+	return a
 }
 
 var epsKey = regexp.MustCompile(`\beps=[^,)]*,?`)

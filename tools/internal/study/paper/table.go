@@ -64,6 +64,8 @@ type Row struct {
 	// ComparedWith is the label of the measured row whose order relative to this one
 	// is compared with the paper's.
 	PaperRow, ComparedWith string
+	// Below says that the paper's figures are upper bounds.
+	Below bool
 	// Alike says that the paper sees no difference from the row ComparedWith.
 	Alike bool
 	// Gain, if not nil, makes the row of two others, ours or the paper's.

@@ -63,10 +63,10 @@ func gainRows(label, rival string, readings ...string) []Row {
 	return rows
 }
 
-// consistentRows returns those of a disentangled model that was trained against the
-// gradient of the whole loss: so training and attack follow the same one.
-func consistentRows(arm string, eps []float32) []Row {
-	label, of, rival := "disentangled, trained against the whole loss", "disentangled, *paper*", "base CNN, "+classifierReading
+// readingRows returns a model under FGSM in both readings, beside the paper's row of a
+// label and a measured rival.
+func readingRows(arm, label, printed, rival string, eps []float32) []Row {
+	of := printed + ", *paper*"
 	return []Row{
 		{Label: label + ", " + wholeLoss, PaperRow: of, ComparedWith: rival, Cells: attackCells(arm, "fgsm(loss=training)", eps)},
 		{Label: label + ", " + classifierReading, PaperRow: of, ComparedWith: rival, Cells: attackCells(arm, "fgsm", eps)},
@@ -74,16 +74,6 @@ func consistentRows(arm string, eps []float32) []Row {
 }
 
 const untrained = "disentangled without adversarial training"
-
-// beatsRows returns those of a model without adversarial training, beside a base
-// network with it.
-func beatsRows(arm string, eps []float32) []Row {
-	of, rival := untrained+", *paper*", "base CNN, "+classifierReading
-	return []Row{
-		{Label: untrained + ", " + wholeLoss, PaperRow: of, ComparedWith: rival, Cells: attackCells(arm, "fgsm(loss=training)", eps)},
-		{Label: untrained + ", " + classifierReading, PaperRow: of, ComparedWith: rival, Cells: attackCells(arm, "fgsm", eps)},
-	}
-}
 
 // bimRows returns the rows of a base CNN and a disentangled classifier.
 func bimRows(steps int, set string, eps []float32, base, disentangled []float64) []Row {

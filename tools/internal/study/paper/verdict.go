@@ -10,13 +10,13 @@ const (
 	Same         Verdict = "same"
 	SameOrder    Verdict = "same order"
 	NotConfirmed Verdict = "not confirmed"
-	Open         Verdict = "" // nothing to compare, or not all measured
+	Open         Verdict = "" // nothing to compare, not all measured, or on too few images
 )
 
 // Meaning explains the verdicts below tables.
 const Meaning = "same: every figure within 3 points of the paper's, or within two standard deviations and 10 points. " +
 	"same order: in every column the order of the two models is the paper's, and they differ by more than a point and by more than two standard deviations of either, and their accuracies without attack differ by at most 3 points. " +
-	"not confirmed: neither. With one seed, the deviation is that of the sample of images. " +
+	"not confirmed: neither. The deviation is that over seeds, or of the sample of images where it is larger; without a verdict are rows of so few images that twice the latter is above 10 points. " +
 	"A row that lies as near to its rival as the first rule says is the same, where the paper sees no difference. " +
 	"The paper may have followed the gradient of the whole training loss; an attacker follows that of the classifier."
 
@@ -35,64 +35,97 @@ const (
 	cleanPoints = 3
 )
 
-// compareRow compares a row's figures, each of so many images, with the paper's,
-// and its difference from a rival's figures with that in the paper; rival and
-// rivalPaper may be nil. cleanGap is the difference of the two models' accuracies
-// without attack, in points. Columns without a figure in the paper do not count.
-func compareRow(ours []Figure, paper []float64, rival []Figure, rivalPaper []float64, cleanGap float64, images int) Verdict {
-	same, order, columns := true, rival != nil && cleanGap <= cleanPoints, 0
-	for i, p := range paper {
+// judgement is what a row is judged by.
+type judgement struct {
+	ours   []Figure
+	paper  []float64 // noFigure in columns that do not count
+	below  bool      // the paper's figures are upper bounds
+	images int       // that each figure is a share of
+	// rival is the row whose order relative to this one is compared with that in the
+	// paper; nil for none. cleanGap is the difference of the two models' accuracies
+	// without attack, in points.
+	rival      []Figure
+	rivalPaper []float64
+	cleanGap   float64
+}
+
+// verdict compares a row's figures with the paper's, and its difference from the
+// rival's with that in the paper. It is Open where a figure is not measured, or is a
+// share of so few images that chance alone moves it by more than farPoints.
+func (j judgement) verdict() Verdict {
+	same, order, columns, ordered := true, j.rival != nil && j.cleanGap <= cleanPoints, 0, 0
+	for i, p := range j.paper {
 		if math.IsNaN(p) {
 			continue
 		}
-		f := ours[i]
-		if f.N == 0 {
+		f := j.ours[i]
+		if !f.tells(j.images) {
 			return Open
 		}
 		columns++
-		same = same && math.Abs(f.Mean-p) <= math.Min(farPoints, math.Max(closePoints, 2*f.deviation(images)))
-		if !order || math.IsNaN(rivalPaper[i]) {
+		if j.below {
+			same = same && f.Mean < p
+		} else {
+			same = same && isNear(f.Mean-p, f.deviation(j.images))
+		}
+		if !order || math.IsNaN(j.rivalPaper[i]) {
 			continue
 		}
-		r := rival[i]
-		if r.N == 0 {
+		r := j.rival[i]
+		if !r.tells(j.images) {
 			return Open
 		}
+		ordered++
 		apart := f.Mean - r.Mean
-		order = apart*(p-rivalPaper[i]) > 0 && math.Abs(apart) > math.Max(leastGap, 2*math.Max(f.deviation(images), r.deviation(images)))
+		order = apart*(p-j.rivalPaper[i]) > 0 && math.Abs(apart) > math.Max(leastGap, 2*math.Max(f.deviation(j.images), r.deviation(j.images)))
 	}
 	switch {
 	case columns == 0:
 		return Open
 	case same:
 		return Same
-	case order:
+	case order && ordered > 0:
 		return SameOrder
 	}
 	return NotConfirmed
 }
 
-// compareAlike says whether two models do not differ, as the paper says of them:
-// in every column by at most closePoints, or two standard deviations up to
-// farPoints.
+// compareAlike says whether two models do not differ, as the paper says of them.
 func compareAlike(ours, rival []Figure, images int) Verdict {
 	for i, f := range ours {
 		r := rival[i]
-		if f.N == 0 || r.N == 0 {
+		if !f.tells(images) || !r.tells(images) {
 			return Open
 		}
-		if math.Abs(f.Mean-r.Mean) > math.Min(farPoints, math.Max(closePoints, 2*math.Max(f.deviation(images), r.deviation(images)))) {
+		if !isNear(f.Mean-r.Mean, math.Max(f.deviation(images), r.deviation(images))) {
 			return NotConfirmed
 		}
 	}
 	return Same
 }
 
-// deviation returns the standard deviation over seeds. For one seed it is that of
-// a share of so many random images, which is binomial.
+// isNear tells whether two figures are the same: at most closePoints apart, or two
+// standard deviations up to farPoints.
+func isNear(apart, deviation float64) bool {
+	return math.Abs(apart) <= math.Min(farPoints, math.Max(closePoints, 2*deviation))
+}
+
+// tells is whether the figure is measured, on images enough.
+func (f Figure) tells(images int) bool {
+	return f.N > 0 && 2*f.ofSample(images) <= farPoints
+}
+
+// deviation returns the standard deviation over seeds, or that of the sample of
+// images where it is larger: all seeds are attacked on the same images.
 func (f Figure) deviation(images int) float64 {
-	if f.N > 1 {
-		return f.Std
-	}
-	return math.Sqrt(f.Mean * (100 - f.Mean) / float64(images))
+	return math.Max(f.Std, f.ofSample(images))
+}
+
+// ofSample is the standard deviation of a share of so many random images, with two
+// successes and two failures more (Agresti and Coull 1998): where all of few images
+// are misclassified, the share of all images is still not known.
+func (f Figure) ofSample(images int) float64 {
+	n := float64(images)
+	p := (f.Mean/100*n + 2) / (n + 4)
+	return 100 * math.Sqrt(p*(1-p)/(n+4))
 }

@@ -10,6 +10,7 @@ import (
 type Line struct {
 	Label   string    `json:"label"`
 	Paper   []float64 `json:"paper,omitempty"` // per cent; -1 where the paper has no figure
+	Below   bool      `json:"below,omitempty"` // the paper's figures are upper bounds
 	Ours    []Figure  `json:"ours,omitempty"`
 	Verdict Verdict   `json:"verdict,omitempty"`
 	Digits  int       `json:"digits,omitempty"` // after the point, 0 for one
@@ -47,7 +48,7 @@ func Compare(t Table, rs Results, images int, notes ...string) Comparison {
 	sample := c.describeArms(t, rs, images)
 	ours, printed := t.allFigures(rs, images)
 	for _, r := range t.Rows {
-		l := Line{Label: r.Label, Ours: ours[r.Label], Paper: writable(printed[r.Label])}
+		l := Line{Label: r.Label, Ours: ours[r.Label], Paper: writable(printed[r.Label]), Below: r.Below}
 		if r.PaperRow != "" || r.Alike {
 			l.Verdict = t.judge(r, rs, ours, printed, sample)
 		}
@@ -81,19 +82,24 @@ func (t Table) allFigures(rs Results, images int) (ours map[string][]Figure, pri
 	return ours, printed
 }
 
-// judge compares a measured row with the paper's, and with its rival.
+// judge compares a measured row with the paper's, and with its rival. Columns that the
+// row does not measure do not count.
 func (t Table) judge(r Row, rs Results, ours map[string][]Figure, printed map[string][]float64, sample int) Verdict {
-	var rival []Figure
-	var rivalPaper []float64
-	gap := 0.
+	j := judgement{ours: ours[r.Label], images: sample, below: t.row(r.PaperRow).Below}
 	if r.ComparedWith != "" {
 		other := t.row(r.ComparedWith)
-		rival, rivalPaper, gap = ours[other.Label], printed[other.PaperRow], rs.cleanGap(r, other)
+		j.rival, j.rivalPaper, j.cleanGap = ours[other.Label], printed[other.PaperRow], rs.cleanGap(r, other)
 	}
 	if r.Alike {
-		return compareAlike(ours[r.Label], rival, sample)
+		return compareAlike(j.ours, j.rival, sample)
 	}
-	return compareRow(ours[r.Label], printed[r.PaperRow], rival, rivalPaper, gap, sample)
+	for i, p := range printed[r.PaperRow] {
+		if r.Cells[i].Arm == "" {
+			p = noFigure
+		}
+		j.paper = append(j.paper, p)
+	}
+	return j.verdict()
 }
 
 // writable has -1 in place of figures that there are not, which JSON cannot hold.

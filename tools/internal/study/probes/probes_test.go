@@ -3,6 +3,7 @@ package probes
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -270,5 +271,36 @@ func TestUnseenFactors(t *testing.T) {
 	r, err := ReadFactors(list, x, values, x, other)
 	if err != nil || strings.Join(r.Unseen, " ") != "instance constant" || len(r.Factors) != 1 || *r.Geometry < .999 || r.Appearance != nil {
 		t.Errorf("got %+v, %v", r, err)
+	}
+}
+
+// Rows whose classes follow each other in turn are held out of all classes, and
+// every row is either held out or not.
+func TestSplitHoldout(t *testing.T) {
+	const n, classes = 1003, 5
+	x := mat.NewDense(n, 1, nil)
+	for i := range n {
+		x.Set(i, 0, float64(i))
+	}
+	in, out := SplitHoldout(x)
+	var all []int
+	var count [classes]int
+	for _, v := range in.RawMatrix().Data {
+		all = append(all, int(v))
+	}
+	for _, v := range out.RawMatrix().Data {
+		all = append(all, int(v))
+		count[int(v)%classes]++
+	}
+	slices.Sort(all)
+	for i, v := range all {
+		if len(all) != n || v != i {
+			t.Fatalf("want each of %d rows once, got %v", n, all)
+		}
+	}
+	for c, k := range count {
+		if k < 20 || k > 60 { // 40 of 201, with a deviation of 6
+			t.Errorf("want about 40 held-out rows of class %d, got %d", c, k)
+		}
 	}
 }

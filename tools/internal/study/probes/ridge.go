@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"unwarp/pipelines"
 )
 
 // Ridge is a linear map from codes to targets. Each target is fitted by ridge
@@ -205,17 +207,19 @@ func (s *system) solveEach(penalties []float64) (*Ridge, error) {
 	return r, nil
 }
 
-// SplitHoldout returns the rows to fit to and the held-out ones, every fifth, by which a
-// penalty is chosen.
+// SplitHoldout returns the rows to fit to and the held-out ones, a fifth, by which a
+// penalty is chosen: of equally many rows the same ones.
 func SplitHoldout(x *mat.Dense) (in, out *mat.Dense) {
 	n, d := x.Dims()
-	k := (n + holdout - 1) / holdout
-	in, out = mat.NewDense(n-k, d, nil), mat.NewDense(k, d, nil)
+	held := pipelines.Spread((n+holdout-1)/holdout, n)
+	in, out = mat.NewDense(n-len(held), d, nil), mat.NewDense(len(held), d, nil)
+	at := 0
 	for i := range n {
-		if i%holdout == 0 {
-			out.SetRow(i/holdout, x.RawRowView(i))
+		if at < len(held) && held[at] == i {
+			out.SetRow(at, x.RawRowView(i))
+			at++
 		} else {
-			in.SetRow(i-i/holdout-1, x.RawRowView(i))
+			in.SetRow(i-at, x.RawRowView(i))
 		}
 	}
 	return in, out

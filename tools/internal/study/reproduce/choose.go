@@ -144,7 +144,11 @@ func (r *Reproduction) chooseFigure(name string, optional bool) error {
 // missingSets returns the places where data sets of arms are expected and
 // nothing is.
 func (r *Reproduction) missingSets(arms []string) (paths []string, err error) {
-	if slices.ContainsFunc(r.Set, func(kv string) bool { return strings.HasPrefix(kv, "data.path=") }) {
+	setsPath := func(kv string) bool {
+		key, _, _ := strings.Cut(kv, "=")
+		return strings.EqualFold(strings.TrimSpace(key), "data.path")
+	}
+	if slices.ContainsFunc(r.Set, setsPath) {
 		return nil, nil
 	}
 	for _, name := range arms {

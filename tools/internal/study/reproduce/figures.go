@@ -1,9 +1,11 @@
 package reproduce
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 
+	"unwarp/pipelines/files"
 	"unwarp/tools/internal/shell"
 	"unwarp/tools/internal/study/paper"
 )
@@ -52,6 +54,15 @@ func (r *Reproduction) DrawingCommands() ([]DrawingCommand, error) {
 		}
 	}
 	return all, nil
+}
+
+// MakeFolder makes the folder of the runs, if there is none: a figure that shows images
+// alone has no run, and its picture lies there.
+func (r *Reproduction) MakeFolder() error {
+	if err := os.MkdirAll(r.Runs, 0o777); err != nil {
+		return files.NotWritten(r.Runs, err)
+	}
+	return nil
 }
 
 // drawingArgs are the command and the flags that draw an arm of a figure.

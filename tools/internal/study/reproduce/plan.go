@@ -15,7 +15,7 @@ type Plan struct {
 	Budget   paper.Budget  `json:"budget"`
 	Jobs     []JobPlan     `json:"jobs"`
 	Count    map[State]int `json:"count"` // of jobs
-	Left     int           `json:"left"`  // measurements
+	Left     int           `json:"left"`  // measurements: evaluations, and of tables without attacks the accuracies of a run
 	Notes    []Note        `json:"notes"`
 	Missing  []string      `json:"missing"`  // places of data sets that are not there, of what is planned
 	LeftOut  []string      `json:"left_out"` // what All leaves out, and why
@@ -47,13 +47,13 @@ func (r *Reproduction) Plan() Plan {
 		for _, t := range j.Tables {
 			if j.holds(t, r.Budget) {
 				jp.Measured = append(jp.Measured, t.Name)
-			} else {
-				jp.Left = append(jp.Left, t.Name)
+				continue
 			}
+			jp.Left = append(jp.Left, t.Name)
+			p.Left += max(1, len(j.left(t, r.Budget))) // of a table without attacks: accuracies
 		}
 		p.Jobs = append(p.Jobs, jp)
 		p.Count[j.State]++
-		p.Left += len(jp.Left)
 	}
 	p.Missing, p.LeftOut = append(p.Missing, r.missing...), append(p.LeftOut, r.leftOut...)
 	for _, f := range r.Figures {

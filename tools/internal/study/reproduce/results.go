@@ -57,10 +57,19 @@ func (a Accuracy) write(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Mkdir(filepath.Dir(path), 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
-		return files.NotWritten(path, err)
+	if err := makeTablesFolder(filepath.Dir(filepath.Dir(path))); err != nil {
+		return err
 	}
 	return files.Write(path, append(raw, '\n'))
+}
+
+// makeTablesFolder makes the folder of measurements in a run folder, if there is none.
+func makeTablesFolder(dir string) error {
+	path := filepath.Join(dir, TablesDir)
+	if err := os.Mkdir(path, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return files.NotWritten(path, err)
+	}
+	return nil
 }
 
 // sourcesFile names, in the folder of an evaluation, the weights of the runs that

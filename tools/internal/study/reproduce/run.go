@@ -67,7 +67,12 @@ func (r *Reproduction) finishJob(ctx context.Context, j *Job, w Worker) error {
 		if err := w.Train(ctx, j.Config, j.State == Interrupted); err != nil {
 			return err
 		}
+		if err := r.noteTeacher(j); err != nil {
+			return err
+		}
 		j.State, j.run = Finished, nil
+	} else if err := r.checkTeacher(j); err != nil {
+		return err
 	}
 	// Moments of the training set are known only to the run folder.
 	c, err := experiment.ReadFolder(j.Dir)

@@ -25,6 +25,9 @@ func (r *Reproduction) findState(ctx context.Context, dir string, want config.Co
 	if err != nil {
 		return "", &study.RequestError{Err: err}
 	}
+	if have.Train.Teacher != "" && want.Train.Teacher != "" {
+		have.Train.Teacher = want.Train.Teacher // its weights count, not where they lie
+	}
 	diff, err := config.Differences(have, want)
 	if err != nil {
 		return "", err

@@ -58,3 +58,30 @@ func TestScheduleComparesAllImages(t *testing.T) {
 		t.Errorf("want a wrong request that names the part, got %v", err)
 	}
 }
+
+// Of a teacher its weights count: runs may be moved, but a run whose teacher was trained
+// anew is not taken.
+func TestStudentsOfAnotherTeacher(t *testing.T) {
+	q := Request{Names: []string{"distillation"}, Budget: paper.Small, Runs: filepath.Join(t.TempDir(), "here"), Data: writeDigits(t, 0), Set: []string{"data.validation=10"}}
+	r, _ := newReproduction(t, q)
+	if _, err := r.Run(t.Context(), new(fakeWorker)); err != nil {
+		t.Fatal(err)
+	}
+	moved := filepath.Join(filepath.Dir(q.Runs), "there")
+	if err := os.Rename(q.Runs, moved); err != nil {
+		t.Fatal(err)
+	}
+	q.Runs = moved
+	r, _ = newReproduction(t, q)
+	if _, err := r.Run(t.Context(), new(fakeWorker)); err != nil {
+		t.Errorf("moved runs: %v", err)
+	}
+	if err := setWeights(filepath.Join(moved, "mnist-teacher-seed1"), "trained anew"); err != nil {
+		t.Fatal(err)
+	}
+	var wrong *study.RequestError
+	r, _ = newReproduction(t, q)
+	if _, err := r.Run(t.Context(), new(fakeWorker)); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "mnist-distilled-seed1 was taught by other weights") {
+		t.Errorf("want a wrong request that names the student, got %v", err)
+	}
+}
