@@ -14,8 +14,8 @@ type Variant struct {
 
 // Ensembles are lists of attacks with a name of their own: standard is
 // AutoAttack (Croce and Hein 2020) with its settings, quick a short form that
-// leaves nearly the same images in a fraction of its time, battery everything,
-// the cheap and strong first: later attacks run only where these find nothing.
+// leaves nearly the same images in a fraction of its time, battery all attacks
+// but fmn-l0 and transfer, the cheap and strong first: later attacks run only where these find nothing.
 // Attacks that would take hours are given fewer steps.
 var Ensembles = []string{"battery", "quick", "standard"}
 

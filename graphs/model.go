@@ -13,8 +13,9 @@ type Model struct {
 	// (also a decoder) or disentangled (also an appearance code, a geometric
 	// code and a warp).
 	Kind string `mapstructure:"kind" yaml:"kind" json:"kind"`
-	// Encoder is the encoder: hinton (the CNN of the paper for MNIST), conv4 (four
-	// convolutions), resnet(depth=20), for short resnet20, of any depth 6n+2,
+	// Encoder is the encoder: hinton (two convolutions and a dense layer, Hinton et
+	// al. 2018), conv4 (four convolutions, as the paper says of its benchmark CNN),
+	// resnet(depth=20), for short resnet20, of any depth 6n+2,
 	// photo-cnn and photo-resnet (for images of 32 to 224 pixels), capsules (matrix
 	// capsules), or dm-small, dm-medium, dm-large, cnn7. Options stand in brackets,
 	// such as hinton(embedding=linear).

@@ -9,7 +9,7 @@ var _ = attacks.Register(attacks.Entry{
 	Name: "apgd", Title: "APGD", Paper: "Croce and Hein 2020; in L1 Croce and Hein 2021", Family: attacks.WhiteBox,
 	Standard: []attacks.Variant{{Rank: 10, Text: "apgd"}},
 	Quick:    []attacks.Variant{{Rank: 10, Text: "apgd(loss=probability-margin)"}},
-	Battery: []attacks.Variant{{Rank: 100, Text: "apgd"}, {Rank: 140, Text: "apgd(loss=dlr)"},
+	Battery: []attacks.Variant{{Rank: 100, Text: "apgd"}, {Rank: 132, Text: "apgd(loss=probability-margin)"}, {Rank: 140, Text: "apgd(loss=dlr)"},
 		{Rank: 142, Text: "apgd(gradient=straight-through)"}, {Rank: 144, Text: "apgd(loss=margin,gradient=straight-through)"}},
 	New: func() attacks.Attack { return new(APGD) },
 })

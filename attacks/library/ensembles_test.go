@@ -8,12 +8,12 @@ import (
 	"unwarp/attacks"
 )
 
-// TestEnsembles: members and order are those of the published results; standard is
+// TestEnsembles: members and order are part of every published result; standard is
 // AutoAttack's list.
 func TestEnsembles(t *testing.T) {
 	standard := "apgd apgd-t fab(targets=9) square(short=true)"
 	battery := "random(draws=10) fgsm fgsm(loss=margin) fgsm(loss=training) rfgsm bim bim(loss=training) mifgsm pgd(steps=100,restarts=5) " +
-		standard + " apgd(loss=dlr) apgd(gradient=straight-through) apgd(loss=margin,gradient=straight-through) mixed codes codes(code=appearance) codes(code=geometry) codes(towards=away) square deepfool ddn fmn " +
+		standard + " apgd(loss=probability-margin) pma malt apgd(loss=dlr) apgd(gradient=straight-through) apgd(loss=margin,gradient=straight-through) mixed codes codes(code=appearance) codes(code=geometry) codes(towards=away) square deepfool ddn fmn " +
 		"cw(search=5,steps=1000) ead(search=5,steps=300) jsma nes spsa(steps=40) hopskipjump(steps=20,budget=10000) boundary(steps=5000) " +
 		"substitute uniform gaussian saltpepper localsearch(rounds=50) localsearch"
 	for name, want := range map[string]string{"standard": standard, "quick": "apgd(loss=probability-margin) malt(targets=2) square(queries=1000,rescale=yes)", "battery": battery} {

@@ -10,8 +10,9 @@ import (
 
 var _ = attacks.Register(attacks.Entry{
 	Name: "malt", Title: "MALT", Paper: "Melamed, Yehudai and Shamir 2024", Family: attacks.WhiteBox,
-	Quick: []attacks.Variant{{Rank: 20, Text: "malt(targets=2)"}},
-	New:   func() attacks.Attack { return new(MALT) },
+	Quick:   []attacks.Variant{{Rank: 20, Text: "malt(targets=2)"}},
+	Battery: []attacks.Variant{{Rank: 136, Text: "malt"}},
+	New:     func() attacks.Attack { return new(MALT) },
 })
 
 // MALT is mesoscopic almost linearity targeting of Melamed, Yehudai and Shamir 2024:

@@ -8,8 +8,9 @@ import (
 
 var _ = attacks.Register(attacks.Entry{
 	Name: "pma", Title: "PMA", Paper: "Xie, Zheng, Huang, Ye and Ma 2025", Family: attacks.WhiteBox,
-	Norms: []attacks.Norm{attacks.Linf, attacks.L2},
-	New:   func() attacks.Attack { return new(PMA) },
+	Battery: []attacks.Variant{{Rank: 134, Text: "pma"}},
+	Norms:   []attacks.Norm{attacks.Linf, attacks.L2},
+	New:     func() attacks.Attack { return new(PMA) },
 })
 
 // PMA is the probability margin attack of Xie et al. 2025: projected gradient ascent

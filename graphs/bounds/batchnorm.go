@@ -7,8 +7,9 @@ import (
 
 // readBatchNorm is the rule of FusedBatchNorm (V1 to V3) in inference: a
 // multiplication and an addition by channel. In a network walked [ForTraining],
-// an op in training mode counts as one whose moments are those that it took
-// of the batch, as constants.
+// an op in training mode counts as one whose moments are those of its batch, a
+// function of the weights through which gradients go (Shi et al. 2021); the
+// change within the ball does not move them.
 func readBatchNorm(k *walk, o *tf.Operation, in []value) (*node, error) {
 	if f := text(o, "data_format"); f != "NHWC" {
 		return nil, refuse("data format " + f)
@@ -24,7 +25,7 @@ func readBatchNorm(k *walk, o *tf.Operation, in []value) (*node, error) {
 		if !k.options.training {
 			return nil, refuse("batch normalisation by the batch's own moments")
 		}
-		mean, variance = o.Output(1), k.populationVariance(o, in[0].node)
+		mean, variance = w.moments(tf.Consumer{Op: o, Index: 0}.Producer())
 	}
 	eps, _ := attr[float32](o, "epsilon")
 	deviation := w.sqrt(w.add(variance, w.constant(eps)))
@@ -39,11 +40,10 @@ func readBatchNorm(k *walk, o *tf.Operation, in []value) (*node, error) {
 	return k.net.add(o.Name(), s, x.dims, x), nil
 }
 
-// populationVariance is what a batch norm divides by; its output is n/(n-1)
-// times as much (Bessel).
-func (k *walk) populationVariance(o *tf.Operation, x *node) tf.Output {
-	w := k.w
-	all := op.Cast(w.s.Op("values"), op.Size(w.s.Op("size"), o.Output(0)), tf.Float)
-	n := w.div(all, w.scalar(float64(x.dims[len(x.dims)-1])))
-	return w.mul(o.Output(2), w.div(w.sub(n, w.scalar(1)), n))
+// moments are mean and variance of each channel of x [B,H,W,C]. They are not taken
+// from the op's outputs, whose gradients it leaves out.
+func (w *writer) moments(x tf.Output) (mean, variance tf.Output) {
+	axes := w.constant([]int32{0, 1, 2})
+	mean = op.Mean(w.s.Op("mean"), x, axes)
+	return mean, op.Mean(w.s.Op("variance"), w.square(w.sub(x, mean)), axes)
 }

@@ -54,6 +54,32 @@ func TestBoundsAreDifferentiable(t *testing.T) {
 	}
 }
 
+// Batch norm in training mode divides by moments that depend on the weights before it:
+// gradients go through them too. The images are the centres of the balls and the batch.
+func TestBoundsOfBatchNormAreDifferentiable(t *testing.T) {
+	for name, radius := range map[string]float32{"at radius 0": 0, "in a ball": .1} {
+		t.Run(name, func(t *testing.T) {
+			Gradient(t, Unary(func(s *graphs.Scope, x tf.Output) tf.Output {
+				y := graphs.Conv{Out: 2, Kernel: 3, NoBias: true}.Apply(s.In("c"), x)
+				y = graphs.Relu{}.Apply(s, graphs.BatchNorm{}.Apply(s.In("n"), y))
+				logits := graphs.Dense{Out: 3}.Apply(s.In("fc"), s.Flatten(y))
+				in := s.In("bounds")
+				n, err := bounds.Walk(in, x, logits, bounds.ForTraining())
+				if err != nil {
+					s.Errorf("%w", err)
+					return x
+				}
+				b, err := bounds.New(in, n, bounds.Ball(bounds.Linf, x, op.Const(s.Op("eps"), radius)), bounds.Unwidened)
+				if err != nil {
+					s.Errorf("%w", err)
+					return x
+				}
+				return b.IBPMargins(op.Const(s.Op("labels"), []int32{1, 2, 0}), b.IBP(nil))
+			}), []Array{Uniform(3, .2, .8, 3, 4, 4, 1)}, In(graphs.Training), Step(3e-4), Within(3e-2))
+		})
+	}
+}
+
 // A pass in training mode is bounded with its own dropout masks and its batch's
 // moments; at radius 0 the bounds are the margins.
 func TestForTraining(t *testing.T) {

@@ -52,7 +52,7 @@ or is the name of an ensemble:
   standard    AutoAttack: apgd, apgd-t, fab(targets=9), square
   quick       apgd(loss=probability-margin), malt(targets=2),
               square(queries=1000,rescale=yes): nearly standard, in less time
-  battery     all attacks on norms, the cheap and strong ones first
+  battery     nearly all attacks on norms, the cheap and strong ones first
 --list shows all attacks and their keys. Eps is in units of images in [0,1];
 8/255 is understood.
 

@@ -49,7 +49,7 @@ type Attack struct {
 	// Attacks is the list of attacks, each written as its name with what
 	// differs from its defaults in brackets, pgd(steps=100), or as the name of
 	// an ensemble: standard (AutoAttack), quick (a short form) or
-	// battery (all attacks). unwarp attack --list shows them.
+	// battery (nearly all attacks). unwarp attack --list shows them.
 	Attacks []string `mapstructure:"attacks" yaml:"attacks"`
 	// Lattice is L where examples count only if all of their values are k/L: 255 for
 	// images that an 8-bit file holds. What an attack claims is rounded, and repaired
