@@ -2,7 +2,6 @@ package trainer
 
 import (
 	"fmt"
-	"strings"
 
 	tf "github.com/wamuir/graft/tensorflow"
 	"github.com/wamuir/graft/tensorflow/op"
@@ -148,7 +147,7 @@ func drawsNumbers(o *tf.Operation) bool {
 			return false
 		}
 		seen[o.Name()] = true
-		if strings.Contains(o.Type(), "Random") {
+		if graphs.IsRandomOp(o.Type()) {
 			return true
 		}
 		for i := range o.NumInputs() {

@@ -29,6 +29,8 @@ func (r *run) attempt(p Prover, asked []attempt) error {
 			if ok = holds; holds {
 				r.cert.Resumed++
 				r.take(p, a, known)
+			} else if err := r.journal.forget(a.key(p)); err != nil {
+				return err
 			}
 		}
 		if !ok {

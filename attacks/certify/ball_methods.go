@@ -25,6 +25,12 @@ func registerBall(m bounds.Method, title, paper string, fresh func() Method) boo
 
 func isBall(threat string) bool { return slices.Contains(attacks.Threats, attacks.Norm(threat)) }
 
+// EachMethod is a method whose prover is an [EachProver]: one for balls.
+type EachMethod interface {
+	Method
+	settings() bounds.Settings
+}
+
 type ibp struct {
 	Images int `key:"batch" default:"64" in:"[1,4096]" help:"images bounded at once: a question of memory"`
 }

@@ -11,7 +11,9 @@ import (
 type Certificate struct {
 	Threat string `json:"threat"`         // linf, l2, l1, or as the package of a geometric threat writes it
 	Unit   string `json:"unit,omitempty"` // of sizes; "" for pixel values of images in [0,1]
-	Method string `json:"method"`         // with all of its settings
+	// Lattice is L where only examples of values k/L count, 0 for any values.
+	Lattice int    `json:"lattice,omitempty"`
+	Method  string `json:"method"` // with all of its settings
 	// Earlier are other methods, of certificates that were taken over, the latest first.
 	Earlier []string `json:"earlier,omitempty"`
 	// Provers are Method, its faster stages and those of certificates that were
@@ -73,12 +75,14 @@ type Attempt struct {
 // IsBall tells whether the threat is a ball of pixel values.
 func (c *Certificate) IsBall() bool { return isBall(c.Threat) }
 
-// Within tells whether something at distance d lies within a size: of a ball up
-// to rounding.
+// Within tells whether something at distance d lies within a size, up to rounding: of a
+// ball of float32, of a geometric threat of shares of its limits in float64.
 func (c *Certificate) Within(d attacks.Distance, size float32) bool {
 	limit := float64(size)
 	if c.IsBall() {
 		limit += attacks.Norm(c.Threat).Tolerance(c.Pixels, limit)
+	} else {
+		limit += 1e-12 * limit
 	}
 	return float64(d) <= limit
 }
@@ -104,7 +108,12 @@ func ThreatOf(ev *attacks.Evaluation) string {
 // Uses tells whether examples of an evaluation are examples against what is
 // proven here: of the same threat, model and images.
 func (c *Certificate) Uses(ev *attacks.Evaluation) bool {
-	return ev != nil && c.Proves == "" && c.Threat == ThreatOf(ev) && ev.Images == len(c.Images)
+	return ev != nil && c.Proves == "" && c.Threat == ThreatOf(ev) && c.takesExamplesOf(ev.Lattice) && ev.Images == len(c.Images)
+}
+
+// takesExamplesOf tells whether examples on a lattice, 0 for any values, count here.
+func (c *Certificate) takesExamplesOf(lattice int) bool {
+	return c.Lattice == 0 || c.Lattice == lattice
 }
 
 // Smallest is the smallest size at which an example against image i is known: the

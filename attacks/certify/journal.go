@@ -31,7 +31,10 @@ type journalLine struct {
 	Image  int     `json:"i"`
 	Size   float32 `json:"size"`
 	Prover string  `json:"prover"`
-	Result Result  `json:"result"`
+	Result Result  `json:"result,omitzero"`
+	// Forgotten takes back the result above: its example did not hold when it was
+	// verified again.
+	Forgotten bool `json:"forgotten,omitempty"`
 }
 
 var journalKind = journal.Kind{Of: "proofs", Key: "unwarp_proof_journal", Version: 1}
@@ -53,6 +56,12 @@ func (j *Journal) take(n int, raw []byte) error {
 		return fmt.Errorf("line %d: want a result, got %.60q: %s", n, raw, journal.BeginAgain)
 	}
 	at := attemptKey{l.Image, l.Size, l.Prover}
+	if _, known := j.known[at]; known && l.Forgotten {
+		delete(j.known, at)
+		return nil
+	} else if l.Forgotten {
+		return fmt.Errorf("line %d: no result of image %d at size %g to forget: the file is damaged: %s", n, l.Image, l.Size, journal.BeginAgain)
+	}
 	if before, twice := j.known[at]; twice {
 		return fmt.Errorf("line %d: a second result of image %d at size %g, after line %d: the file is damaged: %s", n, l.Image, l.Size, before.line, journal.BeginAgain)
 	}
@@ -80,7 +89,13 @@ func (j *Journal) add(at attemptKey, r Result) error {
 	if j == nil {
 		return nil
 	}
-	return j.Append(journalLine{at.image, at.size, at.prover, r})
+	return j.Append(journalLine{Image: at.image, Size: at.size, Prover: at.prover, Result: r})
+}
+
+// forget takes back a result, which is then looked for anew.
+func (j *Journal) forget(at attemptKey) error {
+	delete(j.known, at)
+	return j.Append(journalLine{Image: at.image, Size: at.size, Prover: at.prover, Forgotten: true})
 }
 
 // Close closes the file.
@@ -109,7 +124,7 @@ func (r *run) checkEntry(at attemptKey, result Result) error {
 	switch {
 	case at.image < 0 || at.image >= len(r.cert.Images):
 		return fmt.Errorf("want image 0..%d, got %d", len(r.cert.Images)-1, at.image)
-	case !r.cert.Images[at.image].Correct:
+	case !r.cert.Images[at.image].Correct && r.cert.Proves == "":
 		return fmt.Errorf("want an image that is classified correctly, got image %d", at.image)
 	case !(at.size >= 0) || at.size > r.o.Largest:
 		return fmt.Errorf("want a size from 0 to %g, got %g", r.o.Largest, at.size)

@@ -31,6 +31,7 @@ func Merge(all ...*Certificate) (*Certificate, error) {
 func (c *Certificate) checkSame(d *Certificate) error {
 	for _, f := range []struct{ what, want, got string }{
 		{"threat", c.Threat, d.Threat}, {"model", c.Model, d.Model}, {"data", c.Data, d.Data}, {"model of which it is", c.Proves, d.Proves},
+		{"lattice", fmt.Sprint(c.Lattice), fmt.Sprint(d.Lattice)},
 	} {
 		if f.want != f.got {
 			return fmt.Errorf("proofs: want certificates of the same %s, got %.16q and %.16q", f.what, f.want, f.got)

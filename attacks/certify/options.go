@@ -22,6 +22,9 @@ type Options struct {
 	Largest float32
 	Whole   bool          // a size means the same as the whole number below it
 	Time    time.Duration // for all images, 0 for no limit
+	// Lattice is L where examples count only if all of their values are k/L, 0 for any
+	// values: see [attacks.Threat].
+	Lattice int
 	// Shard asks about some of the images alone; all others stay as they are known,
 	// or open. See [Merge].
 	Shard attacks.Shard

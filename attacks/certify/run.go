@@ -69,7 +69,7 @@ func Run(ctx context.Context, p Prover, images attacks.Images, o Options, journa
 
 // newCertificate is the certificate before anything is known.
 func newCertificate(p Prover, images attacks.Images, o Options) *Certificate {
-	c := &Certificate{Threat: o.Threat, Unit: o.Unit, Method: p.Name(), Pixels: len(images.Pixels) / images.Len(), Sizes: o.Sizes, Radius: o.Radius}
+	c := &Certificate{Threat: o.Threat, Unit: o.Unit, Lattice: o.Lattice, Method: p.Name(), Pixels: len(images.Pixels) / images.Len(), Sizes: o.Sizes, Radius: o.Radius}
 	if _, ok := p.(RadiusProver); ok {
 		c.Radius = true
 	}
@@ -114,8 +114,19 @@ func (r *run) takeOver(k *Certificate) {
 		if !is.Correct {
 			continue
 		}
-		is.Proven, is.Method, is.Broken, is.Class, is.Attempts = was.Proven, was.Method, was.Broken, was.Class, slices.Clone(was.Attempts)
-		for _, a := range was.Attempts {
+		if r.cert.Proves != "" && !was.Correct { // which its proofs alone tell
+			is.Correct = false
+			if r.own[i] {
+				r.correct--
+			}
+		}
+		is.Proven, is.Method, is.Attempts = was.Proven, was.Method, slices.Clone(was.Attempts)
+		if r.cert.takesExamplesOf(k.Lattice) {
+			is.Broken, is.Class = was.Broken, was.Class
+		} else {
+			is.Attempts = slices.DeleteFunc(is.Attempts, func(a Attempt) bool { return a.Status == Broken })
+		}
+		for _, a := range is.Attempts {
 			if a.Status != Proven {
 				r.addFailure(k.Provers[a.By], attempt{i, a.Size})
 			}

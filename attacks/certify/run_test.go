@@ -124,6 +124,44 @@ func TestExamplesAreVerified(t *testing.T) {
 	}
 }
 
+// Where only images of values k/L count, an example counts as the nearest of these that
+// lies within the ball and is misclassified; without one the image stays open.
+func TestExamplesOnALattice(t *testing.T) {
+	for name, c := range map[string]struct {
+		lattice int
+		clean   float32
+		size    float32
+		broken  float64 // 0: open
+	}{
+		"any values":            {0, .4, .14, .14},
+		"the nearest":           {20, .4, .16, .15},
+		"the nearest is a tie":  {10, .4, .14, .1},
+		"the nearest is beyond": {20, .4, .14, .1}, // .55; the next is .5
+		"none is misclassified": {5, .4, .14, 0},   // .6 is beyond, .4 the image itself
+	} {
+		got := prove(t, &fake{name: "f", loose: 1.01, breaks: true}, lineImages(c.clean), func(o *certify.Options) {
+			o.Sizes, o.Lattice = []float32{c.size}, c.lattice
+		})
+		p := got.Images[0]
+		if c.broken == 0 && p.Broken != attacks.NoDistance || c.broken > 0 && !near(float64(p.Broken), c.broken) || got.Lattice != c.lattice {
+			t.Errorf("%s: want an example at %g, got %g, on a lattice of %d", name, c.broken, float64(p.Broken), got.Lattice)
+		}
+	}
+}
+
+// Proofs hold on a lattice too, examples of any values do not: they are looked for anew.
+func TestLatticeTakesOver(t *testing.T) {
+	any := prove(t, &fake{name: "f", loose: 1.01, breaks: true}, lineImages(.1, .4), func(o *certify.Options) { o.Sizes = []float32{.14} })
+	if any.StatusAt(0, .14, nil) != certify.Proven || any.StatusAt(1, .14, nil) != certify.Broken {
+		t.Fatalf("got %+v", any.Images)
+	}
+	p := &fake{name: "f", loose: 1.01, breaks: true}
+	got := prove(t, p, lineImages(.1, .4), func(o *certify.Options) { o.Sizes, o.Lattice, o.Known = []float32{.14}, 5, any })
+	if got.StatusAt(0, .14, nil) != certify.Proven || got.StatusAt(1, .14, nil) != certify.Open || len(p.asked) != 1 {
+		t.Errorf("got %+v, asked %v", got.Images, p.asked)
+	}
+}
+
 // A run that failed goes on with its journal to the same certificate, and asks
 // nothing twice.
 func TestResume(t *testing.T) {
@@ -177,8 +215,9 @@ func TestResume(t *testing.T) {
 // verified again.
 func TestForgedJournal(t *testing.T) {
 	images := lineImages(.25, .7)
+	var path string
 	run := func(image int, change func(r *certify.Result)) (*certify.Certificate, error) {
-		path := filepath.Join(t.TempDir(), "journal")
+		path = filepath.Join(t.TempDir(), "journal")
 		j, err := certify.OpenJournal(path, "this")
 		if err != nil {
 			t.Fatal(err)
@@ -216,6 +255,12 @@ func TestForgedJournal(t *testing.T) {
 	if err != nil || c.Refuted != 1 || c.Images[0].Proven != .1 {
 		t.Errorf("an example that does not hold: %v, %+v", err, c)
 	}
+	// It is taken back: the journal is read again, with the result that was found instead.
+	j, err := certify.OpenJournal(path, "this")
+	if err != nil || j.Len() != 1 {
+		t.Fatalf("after an example that did not hold: %v, %d results", err, j.Len())
+	}
+	j.Close()
 	if _, err := certify.OpenJournal(filepath.Join(t.TempDir(), "none", "journal"), "this"); err == nil {
 		t.Error("want an error for a folder that there is not")
 	}

@@ -78,14 +78,21 @@ func (r *run) isUndecided(i int, size float32) bool {
 	return p.Correct && !(size <= p.Proven) && !r.cert.Within(d, size)
 }
 
-// proveRadii asks a prover that says by itself up to which size its proofs hold.
+// proveRadii asks a prover that says by itself up to which size its proofs hold about
+// each image once.
 func (r *run) proveRadii(p Prover) error {
 	var asked []attempt
 	for i, proof := range r.cert.Images {
-		if r.own[i] && proof.Correct && !r.failsAt(p, i, 0) {
+		if r.own[i] && proof.Correct && !r.cert.wasAsked(p, i) {
 			asked = append(asked, attempt{image: i})
 		}
 	}
 	r.doing = shortName(p)
 	return r.attempt(p, asked)
+}
+
+// wasAsked tells whether a result of a prover on image i is known.
+func (c *Certificate) wasAsked(p Prover, i int) bool {
+	by := slices.Index(c.Provers, p.Name())
+	return slices.ContainsFunc(c.Images[i].Attempts, func(a Attempt) bool { return a.By == by })
 }

@@ -1,6 +1,7 @@
 package certify
 
 import (
+	"math"
 	"slices"
 
 	"unwarp/attacks"
@@ -14,6 +15,7 @@ func (r *run) verify(p Prover, a attempt, result *Result) (holds bool, err error
 		return true, nil
 	}
 	r.pullBack(a, result)
+	r.snap(a, result)
 	if _, ok := r.sizeOf(p, a, *result); !ok {
 		r.cert.Refuted++
 		return false, nil
@@ -44,6 +46,25 @@ func (r *run) pullBack(a attempt, result *Result) {
 	}
 	result.Example = slices.Clone(result.Example)
 	attacks.Threat{Norm: norm, Lo: 0, Hi: 1}.Project(result.Example, clean, a.size)
+}
+
+// snap moves the example of a ball to images of values k/Lattice, where only these
+// count: to the nearest one, and in L-inf to the next towards the clean image where
+// that one lies outside the ball.
+func (r *run) snap(a attempt, result *Result) {
+	clean, levels := r.image(a.image), float64(r.o.Lattice)
+	if levels == 0 || !r.cert.IsBall() || len(result.Example) != len(clean) {
+		return
+	}
+	result.Example = slices.Clone(result.Example)
+	for i, v := range result.Example {
+		k := math.Round(float64(v) * levels)
+		value := float32(k / levels)
+		if r.cert.Threat == string(attacks.Linf) && !r.cert.Within(attacks.Distance(math.Abs(float64(value)-float64(clean[i]))), a.size) {
+			value = float32((k + math.Copysign(1, float64(clean[i])-float64(v))) / levels)
+		}
+		result.Example[i] = value
+	}
 }
 
 // sizeOf is at which size an example lies; false where the threat does not have it

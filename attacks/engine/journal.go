@@ -27,8 +27,11 @@ var journalKind = journal.Kind{Of: "attacks", Key: "unwarp_attack_journal", Vers
 type journalLine struct {
 	Attack int                 `json:"a"`
 	Image  int                 `json:"i"`
-	Result attacks.ImageResult `json:"result"`
+	Result attacks.ImageResult `json:"result,omitzero"`
 	Pixels []float32           `json:"pixels,omitempty"`
+	// Forgotten takes back the result above: its example did not hold when it was
+	// verified again.
+	Forgotten bool `json:"forgotten,omitempty"`
 }
 
 // OpenJournal opens the journal at path or begins it. identity is everything that
@@ -60,6 +63,12 @@ func (j *Journal) readResult(n int, raw []byte) error {
 		return fmt.Errorf("line %d: want a result, got %.60q: %s", n, raw, journal.BeginAgain)
 	}
 	at := [2]int{l.Attack, l.Image}
+	if _, known := j.known[at]; known && l.Forgotten {
+		delete(j.known, at)
+		return nil
+	} else if l.Forgotten {
+		return fmt.Errorf("line %d: no result of attack %d on image %d to forget: the file is damaged: %s", n, l.Attack, l.Image, journal.BeginAgain)
+	}
 	if before, twice := j.known[at]; twice {
 		return fmt.Errorf("line %d: a second result of attack %d on image %d, after line %d: the file is damaged: %s", n, l.Attack, l.Image, before.line, journal.BeginAgain)
 	}
@@ -96,7 +105,16 @@ func (j *Journal) add(attack, image int, r attacks.ImageResult) error {
 	if j == nil || j.File == nil {
 		return nil
 	}
-	return j.Append(journalLine{attack, image, r, r.Image})
+	return j.Append(journalLine{Attack: attack, Image: image, Result: r, Pixels: r.Image})
+}
+
+// forget takes back a result, which is then looked for anew.
+func (j *Journal) forget(at [2]int) error {
+	delete(j.known, at)
+	if j.File == nil {
+		return nil
+	}
+	return j.Append(journalLine{Attack: at[0], Image: at[1], Forgotten: true})
 }
 
 // Close closes the file.

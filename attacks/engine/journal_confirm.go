@@ -59,7 +59,9 @@ func (r *scheduler) confirmStored(batch [][2]int) error {
 		e := r.journal.known[at]
 		if !r.holds(at, e.result, responses[k].logits) {
 			r.ev.Refuted++
-			delete(r.journal.known, at)
+			if err := r.journal.forget(at); err != nil {
+				return err
+			}
 			continue
 		}
 		e.result.Resumed = false

@@ -198,23 +198,3 @@ func compareMoves(a, b []float64) int {
 	sum := func(p []float64) float64 { return math.Abs(p[0]) + math.Abs(p[1]) }
 	return cmp.Or(cmp.Compare(far(a), far(b)), cmp.Compare(sum(a), sum(b)), cmp.Compare(a[1], b[1]), cmp.Compare(a[0], b[0]))
 }
-
-// SizeOf is the least size, in t's unit, at which t allows parameters, in the
-// order of [Threat.Parameters].
-func (t Threat) SizeOf(p []float64) float64 {
-	var share float64
-	for i, all := range t.Parameters() {
-		share = max(share, math.Abs(p[i])/all.Limit)
-	}
-	return share * t.Size()
-}
-
-// SizeOfField is the same of a field of displacements; how smooth it is does not
-// count.
-func (t Threat) SizeOfField(field []float32) float64 {
-	var most float64
-	for _, d := range field {
-		most = max(most, math.Abs(float64(d)))
-	}
-	return most
-}

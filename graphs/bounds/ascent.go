@@ -97,10 +97,14 @@ func (a *ascent) applyMultipliers(i int) {
 		clear(a.rowsOf(i, at))
 	}
 	var offset float64
+	sums := map[[2]int]float64{}
 	for j := range a.domains[i].constraints {
 		c := &a.domains[i].constraints[j]
-		c.add(a.rowsOf(i, c.at))
+		c.addTo(sums)
 		offset += float64(c.beta) * float64(c.offset)
+	}
+	for at, sum := range sums {
+		a.rowsOf(i, at[0])[at[1]] = float32(sum)
 	}
 	a.offsets[i] = float32(offset)
 }
@@ -157,7 +161,7 @@ func (a *ascent) evaluate(climb bool) error {
 // remember keeps the state of each domain whose bound is the best so far.
 func (a *ascent) remember() {
 	for i, bound := range a.last[0] {
-		if !(bound > a.best[i]) {
+		if !(bound > a.best[i]) || math.IsInf(float64(bound), 1) { // no bound is infinite
 			continue
 		}
 		a.best[i] = bound

@@ -128,12 +128,16 @@ func (b *backward) relax(n *node, o activation) {
 	if b.splits != nil && b.splits[at].Op != nil {
 		a = w.add(a, b.splits[at])
 		b.addRoundingOf(a, in, 1)
+		b.addRoundingOf(b.splits[at], in, 1) // each is a sum of multipliers, rounded once
 	}
 	if out.d.Op != nil {
 		b.d = append(b.d, out.d)
 	}
 	if out.error.Op != nil {
 		b.errors = append(b.errors, out.error)
+	}
+	if out.sums.Op != nil {
+		b.addRoundingOf(out.sums, in, out.terms)
 	}
 	b.give(in, b.rowsOf(a, in))
 }

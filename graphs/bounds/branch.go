@@ -38,6 +38,10 @@ func (r *run) branchOne(s *subject) error {
 		if err := r.evaluate([]*domain{root}, 0); err != nil {
 			return err
 		}
+		if math.IsInf(float64(root.bound), 1) { // empty, though it holds the image: some bound is wrong
+			s.verdict.Overflow = true
+			return nil
+		}
 		closed, err := r.search(root, q)
 		s.raise(k, min(closed, lowestBound(*q)))
 		if err != nil || s.verdict.Status == Broken || len(*q) > 0 {

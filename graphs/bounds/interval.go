@@ -11,6 +11,7 @@ type interval struct {
 	c, r         tf.Output
 	point, reach tf.Output
 	norm         Norm        // of δ
+	loose        tf.Output   // what rounding may have moved point by; zero Output for nothing
 	slopes       []tf.Output // of a path, see propagatePath
 }
 

@@ -11,6 +11,10 @@ import (
 func (w *writer) propagateBall(o linear, in, box interval) interval {
 	if _, ok := o.(injective); ok {
 		box.norm = in.norm
+		if w.on() {
+			terms, _ := o.terms()
+			box.loose = o.apply(w, []tf.Output{w.loosen(in, w.add(w.abs(in.c), in.r), terms)}, absolute)
+		}
 		box.point = o.apply(w, []tf.Output{in.point}, signed)
 		box.reach = o.apply(w, []tf.Output{in.reach}, absolute)
 		return box
@@ -24,9 +28,24 @@ func (w *writer) propagateBall(o linear, in, box interval) interval {
 	if w.on() {
 		magnitude := o.apply(w, []tf.Output{w.add(w.abs(in.c), in.r)}, absolute)
 		radius = w.widen(w.times(1+w.rounding.factor(terms), radius), magnitude, terms)
+		if in.loose.Op != nil {
+			radius = w.add(radius, o.apply(w, []tf.Output{in.loose}, absolute))
+		}
 	}
 	l, u := w.bounds(box)
 	return w.fromBounds(w.max(l, w.sub(point, radius)), w.min(u, w.add(point, radius)))
+}
+
+// loosen adds to what rounding may have moved the point by what so many terms of a
+// magnitude may have come to. Where bounds are not widened it is nothing.
+func (w *writer) loosen(i interval, magnitude tf.Output, terms int64) tf.Output {
+	switch {
+	case !w.on():
+		return tf.Output{}
+	case i.loose.Op == nil:
+		return w.widen(w.times(0, magnitude), magnitude, terms)
+	}
+	return w.widen(i.loose, magnitude, terms)
 }
 
 // largestOf is the largest value of each row of x, in a shape that broadcasts

@@ -59,6 +59,10 @@ func (o maxpool) backward(w *writer, r relaxation, lower, upper, at tf.Output) r
 	if w.on() {
 		size := w.sum(w.mul(w.neg(below), w.abs(each(at, 1))), 2, 3, 4)
 		out.error = w.times(w.rounding.factor(outs*c), size)
+		if o.overlaps() {
+			sums := o.fold(w, w.reshape(w.abs(coefficients), -1, outs, o.places(), c))
+			out.terms, out.sums = o.places(), w.reshape(sums, -1, k, product(o.in))
+		}
 	}
 	return out
 }

@@ -121,6 +121,10 @@ type relaxed struct {
 	a     tf.Output // [B,K,inputs]
 	d     tf.Output // [B,K], zero Output for none
 	error tf.Output // [B,K], what rounding may have added to d; zero Output for none
+	// Where a are sums: their terms, and the sums of the terms' absolute values
+	// [B,K,inputs]; else zero.
+	terms int64
+	sums  tf.Output
 }
 
 func product(dims []int64) int64 {

@@ -51,12 +51,15 @@ func (s Set) check(i, size, parameters int) error {
 		path = size
 	}
 	if len(s.Lower) != size || len(s.Upper) != size || len(s.Center) != path || len(s.Radius) != path || len(s.Slopes) != parameters*size {
-		return fmt.Errorf("bounds: set %d: want %d values between two bounds and %d slopes for each, got %d, %d and %d", i, size, parameters, len(s.Lower), len(s.Upper), len(s.Slopes))
+		return fmt.Errorf("bounds: set %d: want %d values between two bounds, %d in the middle and as radii, and %d slopes for each, got %d, %d, %d, %d and %d", i, size, path, parameters, len(s.Lower), len(s.Upper), len(s.Center), len(s.Radius), len(s.Slopes))
 	}
 	for at, l := range s.Lower {
 		if !(l <= s.Upper[at]) {
 			return fmt.Errorf("bounds: set %d: want lower bounds up to the upper ones, got %g and %g at %d", i, l, s.Upper[at], at)
 		}
+	}
+	if at := slices.IndexFunc(s.Radius, func(r float32) bool { return r < 0 }); at >= 0 {
+		return fmt.Errorf("bounds: set %d: want radii of 0 or more, got %g at %d", i, s.Radius[at], at)
 	}
 	for _, all := range [][]float32{s.Lower, s.Upper, s.Center, s.Radius, s.Slopes} {
 		if at := slices.IndexFunc(all, func(x float32) bool { return math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) }); at >= 0 {

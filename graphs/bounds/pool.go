@@ -31,6 +31,9 @@ func (k *walk) readWindow(o *tf.Operation, x *node) (window, error) {
 	return w, nil
 }
 
+// overlaps tells whether windows share values.
+func (p window) overlaps() bool { return p.strides[1] < p.rows || p.strides[2] < p.cols }
+
 // places is the number of values in a window.
 func (p window) places() int64 { return p.rows * p.cols }
 

@@ -1,8 +1,6 @@
 package bounds
 
 import (
-	"strings"
-
 	tf "github.com/wamuir/graft/tensorflow"
 )
 
@@ -66,8 +64,4 @@ var first = map[string]bool{
 	"AvgPool": true, "BiasAdd": true, "ClipByValue": true, "ExpandDims": true, "FusedBatchNorm": true, "FusedBatchNormV2": true,
 	"FusedBatchNormV3": true, "Mean": true, "Pad": true, "PadV2": true, "Reshape": true, "Slice": true,
 	"Squeeze": true, "StridedSlice": true, "Sum": true, "Transpose": true,
-}
-
-func isRandom(opType string) bool {
-	return strings.Contains(opType, "Random") || strings.Contains(opType, "Multinomial")
 }

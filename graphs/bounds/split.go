@@ -46,13 +46,14 @@ func (c *constraint) slope(gradient []float32) float32 {
 	return g
 }
 
-// add adds the constraint, times its multiplier, to the inputs' rows.
-func (c *constraint) add(rows []float32) {
+// addTo adds the constraint, times its multiplier, to what is added to the inputs, by
+// activation and input. The sums are rounded to float32 once, afterwards.
+func (c *constraint) addTo(sums map[[2]int]float64) {
 	if c.up >= 0 {
-		rows[c.up] -= c.beta
+		sums[[2]int{c.at, c.up}] -= float64(c.beta)
 	}
 	if c.down >= 0 {
-		rows[c.down] += c.beta
+		sums[[2]int{c.at, c.down}] += float64(c.beta)
 	}
 }
 

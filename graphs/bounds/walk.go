@@ -201,7 +201,7 @@ func (k *walk) checkConstant(o *tf.Operation) {
 	switch {
 	case k.sources[o.Name()]:
 		k.fault.add(o, refuse("what the image is computed from, read around it"))
-	case isRandom(o.Type()) && !k.options.training:
+	case graphs.IsRandomOp(o.Type()) && !k.options.training:
 		k.fault.add(o, refuse("a random number"))
 	}
 	for _, x := range inputs(o) {

@@ -69,6 +69,13 @@ func TestWalkRefuses(t *testing.T) {
 		"no path": {func(s *graphs.Scope, x tf.Output) tf.Output {
 			return op.Const(s.Op("c"), [][]float32{{1, 2}})
 		}, graphs.Inference, []string{"computed from the image"}},
+		"truncated draws": {func(s *graphs.Scope, x tf.Output) tf.Output {
+			return dense(s, op.AddV2(s.Op("n"), x, op.TruncatedNormal(s.Op("draw"), op.Shape(s.Op("like"), op.Const(s.Op("c"), [][]float32{{1}})), tf.Float)))
+		}, graphs.Inference, []string{"TruncatedNormal"}},
+		"draws with a key": {func(s *graphs.Scope, x tf.Output) tf.Output {
+			key, counter := op.Const(s.Op("key"), []uint64{1}), op.Const(s.Op("counter"), []uint64{1, 2})
+			return dense(s, op.AddV2(s.Op("n"), x, op.StatelessTruncatedNormalV2(s.Op("draw"), ints(s, 1, 1), key, counter, op.Const(s.Op("algorithm"), int32(1)))))
+		}, graphs.Inference, []string{"StatelessTruncatedNormalV2"}},
 		"mask of the image": {func(s *graphs.Scope, x tf.Output) tf.Output {
 			open := op.Cast(s.Op("mask"), op.Greater(s.Op("open"), x, op.Const(s.Op("zero"), float32(0))), tf.Float)
 			return dense(s, op.Mul(s.Op("m"), x, open))

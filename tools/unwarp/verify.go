@@ -152,8 +152,8 @@ func (o verifyOptions) check() error {
 	if err != nil {
 		return fmt.Errorf("--prove: %w", err)
 	}
-	if entry, _ := certify.About(o.prove); m == nil || !entry.Threat(string(attacks.Linf)) {
-		return fmt.Errorf("--prove: want a method for norms, or none, got %s", o.prove)
+	if _, each := m.(certify.EachMethod); !each {
+		return fmt.Errorf("--prove: want ibp, crown-ibp, crown, alpha-crown, branch-and-bound or none, got %s: proofs are repeated for each image at its own size", o.prove)
 	}
 	return nil
 }

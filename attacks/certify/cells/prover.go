@@ -80,7 +80,7 @@ func (p *prover) SizeOf(image, example []float32, parameters []float64) (size fl
 		for i, d := range parameters {
 			field[i] = float32(d)
 		}
-		if size = p.threat.SizeOfField(field); size > 0 {
+		if size = geometry.MeasureField(field); size > 0 {
 			at, err := p.threat.At(size)
 			if err != nil || !at.ContainsField(field, v.H, v.W) {
 				return 0, false
@@ -93,7 +93,7 @@ func (p *prover) SizeOf(image, example []float32, parameters []float64) (size fl
 		return 0, false
 	}
 	p.threat.Apply(again, image, parameters, v.H, v.W, v.C)
-	return p.threat.SizeOf(parameters), slices.Equal(again, example)
+	return p.threat.Measure(parameters), slices.Equal(again, example)
 }
 
 // Prove implements [certify.Prover]. Images are proven one after the other, so

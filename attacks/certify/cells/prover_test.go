@@ -90,6 +90,32 @@ func prove(t *testing.T, p certify.Prover, set attacks.Images, size float64) []c
 	return out
 }
 
+// An example at the exact limit of a size counts, whatever the largest size is: shares of
+// it are not exact.
+func TestExamplesAtTheLimit(t *testing.T) {
+	m := newLinear(rand.New(rand.NewPCG(1, 2)))
+	v := m.victim()
+	for _, c := range []struct {
+		threat string
+		at     []float64
+		size   float64
+	}{
+		{"rotate(25)", []float64{-7}, 7}, {"rotate(45)", []float64{7}, 7}, {"shear(.3)", []float64{float64(float32(.1))}, float64(float32(.1))},
+	} {
+		p := open(t, v, Method{}, c.threat)
+		threat, err := geometry.Parse(c.threat)
+		if err != nil {
+			t.Fatal(err)
+		}
+		image := noise(rand.New(rand.NewPCG(3, 4)), side*side)
+		example := make([]float32, len(image))
+		threat.Apply(example, image, c.at, v.H, v.W, v.C)
+		if size, ok := p.(certify.Judge).SizeOf(image, example, c.at); !ok || size != c.size {
+			t.Errorf("%s at %v: want size %v, got %v, %t", c.threat, c.at, c.size, size, ok)
+		}
+	}
+}
+
 // checkExample refutes an example that is none.
 func checkExample(t *testing.T, m linear, p certify.Prover, image []float32, r certify.Result, size float64) {
 	t.Helper()

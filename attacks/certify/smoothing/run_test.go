@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"unwarp/attacks"
 	"unwarp/attacks/certify"
 )
 
@@ -77,4 +78,56 @@ func TestRun(t *testing.T) {
 		}
 	}
 	cancel()
+}
+
+// What another run knows is taken over as it was, the images that the smoothed model
+// classifies otherwise included, and nothing is asked again.
+func TestRunTakesOver(t *testing.T) {
+	l, images, _ := linear(t)
+	for i := range images.Labels { // some are misclassified
+		if i%3 == 0 {
+			images.Labels[i] = 1 - images.Labels[i]
+		}
+	}
+	p := prover(t, l.Victim(), "smooth(sigma=.5,n=1000)")
+	o := certify.Options{Threat: "l2", Sizes: []float32{.05, .2}, Logits: func(rows ...[]float32) ([][]float32, error) {
+		all := make([][]float32, len(rows))
+		for i := range all {
+			all[i] = make([]float32, 2)
+		}
+		return all, nil
+	}}
+	first, err := certify.Run(t.Context(), p, images, o, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.CountAt(.05, nil).Misclassified < 2 {
+		t.Fatalf("want misclassified images, got %+v", first.CountAt(.05, nil))
+	}
+	o.Known = first
+	asked := countingProver{Prover: p}
+	again, err := certify.Run(t.Context(), &asked, images, o, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range o.Sizes {
+		if want, got := first.CountAt(size, nil), again.CountAt(size, nil); want != got || asked.images > 0 {
+			t.Errorf("at %g: want %+v and no image asked about, got %+v and %d", size, want, got, asked.images)
+		}
+	}
+}
+
+// countingProver counts the images that it is asked about.
+type countingProver struct {
+	certify.Prover
+	images int
+}
+
+func (p *countingProver) ProvesRadius() {}
+
+func (p *countingProver) ProvenModel() string { return p.Prover.(certify.OtherModel).ProvenModel() }
+
+func (p *countingProver) Prove(ctx context.Context, images attacks.Images, size float64) ([]certify.Result, error) {
+	p.images += images.Len()
+	return p.Prover.Prove(ctx, images, size)
 }

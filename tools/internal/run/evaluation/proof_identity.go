@@ -22,6 +22,7 @@ type ProofSettings struct {
 	Eps     string `json:"eps"`
 	Method  string `json:"method"`
 	Radius  bool   `json:"radius"`
+	Lattice int    `json:"lattice,omitempty"`
 	Shard   string `json:"shard,omitempty"`
 	Defence string `json:"defence,omitempty"`
 }
@@ -29,7 +30,7 @@ type ProofSettings struct {
 // proofIdentity is that of proofs of set.
 func (e *Evaluator) proofIdentity(set attacks.Images, o Options) ProofIdentity {
 	c := e.subject.Config.Attack
-	return ProofIdentity{e.model, e.identifyData(set), ProofSettings{e.threat.String(), e.askedSizes(), e.prover.Name(), o.Radius, o.Shard.String(), c.Defence}}
+	return ProofIdentity{e.model, e.identifyData(set), ProofSettings{e.threat.String(), e.askedSizes(), e.prover.Name(), o.Radius, e.threat.Lattice, o.Shard.String(), c.Defence}}
 }
 
 // sizeUnit is that of a geometric threat, "" for radii.

@@ -124,7 +124,7 @@ func (p *proofs) run(ctx context.Context, ev *attacks.Evaluation, fast bool) (*c
 		return nil, err
 	}
 	o := certify.Options{
-		Threat: p.e.threat.String(), Unit: p.e.sizeUnit(), Sizes: sizes, Radius: p.o.Radius, Shard: p.o.Shard, Fast: fast, Known: p.known, Examples: p.examples(ev),
+		Threat: p.e.threat.String(), Unit: p.e.sizeUnit(), Sizes: sizes, Lattice: p.e.threat.Lattice, Radius: p.o.Radius, Shard: p.o.Shard, Fast: fast, Known: p.known, Examples: p.examples(ev),
 		Logits: p.e.NewRunner().Logits,
 	}
 	if t := p.e.threat; t.IsGeometric() {

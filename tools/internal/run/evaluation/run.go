@@ -62,6 +62,9 @@ func (e *Evaluator) Run(ctx context.Context, set attacks.Images, o Options) (rep
 	present := e.present(o.Folder, set)
 	proofs, err := e.newProofs(set, o, present)
 	if err != nil {
+		if journal.Len() == 0 { // nothing was attacked
+			os.Remove(journal.Path())
+		}
 		return report.Record{}, err
 	}
 	defer proofs.close()
