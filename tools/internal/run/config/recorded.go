@@ -55,6 +55,25 @@ func (c Config) Leaves() (map[string]string, error) {
 	return leavesOf(tree), nil
 }
 
+// AsWrittenNow is a recorded value of a key as this version writes it: the text of a
+// network or a method has the keys that were added to it since, at their defaults. A
+// value that this version does not read stays as it is.
+func AsWrittenNow(key, value string) string {
+	l, err := newLoader(Default())
+	if err != nil || l.set("recorded", key, value) != nil {
+		return value
+	}
+	c, err := l.decode()
+	if err != nil {
+		return value
+	}
+	leaves, err := c.Canonical().Leaves()
+	if now, ok := leaves[key]; err == nil && ok {
+		return now
+	}
+	return value
+}
+
 // Canonical is the configuration in one spelling; see [graphs.Model.Canonical].
 func (c Config) Canonical() Config {
 	c.Model = c.Model.Canonical()

@@ -151,7 +151,7 @@ func (id *RunIdentity) compareConfig(dir string, r config.Recorded) (remarks []s
 	var other, edited []string
 	for _, key := range slices.Sorted(maps.Keys(id.Config)) {
 		switch was := id.Config[key]; {
-		case have[key] == was || key == "run":
+		case isSameSetting(key, was, have[key]) || key == "run":
 		case config.Free(key) && key != "precision":
 			edited = append(edited, key)
 		default:
@@ -185,9 +185,15 @@ func ListFew(all []string, sep string) string {
 // without them.
 var unhashed = map[string]string{"train.replicas": "1", "train.gradients": "float32"}
 
-// identityAs is what the experiment trains, beside was of an earlier version: without
-// the keys that was does not have, where they are at their defaults. A key that was
-// added later changes nothing there.
+// isSameSetting tells whether a value of a key is the recorded one, perhaps of a version in
+// which its text had fewer keys.
+func isSameSetting(key, was, is string) bool {
+	return was == is || config.AsWrittenNow(key, was) == is
+}
+
+// identityAs is what the experiment trains, beside was of an earlier version: in its
+// words, and without the keys that was does not have, where they are at their defaults. A
+// key that was added later changes nothing there.
 func (x *Experiment) identityAs(was *RunIdentity) (RunIdentity, error) {
 	id, err := x.runIdentity()
 	if err != nil {
@@ -201,6 +207,11 @@ func (x *Experiment) identityAs(was *RunIdentity) (RunIdentity, error) {
 		_, had := was.Config[key]
 		return !had && (value == unset[key] || value == unhashed[key])
 	})
+	for key, then := range was.Config {
+		if is, has := id.Config[key]; has && isSameSetting(key, then, is) {
+			id.Config[key] = then
+		}
+	}
 	return id, nil
 }
 

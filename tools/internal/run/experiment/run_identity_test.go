@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"unwarp/tools/internal/run/config"
 )
 
 // A run that was begun before there were replicas goes on as one; with several it
@@ -65,5 +67,44 @@ func TestResumeAfterKeysWereAdded(t *testing.T) {
 	x.Config.Train.Objective.L1 = 1e-5
 	if err := x.CheckResume(dir); err == nil || !strings.Contains(err.Error(), "train.objective.l1 is 1e-05, and was not set") {
 		t.Errorf("want a refusal of train.objective.l1, got %v", err)
+	}
+}
+
+// A run whose network or method had fewer keys then is opened, and goes on: what was added
+// is at its default.
+func TestRunBeforeKeysOfATextWereAdded(t *testing.T) {
+	c := small()
+	c.Model.Kind, c.Model.Encoder = "base", "dm-small"
+	x := identified(t, c)
+	dir := t.TempDir()
+	if err := x.WriteIdentity(dir); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, IdentityFile)
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	then := strings.Replace(string(raw), `"dm-small(norm=none)"`, `"dm-small"`, 1)
+	if then == string(raw) {
+		t.Fatalf("want dm-small with its keys in %s", raw)
+	}
+	if err := os.WriteFile(path, []byte(then), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.CheckResume(dir); err != nil {
+		t.Errorf("want the run to go on: %v", err)
+	}
+	was, err := readIdentity(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := was.compareConfig(dir, config.Recorded{Config: x.Config}); err != nil {
+		t.Errorf("want the run to be opened: %v", err)
+	}
+	other := x.Config
+	other.Model.Encoder = "dm-small(norm=batch)"
+	if _, err := was.compareConfig(dir, config.Recorded{Config: other}); err == nil || !strings.Contains(err.Error(), "norm=batch") {
+		t.Errorf("want a refusal of batch norm, got %v", err)
 	}
 }
