@@ -9,17 +9,16 @@ import (
 // keeps it. Any other ends it: the radius of each output is the dual norm of
 // its weights, and box, which the pixels' own limits give, is cut by that.
 func (w *writer) propagateBall(o linear, in, box interval) interval {
+	terms, _ := o.terms()
 	if _, ok := o.(injective); ok {
 		box.norm = in.norm
 		if w.on() {
-			terms, _ := o.terms()
 			box.loose = o.apply(w, []tf.Output{w.loosen(in, w.add(w.abs(in.c), in.r), terms)}, absolute)
 		}
 		box.point = o.apply(w, []tf.Output{in.point}, signed)
 		box.reach = o.apply(w, []tf.Output{in.reach}, absolute)
 		return box
 	}
-	terms, _ := o.terms()
 	point := o.apply(w, []tf.Output{in.point}, signed)
 	radius := w.sqrt(o.apply(w, []tf.Output{w.square(in.reach)}, squared))
 	if m, ok := o.(mixing); ok && in.norm == L1 {
@@ -37,13 +36,10 @@ func (w *writer) propagateBall(o linear, in, box interval) interval {
 }
 
 // loosen adds to what rounding may have moved the point by what so many terms of a
-// magnitude may have come to. Where bounds are not widened it is nothing.
+// magnitude may have come to.
 func (w *writer) loosen(i interval, magnitude tf.Output, terms int64) tf.Output {
-	switch {
-	case !w.on():
-		return tf.Output{}
-	case i.loose.Op == nil:
-		return w.widen(w.times(0, magnitude), magnitude, terms)
+	if i.loose.Op == nil {
+		return w.widen(w.scalar(0), magnitude, terms)
 	}
 	return w.widen(i.loose, magnitude, terms)
 }

@@ -20,13 +20,16 @@ func (o *shift) propagate(w *writer, in interval) interval {
 	out.c = w.add(in.c, v)
 	if in.point.Op != nil {
 		out.point = w.add(in.point, v)
-		out.loose = w.loosen(in, w.add(w.add(w.abs(in.c), in.r), o.magnitude(w)), slack)
 	}
 	if len(in.slopes) > 0 {
 		out.reach = w.widen(in.reach, w.add(w.pathSize(in), o.magnitude(w)), slack)
 	}
 	if w.on() {
-		out.r = w.widen(in.r, w.add(w.add(w.abs(in.c), in.r), o.magnitude(w)), slack)
+		size := w.add(w.add(w.abs(in.c), in.r), o.magnitude(w))
+		out.r = w.widen(in.r, size, slack)
+		if in.point.Op != nil && len(in.slopes) == 0 {
+			out.loose = w.loosen(in, size, slack)
+		}
 	}
 	return out
 }
